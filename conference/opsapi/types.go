@@ -1,0 +1,86 @@
+// Package opsapi is the operator's door into a running conference server: HTTP/1.1 over mutual TLS with the county CA, on the
+// site's port under the ALPN protocol "kreisraum-ops/1". It holds the wire types, the server's handler and the operator's caller.
+package opsapi
+
+import "time"
+
+// ALPN is the protocol name that selects the ops API on the TLS port (RFC 7301).
+const ALPN = "kreisraum-ops/1"
+
+// Paths of the ops API.
+const (
+	PathInfo        = "/v1/info"        // GET: Info
+	PathCertificate = "/v1/certificate" // GET: Certificate; POST: begin the ACME order, answers 202 Certificate
+	PathAccounts    = "/v1/accounts"    // PUT Accounts, replaces all: AccountsResult
+	PathProbeToken  = "/v1/probe-token" // POST: ProbeToken
+)
+
+// Info is the state of a server, counts only.
+type Info struct {
+	Version string `json:"version"`
+	// Deployment is the digest the operator put into the unit's environment (KREISRAUM_DEPLOYMENT): release, configuration
+	// and unit in one. It tells whether this process runs what the operator wants.
+	Deployment   string    `json:"deployment"`
+	Started      time.Time `json:"started"`
+	Rooms        int       `json:"rooms"`
+	Participants int       `json:"participants"`
+	// AccountsRevision is the Revision of the last accepted Accounts, empty before the first.
+	AccountsRevision string      `json:"accounts_revision"`
+	Certificate      Certificate `json:"certificate"`
+	// WebClient is false when the binary was built without the page.
+	WebClient bool `json:"web_client"`
+}
+
+// Certificate states.
+const (
+	CertificateNone     = "none"     // nothing stored, nothing ordered: waits for POST /v1/certificate
+	CertificateOrdering = "ordering" // an ACME order is under way
+	CertificateReady    = "ready"    // served to browsers
+	CertificateFailed   = "failed"   // the last order failed, see Detail
+)
+
+// Certificate is the state of the site's certificate.
+type Certificate struct {
+	State    string    `json:"state"`
+	NotAfter time.Time `json:"not_after,omitzero"`
+	Issuer   string    `json:"issuer,omitempty"`
+	Detail   string    `json:"detail,omitempty"`
+}
+
+// Account is what a server knows of an organiser: a pseudonym and a hash.
+type Account struct {
+	// ID is random and never shown to users; ledgers use it.
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Hash is argon2id in PHC string format.
+	Hash     string `json:"hash"`
+	Disabled bool   `json:"disabled,omitempty"`
+}
+
+// Accounts is the full list; a PUT replaces what was there, in memory and on disk, atomically.
+type Accounts struct {
+	// Revision is chosen by the operator (digest of the list) and echoed in Info.
+	Revision string    `json:"revision"`
+	Accounts []Account `json:"accounts"`
+}
+
+// AccountsResult answers a PUT of Accounts.
+type AccountsResult struct {
+	Revision string `json:"revision"`
+	Accounts int    `json:"accounts"`
+	// Ended is how many connected organisers lost their place because their account is now disabled or gone.
+	Ended int `json:"ended"`
+}
+
+// ProbeToken admits synthetic participants to the reserved room for 60 seconds.
+type ProbeToken struct {
+	Room    string    `json:"room"`
+	Token   string    `json:"token"`
+	Expires time.Time `json:"expires"`
+}
+
+// Error is the body of every answer with status 400 and above.
+type Error struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}

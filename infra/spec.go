@@ -1,0 +1,42 @@
+package infra
+
+// Spec is everything the Pulumi program needs to know of a county. Equal Specs make equal plans.
+type Spec struct {
+	County string
+	Domain string
+	// Locations in order of preference, for example "fsn1", "nbg1". The first is used; trying the next when one is sold out
+	// is the life-cycle work's task.
+	Locations []string
+	// ServerType of the portal machine, for example "cpx22".
+	ServerType string
+	// BridgeServerType of dedicated bridges.
+	BridgeServerType string
+	// Bridges is the desired number of dedicated bridge machines beside the portal.
+	Bridges int
+	// Image is a Hetzner system image, for example "debian-12".
+	Image string
+	// IPv6 says whether the machines get an IPv6 primary IP.
+	IPv6 bool
+	// SSHPublicKey is the operator's key for root, OpenSSH format.
+	SSHPublicKey string
+	// UserData returns a machine's cloud-config. It is create-only and secret in the state (it holds the injected host key).
+	UserData map[string]string
+}
+
+// Machine names a server of the county, filled from the stack's outputs.
+type Machine struct {
+	Name     string `json:"name"`
+	Role     string `json:"role"` // "portal" or "bridge"
+	ServerID int64  `json:"serverId"`
+	IPv4     string `json:"ipv4"`
+	// IPv6 is the address the machine uses (the ::1 of its /64), empty without IPv6.
+	IPv6      string `json:"ipv6,omitempty"`
+	PrivateIP string `json:"privateIp"`
+}
+
+// Outputs are the stack's outputs.
+type Outputs struct {
+	FirewallID int64     `json:"firewallId"`
+	Location   string    `json:"location"`
+	Machines   []Machine `json:"machines"`
+}

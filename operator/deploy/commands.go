@@ -1,0 +1,48 @@
+package deploy
+
+import "slices"
+
+// Paths on a county's machine. The deployment and the cloud-init template agree on them.
+const (
+	ServiceUnit     = "kreisraum-conference.service"
+	HostKeyUnit     = "kreisraum-hostkey.service"
+	SSHUnit         = "ssh.service"
+	UnitDir         = "/etc/systemd/system"
+	ConfigFile      = "/etc/kreisraum/server.yaml"
+	CountyCAFile    = "/etc/kreisraum/county-ca.crt"
+	OpsCertFile     = "/etc/kreisraum/ops.crt"
+	ACMERootsFile   = "/etc/kreisraum/acme-roots.pem"
+	ReleasesDir     = "/opt/kreisraum/releases"
+	CurrentLink     = "/opt/kreisraum/current"
+	BinaryName      = "kreisraum-conference"
+	StateDir        = "/var/lib/kreisraum"
+	OpsCSRFile      = StateDir + "/ops.csr"
+	LogDir          = "/var/log/kreisraum"
+	HostKeyFile     = "/etc/ssh/ssh_host_ed25519_key" // the public half has ".pub" appended
+	ServiceUser     = "kreisraum"
+	ReadyMarkerFile = "/etc/kreisraum/machine-ready" // written by cloud-init's last step
+)
+
+// The commands that a deployment runs on a machine. Nothing else is ever executed there; the sandbox's machines refuse all
+// others with exit code 127, so a new command must be added here first.
+const (
+	CmdCloudInitStatus = "cloud-init status"
+	CmdDaemonReload    = "systemctl daemon-reload"
+	CmdEnable          = "systemctl enable " + ServiceUnit
+	CmdRestart         = "systemctl restart " + ServiceUnit
+	CmdIsActive        = "systemctl is-active " + ServiceUnit
+	CmdShow            = "systemctl show --property=ActiveState,SubState,NRestarts,ExecMainStatus,MainPID " + ServiceUnit
+	CmdJournal         = "journalctl --no-pager --lines=50 --output=cat --unit=" + ServiceUnit
+	CmdRenewHostKey    = "systemctl restart " + HostKeyUnit
+	CmdRestartSSH      = "systemctl restart " + SSHUnit
+)
+
+// Allowed reports whether line is exactly one of the deployment's commands.
+func Allowed(line string) bool { return slices.Contains(Commands(), line) }
+
+// Commands lists every command a deployment may run.
+func Commands() []string {
+	return []string{
+		CmdCloudInitStatus, CmdDaemonReload, CmdEnable, CmdRestart, CmdIsActive, CmdShow, CmdJournal, CmdRenewHostKey, CmdRestartSSH,
+	}
+}

@@ -1,0 +1,2 @@
+// Package hcloudsim simulates the Hetzner Cloud API so that unchanged clients cannot tell.
+package hcloudsim
