@@ -1,0 +1,127 @@
+# Kreisraum. `make` alone prints this help; `make demo` and `make test` are the two commands a newcomer needs.
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+ARCH     := $(shell go env GOARCH 2>/dev/null)
+PULUMI   := v3.250.0
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+APP      := conference/web/app
+GO_SRC   := $(shell find operator conference infra templates configs -name '*.go' -not -path '*/node_modules/*' 2>/dev/null) go.mod go.sum
+WEB_SRC  := $(shell find $(APP) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+# Files the Go packages embed beside their sources.
+EMBEDDED := $(shell find templates configs operator/sandbox operator/register -type f -not -name '*.go' -not -path '*/testdata/*' 2>/dev/null)
+OPERATOR := bin/kreisraum
+SERVER   := bin/kreisraum-conference-linux-$(ARCH)
+
+export CGO_ENABLED ?= 0
+
+.PHONY: help
+help: ## print this help
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- the demo ------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: need-root need-node build ## a county live on this machine: https://demo.localhost:8443
+	$(OPERATOR) up demo --sandbox
+
+.PHONY: demo-down
+demo-down: $(OPERATOR) ## end the demo and leave nothing behind
+	$(OPERATOR) down demo --sandbox --yes
+	$(OPERATOR) sandbox stop
+
+# --- building ------------------------------------------------------------------------------------------------------
+
+.PHONY: build
+build: $(OPERATOR) $(SERVER) bin/pulumi ## both programs, the web client and the Pulumi CLI, into bin/
+
+.PHONY: web
+web: $(APP)/dist/index.html ## the web client
+
+.PHONY: pulumi
+pulumi: bin/pulumi ## the Pulumi CLI from the pinned module (about two minutes, once)
+
+$(OPERATOR): $(GO_SRC) $(EMBEDDED)
+	go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./operator/cmd/kreisraum
+
+bin/kreisraum-conference-linux-%: $(GO_SRC) $(EMBEDDED) $(APP)/dist/index.html
+	GOOS=linux GOARCH=$* go build -trimpath -ldflags "$(LDFLAGS)" -o $@ ./conference/cmd/kreisraum-conference
+
+# The Automation API refuses a CLI without a version.
+bin/pulumi: go.mod
+	go build -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$(PULUMI) -X github.com/pulumi/pulumi/pkg/v3/version.Version=$(PULUMI)" \
+		-o $@ github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
+	@touch $@
+
+$(APP)/node_modules/.package-lock.json: $(APP)/package.json $(APP)/package-lock.json
+	cd $(APP) && npm ci --no-audit --no-fund
+	@touch $@
+
+$(APP)/dist/index.html: $(APP)/node_modules/.package-lock.json $(WEB_SRC)
+	cd $(APP) && npm run --silent build
+	@touch $(APP)/dist/.gitkeep $@
+
+.PHONY: release
+release: need-node web bin/kreisraum-conference-linux-amd64 bin/kreisraum-conference-linux-arm64 $(OPERATOR) bin/pulumi ## what a county needs, for amd64 and arm64 machines
+	@$(SERVER) version | grep -q 'web client: embedded' || { echo "release: the server was built without the web client; run make web"; exit 1; }
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin $(APP)/node_modules
+	find $(APP)/dist -mindepth 1 -not -name .gitkeep -delete
+
+# --- testing -------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: need-root need-node need-test-packages build vet lint race web-test e2e ## everything: vet, lint, race, web client, browser and end-to-end tests
+
+.PHONY: vet
+vet: ## go vet and gofmt
+	@unformatted=$$(gofmt -l operator conference infra templates configs); [ -z "$$unformatted" ] || { echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+
+.PHONY: lint
+lint: ## staticcheck, with the choice of checks in staticcheck.conf
+	go tool staticcheck ./...
+
+.PHONY: race
+race: bin/pulumi need-test-packages ## all Go tests with the race detector
+	CGO_ENABLED=1 go test -race -timeout 20m ./...
+
+.PHONY: web-test
+web-test: need-node need-test-packages web ## type check, lint, unit and page tests of the web client
+	cd $(APP) && npm run --silent check && npm run --silent lint && npm test --silent && npm run --silent e2e:pages
+
+.PHONY: e2e
+e2e: need-root need-node need-test-packages build ## a whole county through the sandbox, with lessons in real browsers
+	go test -tags e2e -count=1 -timeout 15m ./operator/e2e
+
+.PHONY: fuzz
+fuzz: ## every fuzz test for 20 seconds
+	@for pkg in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 20s $$pkg; done; done
+
+.PHONY: bench
+bench: ## load benchmarks; writes docs/performance.md
+	go run ./conference/cmd/loadgen bench -out docs/performance.md
+
+# --- what the machine needs ----------------------------------------------------------------------------------------
+
+.PHONY: need-root
+need-root:
+	@[ "$$(id -u)" = 0 ] || { echo "The sandbox binds ports 22 and 443 of its machines' own loopback addresses: run as root."; exit 1; }
+
+.PHONY: need-node
+need-node:
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "Node.js 20 or newer and npm build the web client; install them, then run make again."; exit 1; }
+
+# Chromium plays the browser, gcc serves the race detector. Debian packages, installed only when missing.
+.PHONY: need-test-packages
+need-test-packages:
+	@missing=""; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	[ -z "$$missing" ] || { echo "installing Debian packages:$$missing"; apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
