@@ -35,6 +35,8 @@ const (
 	CmdJournal         = "journalctl --no-pager --lines=50 --output=cat --unit=" + ServiceUnit
 	CmdRenewHostKey    = "systemctl restart " + HostKeyUnit
 	CmdRestartSSH      = "systemctl restart " + SSHUnit
+	// CmdApplySysctl applies /etc/sysctl.d, which cloud-init writes only after the boot has read it.
+	CmdApplySysctl = "systemctl restart systemd-sysctl.service"
 )
 
 // Allowed reports whether line is exactly one of the deployment's commands.
@@ -44,5 +46,6 @@ func Allowed(line string) bool { return slices.Contains(Commands(), line) }
 func Commands() []string {
 	return []string{
 		CmdCloudInitStatus, CmdDaemonReload, CmdEnable, CmdRestart, CmdIsActive, CmdShow, CmdJournal, CmdRenewHostKey, CmdRestartSSH,
+		CmdApplySysctl,
 	}
 }

@@ -1,0 +1,122 @@
+package config
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Config is the whole of a county's file.
+type Config struct {
+	// Name is the county's short name, the same as the file's: lower-case letters, digits and hyphens.
+	Name string `mapstructure:"name"`
+	// Title is the name of the media centre as people read it.
+	Title string `mapstructure:"title"`
+	// Domain is the county's one host name.
+	Domain  string  `mapstructure:"domain"`
+	Contact Contact `mapstructure:"contact"`
+	// Locations are Hetzner locations in order of preference.
+	Locations []string `mapstructure:"locations"`
+	// AllowOutsideGermany must be the words of OutsideGermanyWords before a location outside Germany is accepted.
+	AllowOutsideGermany string      `mapstructure:"allow_locations_outside_germany"`
+	ServerTypes         ServerTypes `mapstructure:"server_types"`
+	// Image is a Hetzner system image.
+	Image string `mapstructure:"image"`
+	// IPv6 says whether the machines get an IPv6 address beside IPv4.
+	IPv6      bool      `mapstructure:"ipv6"`
+	Bridges   Bridges   `mapstructure:"bridges"`
+	Restart   Restart   `mapstructure:"restart"`
+	Rooms     Rooms     `mapstructure:"rooms"`
+	AccessLog AccessLog `mapstructure:"access_log"`
+	SSH       SSH       `mapstructure:"ssh"`
+	ACME      ACME      `mapstructure:"acme"`
+	Accounts  Accounts  `mapstructure:"accounts"`
+}
+
+// Contact is the office shown on the landing page, never a person.
+type Contact struct {
+	Name  string `mapstructure:"name"`
+	Email string `mapstructure:"email"`
+	Phone string `mapstructure:"phone"`
+	URL   string `mapstructure:"url"`
+}
+
+// ServerTypes are Hetzner server types, for example "cpx22".
+type ServerTypes struct {
+	Portal string `mapstructure:"portal"`
+	Bridge string `mapstructure:"bridge"`
+}
+
+// Bridges bounds the number of dedicated bridge machines.
+type Bridges struct {
+	Min int `mapstructure:"min"`
+	Max int `mapstructure:"max"`
+}
+
+// Restart is the time of the nightly restart.
+type Restart struct {
+	// At is the local time, "HH:MM".
+	At string `mapstructure:"at"`
+	// TimeZone is a name of the IANA time zone database.
+	TimeZone string `mapstructure:"time_zone"`
+}
+
+// Rooms are the county's room rules.
+type Rooms struct {
+	MaxParticipants int  `mapstructure:"max_participants"`
+	CodeRequired    bool `mapstructure:"code_required"`
+	// ScreenShare is "everyone" or "organisers".
+	ScreenShare string `mapstructure:"screen_share"`
+}
+
+// AccessLog bounds the only log with (shortened) addresses.
+type AccessLog struct {
+	// RetentionDays is 0 to 30; 0: no access log is written.
+	RetentionDays int `mapstructure:"retention_days"`
+}
+
+// AnyWhileRunning is the word for an operator without a fixed address: port 22 opens for every address, but only while a
+// deployment runs.
+const AnyWhileRunning = "any-while-running"
+
+// SSH says from where the operator reaches port 22 of the machines while a deployment runs.
+type SSH struct {
+	// Sources are CIDRs, or AnyWhileRunning alone.
+	Sources []string `mapstructure:"sources"`
+}
+
+// Prefixes returns the sources for the firewall. Call it on a validated configuration only.
+func (s SSH) Prefixes() []netip.Prefix {
+	if slices.Equal(s.Sources, []string{AnyWhileRunning}) {
+		return []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
+	}
+	out := make([]netip.Prefix, 0, len(s.Sources))
+	for _, text := range s.Sources {
+		out = append(out, netip.MustParsePrefix(text))
+	}
+	return out
+}
+
+// ACME says who issues the site's certificate (RFC 8555).
+type ACME struct {
+	Directory string `mapstructure:"directory"`
+	// Email is the contact of the ACME account; may be empty.
+	Email string `mapstructure:"email"`
+}
+
+// Accounts says what an account stands for.
+type Accounts struct {
+	// Model is "applicant" (a non-personal account for each application), "school" (one account for each school) or "teacher".
+	Model string `mapstructure:"model"`
+	// Prefixes replaces the built-in words that account names begin with.
+	Prefixes []string `mapstructure:"prefixes"`
+}
+
+// Architecture is the Go name of the portal machine's architecture.
+// Hetzner Cloud: the types cax… are Ampere (arm64), all others x86.
+func (c Config) Architecture() string {
+	if strings.HasPrefix(c.ServerTypes.Portal, "cax") {
+		return "arm64"
+	}
+	return "amd64"
+}

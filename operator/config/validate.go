@@ -1,0 +1,165 @@
+package config
+
+import (
+	"fmt"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// OutsideGermanyWords must be written out before a location outside Germany is accepted.
+const OutsideGermanyWords = "yes, the controller has agreed"
+
+// locations says which country each Hetzner location is in. Hetzner Cloud API: GET /locations.
+var locations = map[string]string{
+	"fsn1": "Germany", "nbg1": "Germany", "hel1": "Finland", "ash": "the USA", "hil": "the USA", "sin": "Singapore",
+}
+
+// images are the system images that the machine's set-up was written for.
+var images = []string{"debian-12", "debian-13", "ubuntu-24.04"}
+
+var (
+	nameShape       = regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}[a-z0-9]$`)
+	domainShape     = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+	serverTypeShape = regexp.MustCompile(`^(cx|cpx|ccx|cax)[0-9]{2}$`)
+	prefixShape     = regexp.MustCompile(`^[a-z]{3,12}$`)
+)
+
+// report collects problems of a configuration.
+type report struct{ problems []Problem }
+
+func (r *report) check(ok bool, path, format string, args ...any) {
+	if !ok {
+		r.problems = append(r.problems, Problem{Path: path, Text: fmt.Sprintf(format, args...)})
+	}
+}
+
+// validate returns every impossible value.
+func validate(c Config, county string) []Problem {
+	r := &report{}
+	r.identity(c, county)
+	r.contact(c.Contact)
+	r.cloud(c)
+	r.bridges(c.Bridges)
+	r.restart(c.Restart)
+	r.rooms(c.Rooms)
+	r.check(between(c.AccessLog.RetentionDays, 0, 30), "access_log.retention_days", "%d is not between 0 and 30", c.AccessLog.RetentionDays)
+	r.ssh(c.SSH.Sources)
+	r.acme(c.ACME)
+	r.accounts(c.Accounts)
+	return r.problems
+}
+
+func between(n, low, high int) bool { return low <= n && n <= high }
+
+func (r *report) identity(c Config, county string) {
+	r.check(nameShape.MatchString(c.Name), "name", "%q: lower-case letters, digits and hyphens were expected, 3 to 32 of them", c.Name)
+	r.check(c.Name == county, "name", "%q must be the file's name without .yaml, %q", c.Name, county)
+	r.check(plain(c.Title, 120), "title", "one line of 1 to 120 characters was expected")
+	r.check(domainShape.MatchString(c.Domain) && len(c.Domain) <= 253, "domain",
+		"%q: a host name in lower case was expected, without https:// and without a port, for example jitsi.kmz-tuttlingen.example", c.Domain)
+}
+
+// plain reports whether s is one printable line of at most limit bytes.
+func plain(s string, limit int) bool {
+	return strings.TrimSpace(s) != "" && len(s) <= limit && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' })
+}
+
+func (r *report) contact(c Contact) {
+	r.check(plain(c.Name, 120), "contact.name", "the name of the office was expected, one line of 1 to 120 characters")
+	r.check(isMail(c.Email), "contact.email", "%q: a mail address of the office was expected", c.Email)
+	r.check(c.Phone == "" || plain(c.Phone, 40), "contact.phone", "one line of at most 40 characters was expected")
+	r.check(c.URL == "" || isHTTPS(c.URL), "contact.url", "%q: an address that begins with https:// was expected", c.URL)
+}
+
+func isMail(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s
+}
+
+func isHTTPS(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme == "https" && u.Host != ""
+}
+
+func (r *report) cloud(c Config) {
+	r.check(len(c.Locations) > 0, "locations", "empty; fsn1 or nbg1 was expected")
+	for _, l := range c.Locations {
+		r.location(l, c.AllowOutsideGermany)
+	}
+	words := c.AllowOutsideGermany
+	r.check(words == "" || words == OutsideGermanyWords, "allow_locations_outside_germany", "exactly these words were expected: %q", OutsideGermanyWords)
+	r.check(serverTypeShape.MatchString(c.ServerTypes.Portal), "server_types.portal", "%q: a type such as cpx22 was expected", c.ServerTypes.Portal)
+	r.check(serverTypeShape.MatchString(c.ServerTypes.Bridge), "server_types.bridge", "%q: a type such as cpx22 was expected", c.ServerTypes.Bridge)
+	r.check(slices.Contains(images, c.Image), "image", "%q: one of %s was expected", c.Image, strings.Join(images, ", "))
+}
+
+func (r *report) location(name, words string) {
+	country, known := locations[name]
+	r.check(known, "locations", "%q is no Hetzner location; fsn1 or nbg1 was expected", name)
+	r.check(!known || country == "Germany" || words == OutsideGermanyWords, "locations",
+		"%s is in %s: pupils' video would leave Germany. If the controller agrees, say so with allow_locations_outside_germany: %q",
+		name, country, OutsideGermanyWords)
+}
+
+func (r *report) bridges(b Bridges) {
+	r.check(between(b.Min, 0, 100), "bridges.min", "%d is not between 0 and 100", b.Min)
+	r.check(between(b.Max, 0, 100), "bridges.max", "%d is not between 0 and 100", b.Max)
+	r.check(b.Max >= b.Min, "bridges.max", "%d is below bridges.min (%d)", b.Max, b.Min)
+	r.check(b.Min == 0, "bridges.min", "%d: dedicated bridges cannot be had yet, the portal machine does their work; 0 was expected", b.Min)
+}
+
+func (r *report) restart(s Restart) {
+	_, err := time.Parse("15:04", s.At)
+	r.check(err == nil, "restart.at", "%q: a time such as 03:30 was expected", s.At)
+	_, err = time.LoadLocation(s.TimeZone)
+	r.check(err == nil && s.TimeZone != "" && s.TimeZone != "Local", "restart.time_zone", "%q: a time zone such as Europe/Berlin was expected", s.TimeZone)
+}
+
+func (r *report) rooms(s Rooms) {
+	r.check(between(s.MaxParticipants, 2, 200), "rooms.max_participants", "%d is not between 2 and 200", s.MaxParticipants)
+	r.check(s.ScreenShare == "everyone" || s.ScreenShare == "organisers", "rooms.screen_share", "%q: everyone or organisers was expected", s.ScreenShare)
+}
+
+func (r *report) ssh(sources []string) {
+	const path = "ssh.sources"
+	r.check(len(sources) > 0, path, "empty: nobody could reach the machine to set it up. Give the networks you work from, for example "+
+		"[\"198.51.100.7/32\"], or %q if your address changes", AnyWhileRunning)
+	if slices.Equal(sources, []string{AnyWhileRunning}) {
+		return
+	}
+	for _, s := range sources {
+		r.source(path, s)
+	}
+}
+
+func (r *report) source(path, s string) {
+	p, err := netip.ParsePrefix(s)
+	switch {
+	case s == AnyWhileRunning:
+		r.check(false, path, "%q stands alone, not in a list with networks", s)
+	case err != nil:
+		r.check(false, path, "%q: a network such as 198.51.100.7/32 was expected", s)
+	case p.Bits() == 0:
+		r.check(false, path, "%s would let the whole internet in; if your address changes, write %q instead", s, AnyWhileRunning)
+	default:
+		r.check(p == p.Masked(), path, "%s has host bits; %s was probably meant", s, p.Masked())
+	}
+}
+
+func (r *report) acme(a ACME) {
+	r.check(isHTTPS(a.Directory), "acme.directory", "%q: an address that begins with https:// was expected", a.Directory)
+	r.check(a.Email == "" || isMail(a.Email), "acme.email", "%q: a mail address was expected, or nothing", a.Email)
+}
+
+func (r *report) accounts(a Accounts) {
+	models := []string{"applicant", "school", "teacher"}
+	r.check(slices.Contains(models, a.Model), "accounts.model", "%q: one of %s was expected", a.Model, strings.Join(models, ", "))
+	for _, p := range a.Prefixes {
+		r.check(prefixShape.MatchString(p), "accounts.prefixes", "%q: a word of 3 to 12 letters a to z was expected", p)
+	}
+}
