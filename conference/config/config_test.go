@@ -1,0 +1,167 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+func TestLoadFileReadsEveryKey(t *testing.T) {
+	got, err := LoadFile("testdata/good.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		County: "musterkreis", Domain: "jitsi.kmz-musterkreis.example", Role: RoleBoth,
+		Listen:    Listen{Addresses: []string{"192.0.2.10", "2001:db8::1"}, TLSPort: 443, MediaPort: 10000},
+		ACME:      ACME{Directory: "https://acme.example/directory", Email: "technik@kmz-musterkreis.example", RootsFile: "/etc/kreisraum/acme-roots.pem"},
+		Rooms:     Rooms{MaxParticipants: 40, CodeRequired: false, ScreenShare: ScreenShareOrganisers},
+		AccessLog: AccessLog{RetentionDays: 0},
+		Contact:   Contact{Name: "Kreismedienzentrum Musterkreis", Email: "hilfe@kmz-musterkreis.example", Phone: "07000 000000", URL: "https://www.kmz-musterkreis.example/hilfe"},
+		Paths:     Paths{State: "/srv/kreisraum/state", Logs: "/srv/kreisraum/logs", CountyCA: "/srv/kreisraum/ca.crt", OpsCertificate: "/srv/kreisraum/ops.crt"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestSmallestFileGetsDefaults(t *testing.T) {
+	got, err := LoadFile("testdata/smallest.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := Default()
+	if got.Role != d.Role || got.ACME != d.ACME || got.Rooms != d.Rooms || got.AccessLog != d.AccessLog || got.Paths != d.Paths {
+		t.Errorf("defaults are missing: %+v", got)
+	}
+	if got.Listen.TLSPort != 443 || got.Listen.MediaPort != 10000 {
+		t.Errorf("ports: got %d and %d", got.Listen.TLSPort, got.Listen.MediaPort)
+	}
+}
+
+// smallest returns the smallest good file with one line replaced or added.
+func smallest(t *testing.T, replace ...string) []byte {
+	t.Helper()
+	data, err := os.ReadFile("testdata/smallest.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
+	for i := 0; i < len(replace); i += 2 {
+		if replace[i] == "" {
+			text += replace[i+1] + "\n"
+			continue
+		}
+		if !strings.Contains(text, replace[i]) {
+			t.Fatalf("%q is not in the fixture", replace[i])
+		}
+		text = strings.Replace(text, replace[i], replace[i+1], 1)
+	}
+	return []byte(text)
+}
+
+func TestLoadRefuses(t *testing.T) {
+	tests := []struct {
+		name    string
+		replace []string
+		want    []string
+	}{
+		{"unknown key", []string{"", "colour: blue"}, []string{"field colour is not a key of this file"}},
+		{"unknown nested key with its line", []string{"  addresses: [127.0.0.1]", "  addresses: [127.0.0.1]\n  tlsport: 443"}, []string{"line 5", "tlsport"}},
+		{"wrong type", []string{"", "rooms: {max_participants: many}"}, []string{"line 8", "int"}},
+		{"two wrong types", []string{"", "rooms: {max_participants: many, code_required: perhaps}"}, []string{"many", "perhaps"}},
+		{"duplicate key", []string{"", "county: other"}, []string{"already defined"}},
+		{"second document", []string{"", "---\ncounty: other"}, []string{"more than one YAML document"}},
+		{"not YAML", []string{"county: musterkreis", "county: ["}, []string{"line"}},
+		{"no county", []string{"county: musterkreis", "county: ''"}, []string{"county: "}},
+		{"upper-case county", []string{"county: musterkreis", "county: Musterkreis"}, []string{"county: "}},
+		{"domain without a dot", []string{"demo.localhost", "demo"}, []string{"domain: "}},
+		{"domain in upper case", []string{"demo.localhost", "Demo.localhost"}, []string{"lower case"}},
+		{"domain is an address", []string{"demo.localhost", "192.0.2.1"}, []string{"is an IP address"}},
+		{"dedicated bridge", []string{"", "role: bridge"}, []string{"role: ", "second machine"}},
+		{"unknown role", []string{"", "role: chef"}, []string{"role: ", "unknown"}},
+		{"no address", []string{"[127.0.0.1]", "[]"}, []string{"listen.addresses: empty"}},
+		{"unspecified address", []string{"[127.0.0.1]", "[0.0.0.0]"}, []string{"listen.addresses[0]"}},
+		{"address with zone", []string{"[127.0.0.1]", "['fe80::1%eth0']"}, []string{"listen.addresses[0]"}},
+		{"address twice", []string{"[127.0.0.1]", "[127.0.0.1, 127.0.0.1]"}, []string{"listen.addresses[1]", "twice"}},
+		{"too many addresses", []string{"[127.0.0.1]", "[127.0.0.1,127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5,127.0.0.6,127.0.0.7,127.0.0.8,127.0.0.9]"}, []string{"9 addresses"}},
+		{"port zero", []string{"[127.0.0.1]", "[127.0.0.1]\n  tls_port: 0"}, []string{"listen.tls_port"}},
+		{"port too large", []string{"[127.0.0.1]", "[127.0.0.1]\n  media_port: 65536"}, []string{"listen.media_port"}},
+		{"plain HTTP directory", []string{"", "acme: {directory: 'http://acme.example/dir'}"}, []string{"acme.directory"}},
+		{"ACME e-mail with a name", []string{"", "acme: {email: 'Amt <a@example.org>'}"}, []string{"acme.email"}},
+		{"relative roots", []string{"", "acme: {roots_file: roots.pem}"}, []string{"acme.roots_file"}},
+		{"room of one", []string{"", "rooms: {max_participants: 1}"}, []string{"rooms.max_participants"}},
+		{"room of a thousand", []string{"", "rooms: {max_participants: 1000}"}, []string{"rooms.max_participants"}},
+		{"screen share by pupils", []string{"", "rooms: {screen_share: pupils}"}, []string{"rooms.screen_share"}},
+		{"a year of logs", []string{"", "access_log: {retention_days: 365}"}, []string{"access_log.retention_days"}},
+		{"negative days", []string{"", "access_log: {retention_days: -1}"}, []string{"access_log.retention_days"}},
+		{"no contact", []string{"name: Kreismedienzentrum Musterkreis", "name: ''"}, []string{"contact.name"}},
+		{"contact without mailbox", []string{"email: hilfe@kmz-musterkreis.example", "email: hilfe"}, []string{"contact.email"}},
+		{"contact with javascript", []string{"", "  url: 'javascript:alert(1)'"}, []string{"contact.url"}},
+		{"relative state", []string{"", "paths: {state: state}"}, []string{"paths.state"}},
+		{"everything at once", []string{"county: musterkreis", "county: ''", "demo.localhost", "demo", "", "paths: {logs: l}"},
+			[]string{"county: ", "domain: ", "paths.logs: "}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Load(smallest(t, tt.replace...))
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error lacks %q:\n%v", want, err)
+				}
+			}
+			if strings.Contains(err.Error(), "config.") {
+				t.Errorf("error shows the name of a Go type:\n%v", err)
+			}
+		})
+	}
+}
+
+func TestLoadRefusesLargeFile(t *testing.T) {
+	if _, err := Load(make([]byte, maxFileSize+1)); err == nil || !strings.Contains(err.Error(), "larger than") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLoadFileNamesTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "missing.yaml")
+	if _, err := LoadFile(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// FuzzLoad: whatever is accepted is valid, and writing it and reading it again changes nothing.
+func FuzzLoad(f *testing.F) {
+	for _, name := range []string{"testdata/good.yaml", "testdata/smallest.yaml"} {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte("a: &a [*a]"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		cfg, err := Load(data)
+		if err != nil {
+			return
+		}
+		out, err := yaml.Marshal(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Load(out)
+		if err != nil {
+			t.Fatalf("own output refused: %v\n%s", err, out)
+		}
+		if !reflect.DeepEqual(cfg, again) {
+			t.Errorf("changed by writing:\n%+v\n%+v", cfg, again)
+		}
+	})
+}

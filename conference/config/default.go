@@ -1,0 +1,34 @@
+package config
+
+// LetsEncrypt is the production directory of Let's Encrypt (https://letsencrypt.org/docs/acme-protocol-updates/).
+const LetsEncrypt = "https://acme-v02.api.letsencrypt.org/directory"
+
+// Roles of a server process.
+const (
+	RolePortal = "portal"
+	RoleBridge = "bridge"
+	RoleBoth   = "both"
+)
+
+// Who may share the screen.
+const (
+	ScreenShareEveryone   = "everyone"
+	ScreenShareOrganisers = "organisers"
+)
+
+// Default returns a configuration with every value that has a default. County, domain, addresses and contact have none.
+func Default() Config {
+	return Config{
+		Role:      RoleBoth,
+		Listen:    Listen{TLSPort: 443, MediaPort: 10000},
+		ACME:      ACME{Directory: LetsEncrypt},
+		Rooms:     Rooms{MaxParticipants: 70, CodeRequired: true, ScreenShare: ScreenShareEveryone},
+		AccessLog: AccessLog{RetentionDays: 7},
+		Paths: Paths{
+			State:          "/var/lib/kreisraum",
+			Logs:           "/var/log/kreisraum",
+			CountyCA:       "/etc/kreisraum/county-ca.crt",
+			OpsCertificate: "/etc/kreisraum/ops.crt",
+		},
+	}
+}
