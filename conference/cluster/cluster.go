@@ -1,0 +1,72 @@
+// Package cluster is where portal and bridge meet. The portal checks who somebody is, finds the bridge that owns the room and
+// hands over the request with a signed Admission; the bridge believes the Admission and nothing else. Today both are in one
+// process; a directory over the network can take Local's place without either of them noticing.
+package cluster
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/token"
+)
+
+// AdmissionHeader carries the signed Admission. The portal removes whatever a client sent under this name.
+const AdmissionHeader = "Kreisraum-Admission"
+
+// AdmissionLifetime is how long an Admission is good for: the way from the portal to the bridge, generously.
+const AdmissionLifetime = 30 * time.Second
+
+// Admission is what the portal knows of somebody who asks for a room.
+type Admission struct {
+	// Room is the canonical room name, see signaling.CanonicalRoom.
+	Room string `json:"room"`
+	// DisplayRoom is the name as it was asked for.
+	DisplayRoom string `json:"displayRoom"`
+	// Account is the account's ID, empty without login.
+	Account string `json:"account,omitempty"`
+	// AccountName is the account's pseudonym, empty without login.
+	AccountName string `json:"accountName,omitempty"`
+	// Organiser says that the account may take the organiser role.
+	Organiser bool `json:"organiser,omitempty"`
+}
+
+// LogValue keeps names out of logs.
+func (Admission) LogValue() slog.Value { return slog.StringValue("admission") }
+
+// Sign returns the value of the AdmissionHeader, good for AdmissionLifetime.
+func (a Admission) Sign(k token.Key, now time.Time) string {
+	return token.Sign(k, token.PurposeAdmission, a, now.Add(AdmissionLifetime))
+}
+
+// AdmissionOf verifies the request's AdmissionHeader. Returns token.ErrInvalid or token.ErrExpired.
+func AdmissionOf(r *http.Request, k token.Key, now time.Time) (Admission, error) {
+	return token.Verify[Admission](k, token.PurposeAdmission, r.Header.Get(AdmissionHeader), now)
+}
+
+// ErrNoBridge says that no bridge can take the room now; asking again later may help.
+var ErrNoBridge = errors.New("no bridge is there for the room")
+
+// Directory knows which bridge owns a room. Safe for concurrent use.
+type Directory interface {
+	// Locate returns the handler of the bridge that owns the room, given by its canonical name, or shall own it from now on.
+	// Returns ErrNoBridge.
+	Locate(ctx context.Context, room string) (http.Handler, error)
+}
+
+// Local is the directory of a county with one machine: every room is on the one bridge, nil stands for none.
+func Local(bridge http.Handler) Directory { return local{bridge} }
+
+type local struct{ bridge http.Handler }
+
+func (l local) Locate(ctx context.Context, _ string) (http.Handler, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if l.bridge == nil {
+		return nil, ErrNoBridge
+	}
+	return l.bridge, nil
+}

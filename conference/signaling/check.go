@@ -1,0 +1,256 @@
+package signaling
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+func (m Join) check() (ClientMessage, error) {
+	name, ok := cleanName(m.Name)
+	if !ok {
+		e := bad(m.Type(), "name", "not 1 to 40 visible characters")
+		e.Refusal = RefusedNameInvalid
+		return nil, e
+	}
+	m.Name = name
+	if !validRole(m.Role) {
+		return nil, bad(m.Type(), "role", "neither participant nor organiser")
+	}
+	if m.Code, ok = enteredCode(m.Code); !ok {
+		m.Code = "" // as if none had been given; the door will ask
+	}
+	if len(m.Resume) > MaxToken {
+		return nil, bad(m.Type(), "resume", "too long")
+	}
+	if len(m.Probe) > MaxToken {
+		return nil, bad(m.Type(), "probe", "too long")
+	}
+	return m, nil
+}
+
+func (m EnterCode) check() (ClientMessage, error) {
+	code, ok := enteredCode(m.Code)
+	if !ok {
+		return nil, problem(m.Type(), "code", "not 1 to 32 printable characters", ErrorCodeInvalid)
+	}
+	return EnterCode{Code: code}, nil
+}
+
+func (m Offer) check() (ClientMessage, error) {
+	if !validSDP(m.SDP) {
+		return nil, bad(m.Type(), "sdp", "empty or too long")
+	}
+	return m, nil
+}
+
+func (m View) check() (ClientMessage, error) {
+	if len(m.Want) > MaxView {
+		return nil, bad(m.Type(), "want", "too many entries")
+	}
+	for _, w := range m.Want {
+		if !validID(w.Participant) || !validSource(w.Source) || w.Height < 0 || w.Height > MaxViewHeight {
+			return nil, bad(m.Type(), "want", "an entry is invalid")
+		}
+	}
+	m.Want = list(m.Want)
+	return m, nil
+}
+
+func (m State) check() (ClientMessage, error) { return m, nil }
+
+func (m SendChat) check() (ClientMessage, error) {
+	text, ok := cleanChat(m.Text)
+	if !ok {
+		return nil, problem(m.Type(), "text", "not 1 to 2000 characters", ErrorChatInvalid)
+	}
+	return SendChat{Text: text}, nil
+}
+
+func (m SetCode) check() (ClientMessage, error) {
+	code, ok := newCode(m.Code)
+	if !ok {
+		return nil, problem(m.Type(), "code", "not 4 to 32 printable characters", ErrorCodeInvalid)
+	}
+	return SetCode{Code: code}, nil
+}
+
+func (m Leave) check() (ClientMessage, error) { return m, nil }
+
+func (m Door) check() (ServerMessage, error) {
+	if m.State != DoorWaiting && m.State != DoorCode {
+		return nil, bad(m.Type(), "state", "unknown")
+	}
+	if m.RetryAfter < 0 {
+		return nil, bad(m.Type(), "retryAfter", "negative")
+	}
+	return m, nil
+}
+
+func (m Refused) check() (ServerMessage, error) {
+	if !slices.Contains(refusalCodes, m.Code) {
+		return nil, bad(m.Type(), "code", "unknown")
+	}
+	return m, nil
+}
+
+func (m Joined) check() (ServerMessage, error) {
+	if !validID(m.Self) {
+		return nil, bad(m.Type(), "self", "not an ID")
+	}
+	for _, p := range m.Participants {
+		if !validParticipant(p) {
+			return nil, bad(m.Type(), "participants", "an entry is invalid")
+		}
+	}
+	m.Participants, m.Chat = list(m.Participants), list(m.Chat)
+	return m, nil
+}
+
+func (m ParticipantJoined) check() (ServerMessage, error) {
+	if !validParticipant(m.Participant) {
+		return nil, bad(m.Type(), "participant", "invalid")
+	}
+	return m, nil
+}
+
+func (m ParticipantLeft) check() (ServerMessage, error) {
+	if !validID(m.ID) {
+		return nil, bad(m.Type(), "id", "not an ID")
+	}
+	return m, nil
+}
+
+func (m ParticipantState) check() (ServerMessage, error) {
+	if !validID(m.ID) {
+		return nil, bad(m.Type(), "id", "not an ID")
+	}
+	return m, nil
+}
+
+func (m Answer) check() (ServerMessage, error) {
+	if !validSDP(m.SDP) {
+		return nil, bad(m.Type(), "sdp", "empty or too long")
+	}
+	return m, nil
+}
+
+func (m Slots) check() (ServerMessage, error) {
+	for _, s := range m.Audio {
+		if !validID(s.MID) || !validID(s.Participant) {
+			return nil, bad(m.Type(), "audio", "an entry is invalid")
+		}
+	}
+	for _, s := range m.Video {
+		if !validID(s.MID) || !validID(s.Participant) || !validSource(s.Source) {
+			return nil, bad(m.Type(), "video", "an entry is invalid")
+		}
+	}
+	m.Audio, m.Video = list(m.Audio), list(m.Video)
+	return m, nil
+}
+
+func (m Speakers) check() (ServerMessage, error) {
+	if !all(m.IDs, validID) {
+		return nil, bad(m.Type(), "ids", "an entry is not an ID")
+	}
+	m.IDs = list(m.IDs)
+	return m, nil
+}
+
+func (m Chat) check() (ServerMessage, error) {
+	if !validID(m.ID) || !validID(m.From) {
+		return nil, bad(m.Type(), "", "id or from is not an ID")
+	}
+	return m, nil
+}
+
+func (m RoomCode) check() (ServerMessage, error) { return m, nil }
+
+func (m Ended) check() (ServerMessage, error) {
+	if !slices.Contains(endReasons, m.Reason) {
+		return nil, bad(m.Type(), "reason", "unknown")
+	}
+	return m, nil
+}
+
+func (m Problem) check() (ServerMessage, error) {
+	if !slices.Contains(errorCodes, m.Code) {
+		return nil, bad(m.Type(), "code", "unknown")
+	}
+	return m, nil
+}
+
+// cleanName trims a display name and says whether 1 to 40 characters are left that can be seen and do not turn the text around
+// them (Unicode bidirectional controls, UAX #9).
+func cleanName(n DisplayName) (DisplayName, bool) {
+	s := strings.TrimSpace(string(n))
+	if len(s) > MaxName*utf8.UTFMax || utf8.RuneCountInString(s) > MaxName {
+		return "", false
+	}
+	visible := false
+	for _, r := range s {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
+			return "", false
+		}
+		visible = visible || unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S)
+	}
+	return DisplayName(s), visible
+}
+
+// cleanChat trims a chat text and says whether 1 to 2000 characters are left; line breaks and tabs are the only controls.
+func cleanChat(t ChatText) (ChatText, bool) {
+	s := strings.TrimSpace(string(t))
+	n := utf8.RuneCountInString(s)
+	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' }
+	return ChatText(s), n > 0 && n <= MaxChat && !strings.ContainsFunc(s, control)
+}
+
+// newCode trims a code to be set; empty stands for none.
+func newCode(c Code) (Code, bool) {
+	s := strings.TrimSpace(string(c))
+	if s == "" {
+		return "", true
+	}
+	return Code(s), utf8.RuneCountInString(s) >= MinCode && printable(s)
+}
+
+// enteredCode trims a code that somebody tries. It may be shorter than any code can be: then it is simply wrong.
+func enteredCode(c Code) (Code, bool) {
+	s := strings.TrimSpace(string(c))
+	return Code(s), s != "" && printable(s)
+}
+
+func printable(s string) bool {
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	return utf8.RuneCountInString(s) <= MaxCode && !strings.ContainsFunc(s, unprintable)
+}
+
+func validRole(r Role) bool { return r == RoleParticipant || r == RoleOrganiser }
+
+func validSource(s Source) bool { return s == SourceCamera || s == SourceScreen }
+
+func validSDP(s SDP) bool { return len(s) > 0 && len(s) <= MaxSDP }
+
+func validParticipant(p Participant) bool { return validID(p.ID) && validRole(p.Role) }
+
+// validID accepts what IDs and MIDs are made of: visible ASCII (RFC 8843 and RFC 5888 ask for a token).
+func validID(id string) bool {
+	if id == "" || len(id) > MaxID {
+		return false
+	}
+	return !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+func all[T any](list []T, ok func(T) bool) bool {
+	return !slices.ContainsFunc(list, func(v T) bool { return !ok(v) })
+}
+
+// list makes an absent list an empty one, so that JSON has [] and not null.
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}

@@ -1,0 +1,24 @@
+// Package signaling holds the messages between a browser (or the headless client) and a county's server, and their
+// validation: no sockets, no goroutines, no pion. docs/signaling.md shows the flow; testdata/signaling has one fixture per
+// message, read by the tests of this package and of the web client.
+//
+// Everything a person typed has a type of its own that prints as "[redacted]", so that a message in a log line names its type
+// and nothing else. The value comes out by conversion: string(name).
+package signaling
+
+// Subprotocol is the WebSocket subprotocol of this message set (RFC 6455 §1.9).
+const Subprotocol = "kreisraum.1"
+
+// Bounds of what is accepted. Lengths of text are in characters (Unicode code points), the others in bytes.
+const (
+	MaxFrame      = 128 << 10 // bytes of one frame, in both directions
+	MaxSDP        = 64 << 10  // bytes of an offer or answer
+	MaxToken      = 4096      // bytes of a resume or probe token
+	MaxID         = 64        // bytes of a participant ID or MID
+	MaxName       = 40        // characters of a display name
+	MaxChat       = 2000      // characters of a chat message
+	MinCode       = 4         // characters of a room code
+	MaxCode       = 32        // characters of a room code
+	MaxView       = 32        // entries of a view
+	MaxViewHeight = 8192      // device pixels
+)

@@ -1,0 +1,174 @@
+package signaling
+
+import "log/slog"
+
+// ServerMessage is a message from server to client: Door, Refused, Joined, ParticipantJoined, ParticipantLeft,
+// ParticipantState, Answer, Slots, Speakers, Chat, RoomCode, Ended or Problem.
+type ServerMessage interface {
+	// Type is the value of the "type" field.
+	Type() string
+	// LogValue is the type and nothing else.
+	LogValue() slog.Value
+	// check validates what the headless client relies on and turns absent lists into empty ones.
+	check() (ServerMessage, error)
+}
+
+// Door tells a visitor what the door waits for.
+type Door struct {
+	State DoorState `json:"state"`
+	// Wrong is true when the code just entered was wrong.
+	Wrong bool `json:"wrong,omitempty"`
+	// RetryAfter is how many seconds to wait before the next attempt; 0: none.
+	RetryAfter int `json:"retryAfter,omitempty"`
+}
+
+// Refused says that the connection is not let in; the server closes it.
+type Refused struct {
+	Code RefusalCode `json:"code"`
+}
+
+// Joined says that the participant is inside, and what there is.
+type Joined struct {
+	// Self is the participant's own ID.
+	Self string `json:"self"`
+	// Resume brings this participant back inside after a lost connection.
+	Resume Token    `json:"resume"`
+	Room   RoomInfo `json:"room"`
+	// Participants are all who are inside, including self, in the order they came.
+	Participants []Participant `json:"participants"`
+	// Chat is what was said so far, oldest first.
+	Chat  []Chat    `json:"chat"`
+	Slots SlotLimit `json:"slots"`
+}
+
+// RoomInfo is what a participant knows of the room.
+type RoomInfo struct {
+	Name RoomName `json:"name"`
+	// Code is there for organisers only.
+	Code            Code `json:"code,omitempty"`
+	MaxParticipants int  `json:"maxParticipants"`
+	// ScreenShare is "everyone" or "organisers".
+	ScreenShare string `json:"screenShare"`
+	// CodeRequired is true when the room cannot be without a code.
+	CodeRequired bool `json:"codeRequired"`
+}
+
+// SlotLimit is how many receive slots an offer may have at most.
+type SlotLimit struct {
+	Audio int `json:"audio"`
+	Video int `json:"video"`
+}
+
+// Participant is somebody inside.
+type Participant struct {
+	ID     string      `json:"id"`
+	Name   DisplayName `json:"name"`
+	Role   Role        `json:"role"`
+	Mic    bool        `json:"mic"`
+	Camera bool        `json:"camera"`
+	Screen bool        `json:"screen"`
+}
+
+// ParticipantJoined announces somebody to those who are inside.
+type ParticipantJoined struct {
+	Participant Participant `json:"participant"`
+}
+
+// ParticipantLeft says that somebody is gone.
+type ParticipantLeft struct {
+	ID string `json:"id"`
+}
+
+// ParticipantState says what another participant sends.
+type ParticipantState struct {
+	ID     string `json:"id"`
+	Mic    bool   `json:"mic"`
+	Camera bool   `json:"camera"`
+	Screen bool   `json:"screen"`
+}
+
+// Answer answers an Offer, with all candidates of the server.
+type Answer struct {
+	SDP SDP `json:"sdp"`
+}
+
+// Slots says who is in which slot: a full snapshot at every change.
+type Slots struct {
+	Audio []AudioSlot `json:"audio"`
+	Video []VideoSlot `json:"video"`
+}
+
+// AudioSlot is one audio transceiver with somebody in it.
+type AudioSlot struct {
+	MID         string `json:"mid"`
+	Participant string `json:"participant"`
+}
+
+// VideoSlot is one video transceiver with somebody's camera or screen in it.
+type VideoSlot struct {
+	MID         string `json:"mid"`
+	Participant string `json:"participant"`
+	Source      Source `json:"source"`
+}
+
+// Speakers are the IDs of those who speak, loudest first.
+type Speakers struct {
+	IDs []string `json:"ids"`
+}
+
+// Chat is something that was said.
+type Chat struct {
+	ID   string      `json:"id"`
+	From string      `json:"from"`
+	Name DisplayName `json:"name"`
+	Text ChatText    `json:"text"`
+	// At is in milliseconds since 1970, UTC.
+	At int64 `json:"at"`
+}
+
+// RoomCode (type "code") tells organisers the room's code whenever it changes; empty: the room has none.
+type RoomCode struct {
+	Code Code `json:"code"`
+}
+
+// Ended says that the server closes the connection, and why.
+type Ended struct {
+	Reason EndReason `json:"reason"`
+}
+
+// Problem (type "error") says what could not be done; the connection stays.
+type Problem struct {
+	Code ErrorCode `json:"code"`
+}
+
+// Type implements ServerMessage.
+func (Door) Type() string              { return "door" }
+func (Refused) Type() string           { return "refused" }
+func (Joined) Type() string            { return "joined" }
+func (ParticipantJoined) Type() string { return "participantJoined" }
+func (ParticipantLeft) Type() string   { return "participantLeft" }
+func (ParticipantState) Type() string  { return "participantState" }
+func (Answer) Type() string            { return "answer" }
+func (Slots) Type() string             { return "slots" }
+func (Speakers) Type() string          { return "speakers" }
+func (Chat) Type() string              { return "chat" }
+func (RoomCode) Type() string          { return "code" }
+func (Ended) Type() string             { return "ended" }
+func (Problem) Type() string           { return "error" }
+
+// LogValue implements slog.LogValuer with the type alone.
+func (m Door) LogValue() slog.Value              { return slog.StringValue(m.Type()) }
+func (m Refused) LogValue() slog.Value           { return slog.StringValue(m.Type()) }
+func (m Joined) LogValue() slog.Value            { return slog.StringValue(m.Type()) }
+func (m ParticipantJoined) LogValue() slog.Value { return slog.StringValue(m.Type()) }
+func (m ParticipantLeft) LogValue() slog.Value   { return slog.StringValue(m.Type()) }
+func (m ParticipantState) LogValue() slog.Value  { return slog.StringValue(m.Type()) }
+func (m Answer) LogValue() slog.Value            { return slog.StringValue(m.Type()) }
+func (m Slots) LogValue() slog.Value             { return slog.StringValue(m.Type()) }
+func (m Speakers) LogValue() slog.Value          { return slog.StringValue(m.Type()) }
+func (m Chat) LogValue() slog.Value              { return slog.StringValue(m.Type()) }
+func (m RoomCode) LogValue() slog.Value          { return slog.StringValue(m.Type()) }
+func (m Ended) LogValue() slog.Value             { return slog.StringValue(m.Type()) }
+func (m Problem) LogValue() slog.Value           { return slog.StringValue(m.Type()) }
+func (Participant) LogValue() slog.Value         { return slog.StringValue("participant") }
+func (RoomInfo) LogValue() slog.Value            { return slog.StringValue("room") }
