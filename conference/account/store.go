@@ -1,0 +1,193 @@
+package account
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/conference/passhash"
+)
+
+// Options are a Store's knobs. The zero value is right for a server.
+type Options struct {
+	// Now is the clock of the throttle. Default time.Now.
+	Now func() time.Time
+	// Workers is how many hashes are computed at the same time. Default one less than the cores, at least one, so that logins
+	// never take the last core from the media.
+	Workers int
+	// Queue is how many logins may wait. Default 256.
+	Queue int
+	// Wait is how long a login may wait. Default 10 s.
+	Wait time.Duration
+}
+
+// Store holds the accounts in memory and in one file. Safe for concurrent use.
+type Store struct {
+	path     string
+	throttle *throttle
+	hasher   *hasher
+	dummy    passhash.PHC
+
+	replacing sync.Mutex // serialises Replace; held during I/O, therefore apart from mu
+
+	mu       sync.RWMutex
+	revision string
+	byName   map[string]*entry
+	byID     map[string]*entry
+}
+
+type entry struct {
+	Account
+	hash passhash.PHC
+}
+
+// Open reads the accounts file at path; a missing file is an empty store. An unreadable one is an error: starting without
+// accounts would lock every organiser out without a word.
+func Open(path string, opt Options) (*Store, error) {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	s := &Store{path: path, throttle: newThrottle(opt.Now), hasher: newHasher(opt), dummy: dummyHash()}
+	list, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		s.set(opsapi.Accounts{})
+		return s, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read accounts %s: %w; remove the file and push the accounts again with kreisraum up", path, err)
+	}
+	s.set(list)
+	return s, nil
+}
+
+func read(path string) (opsapi.Accounts, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return opsapi.Accounts{}, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, opsapi.MaxAccountsBody+1))
+	if err != nil {
+		return opsapi.Accounts{}, err
+	}
+	if len(data) > opsapi.MaxAccountsBody {
+		return opsapi.Accounts{}, fmt.Errorf("larger than %d MiB", opsapi.MaxAccountsBody>>20)
+	}
+	var list opsapi.Accounts
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&list); err != nil {
+		return opsapi.Accounts{}, err
+	}
+	return list, Validate(list)
+}
+
+// Replace validates list, writes it to disk and makes it valid, in this order: after a crash either the old or the new list is
+// there. An error means that
+// nothing changed.
+func (s *Store) Replace(list opsapi.Accounts) error {
+	if err := Validate(list); err != nil {
+		return err
+	}
+	s.replacing.Lock()
+	defer s.replacing.Unlock()
+	data, err := json.Marshal(list)
+	if err != nil {
+		return fmt.Errorf("encode accounts: %w", err)
+	}
+	if err := writeFile(s.path, data); err != nil {
+		return fmt.Errorf("write accounts %s: %w; check the disk's free space", s.path, err)
+	}
+	s.set(list)
+	return nil
+}
+
+func (s *Store) set(list opsapi.Accounts) {
+	byName := make(map[string]*entry, len(list.Accounts))
+	byID := make(map[string]*entry, len(list.Accounts))
+	for _, a := range list.Accounts {
+		hash, err := passhash.Parse(a.Hash)
+		if err != nil {
+			continue // Validate came before
+		}
+		e := &entry{Account: Account{ID: a.ID, Name: a.Name, Disabled: a.Disabled, Fingerprint: fingerprint(a.Hash)}, hash: hash}
+		byName[canonical(a.Name)], byID[a.ID] = e, e
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revision, s.byName, s.byID = list.Revision, byName, byID
+}
+
+// Revision is the revision of the list in use, empty before the first.
+func (s *Store) Revision() string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.revision
+}
+
+// ByID returns the account with this ID, including a disabled one.
+func (s *Store) ByID(id string) (Account, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if e, ok := s.byID[id]; ok {
+		return e.Account, true
+	}
+	return Account{}, false
+}
+
+// Ended reports whether the account is gone or disabled.
+func (s *Store) Ended(id string) bool {
+	a, ok := s.ByID(id)
+	return !ok || a.Disabled
+}
+
+// Verify checks a login. source is the client's shortened address and only counts attempts.
+// Returns ErrWrong, ErrDisabled, *ThrottledError, *BusyError or the context's error. Unknown names cost as much as known ones.
+func (s *Store) Verify(ctx context.Context, name, password, source string) (Account, error) {
+	name = canonical(name)
+	attempt, wait := s.throttle.begin(name, source)
+	if wait > 0 {
+		return Account{}, &ThrottledError{RetryAfter: wait}
+	}
+	s.mu.RLock()
+	e := s.byName[name]
+	s.mu.RUnlock()
+	hash := s.dummy
+	if e != nil {
+		hash = e.hash
+	}
+	right, err := s.hasher.match(ctx, hash, password)
+	if err != nil {
+		attempt.undo()
+		return Account{}, err
+	}
+	if e == nil || !right {
+		return Account{}, ErrWrong
+	}
+	attempt.right()
+	if e.Disabled {
+		return Account{}, ErrDisabled
+	}
+	return e.Account, nil
+}
+
+// canonical makes names comparable: people type them with a capital first letter and a blank at the end.
+func canonical(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+
+// dummyHash is a hash no password has: its key is random and was never derived.
+func dummyHash() passhash.PHC {
+	p := passhash.PHC{Memory: passhash.Memory, Time: passhash.Time, Salt: make([]byte, 16), Key: make([]byte, 32)}
+	rand.Read(p.Salt)
+	rand.Read(p.Key)
+	return p
+}
