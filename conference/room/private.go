@@ -1,0 +1,40 @@
+package room
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+const redacted = "[redacted]"
+
+// Private is text that must never reach a log, an error or a metric: it prints as "[redacted]" whatever prints it. The value comes
+// out by conversion. Kind only tells the types apart.
+type Private[Kind any] string
+
+// Format implements fmt.Formatter for all verbs, including wrong ones.
+func (Private[Kind]) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, redacted) }
+
+// String returns "[redacted]".
+func (Private[Kind]) String() string { return redacted }
+
+// LogValue implements slog.LogValuer.
+func (Private[Kind]) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+type (
+	displayNameKind struct{}
+	codeKind        struct{}
+	textKind        struct{}
+	nameKind        struct{}
+)
+
+type (
+	// DisplayName is the name a participant gave at the door.
+	DisplayName = Private[displayNameKind]
+	// Code is a room code; empty: none.
+	Code = Private[codeKind]
+	// Text is the text of a chat message.
+	Text = Private[textKind]
+	// Name is the room's name as its first organiser wrote it.
+	Name = Private[nameKind]
+)
