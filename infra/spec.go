@@ -9,7 +9,7 @@ type Spec struct {
 	Locations []string
 	// ServerType of the portal machine, for example "cpx22".
 	ServerType string
-	// BridgeServerType of dedicated bridges.
+	// BridgeServerType of dedicated bridges. Empty: as ServerType.
 	BridgeServerType string
 	// Bridges is the desired number of dedicated bridge machines beside the portal.
 	Bridges int
@@ -19,7 +19,8 @@ type Spec struct {
 	IPv6 bool
 	// SSHPublicKey is the operator's key for root, OpenSSH format.
 	SSHPublicKey string
-	// UserData returns a machine's cloud-config. It is create-only and secret in the state (it holds the injected host key).
+	// UserData holds each machine's cloud-config by the machine's name (MachineNames). It is create-only and secret in the
+	// state (it holds the injected host key).
 	UserData map[string]string
 }
 

@@ -1,0 +1,123 @@
+package hetzner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/hetznercloud/hcloud-go/v2/hcloud"
+)
+
+// Error is a failed request in words for a person: what was tried, what happened, what to do next.
+type Error struct {
+	// What was tried, for example "create server kreisraum-demo-portal".
+	What string
+	// Class for decisions.
+	Class Class
+	// Cause is Hetzner's own sentence, or ours where there was no answer.
+	Cause string
+	// Next step for the operator.
+	Next string
+	err  error
+}
+
+func (e *Error) Error() string {
+	if e.Next == "" {
+		return e.What + ": " + e.Cause
+	}
+	return e.What + ": " + e.Cause + "; " + e.Next
+}
+
+// Unwrap gives the error of hcloud-go or of the network.
+func (e *Error) Unwrap() error { return e.err }
+
+// explain turns err into an *Error; what it already explained and cancelled contexts stay as they are.
+func (c *Client) explain(what string, err error) error {
+	var own *Error
+	var foreign *ForeignError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &own), errors.As(err, &foreign):
+		return err
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	class := Classify(err)
+	return &Error{What: what, Class: class, Cause: c.cause(class, err), Next: next(class, err), err: err}
+}
+
+// cause is one sentence about what went wrong, without the token and without what the request contained.
+func (c *Client) cause(class Class, err error) string {
+	var api hcloud.Error
+	var action hcloud.ActionError
+	switch {
+	case errors.As(err, &api):
+		return fmt.Sprintf("Hetzner says %q (%s)%s", api.Message, api.Code, details(api))
+	case errors.As(err, &action):
+		return fmt.Sprintf("Hetzner began it, then it failed: %q (%s)", action.Message, action.Code)
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no result in time"
+	case class == Unreachable:
+		return fmt.Sprintf("the Hetzner Cloud API at %s cannot be reached (%s)", c.url, rootCause(err))
+	}
+	return err.Error()
+}
+
+// rootCause is the innermost text of a network error, for example "connection refused".
+func rootCause(err error) string {
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return "the name cannot be resolved"
+	}
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
+}
+
+// details names the fields or limits that the API complained about.
+func details(err hcloud.Error) string {
+	switch d := err.Details.(type) {
+	case hcloud.ErrorDetailsInvalidInput:
+		var fields []string
+		for _, f := range d.Fields {
+			fields = append(fields, f.Name+": "+strings.Join(f.Messages, ", "))
+		}
+		if len(fields) > 0 {
+			return " [" + strings.Join(fields, "; ") + "]"
+		}
+	}
+	return ""
+}
+
+// next is what the operator does about an error of this class.
+func next(class Class, err error) string {
+	switch class {
+	case Auth:
+		if hcloud.IsError(err, hcloud.ErrorCodeForbidden) {
+			return "make a token with the permission Read & Write in the Hetzner console (project, Security, API tokens) and set it as HCLOUD_TOKEN"
+		}
+		return "check HCLOUD_TOKEN: it must be a token of the county's own project in the Hetzner console (Security, API tokens)"
+	case Capacity:
+		return "this server type is sold out there: try again later, or choose another type or location in the county's file"
+	case Quota:
+		return "raise the limit in the Hetzner console (Limits), or remove what is no longer needed in this project"
+	case Unreachable:
+		return "check the network of this computer and try again; what already exists is kept and found again"
+	case Retry:
+		return "try again in a few minutes; what already exists is kept and found again"
+	case InUse:
+		return "try again; if it stays, look in the Hetzner console which resource still uses it"
+	case Invalid:
+		if hcloud.IsError(err, hcloud.ErrorCodeProtected) {
+			return "remove the protection in the Hetzner console first"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,169 @@
+package infra
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/infra/provider"
+)
+
+// anywhere is every IPv4 and IPv6 address.
+var anywhere = pulumi.ToStringArray([]string{"0.0.0.0/0", "::/0"})
+
+// Program makes the county's Pulumi program. Everything it registers is named and labelled after the county.
+func Program(spec Spec) pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		if err := spec.Validate(); err != nil {
+			return err
+		}
+		shared, err := declareShared(ctx, spec)
+		if err != nil {
+			return err
+		}
+		outputs := pulumi.Array{}
+		for _, m := range machines(spec) {
+			out, err := declareMachine(ctx, spec, shared, m)
+			if err != nil {
+				return err
+			}
+			outputs = append(outputs, out)
+		}
+		ctx.Export("firewallId", number(shared.firewall))
+		ctx.Export("location", pulumi.String(spec.Locations[0]))
+		ctx.Export("machines", outputs)
+		return nil
+	}
+}
+
+// shared is what all machines of the county use.
+type shared struct {
+	sshKey, network, firewall *resource
+	groups                    []*resource
+}
+
+func declareShared(ctx *pulumi.Context, spec Spec) (s shared, err error) {
+	name := base(spec.County)
+	if s.sshKey, err = declare(ctx, provider.SSHKeyToken, name, pulumi.Map{
+		"publicKey": pulumi.String(spec.SSHPublicKey),
+		"labels":    labels(spec, roleDeploys),
+	}); err != nil {
+		return s, err
+	}
+	if s.network, err = declare(ctx, provider.NetworkToken, name, pulumi.Map{
+		"ipRange": pulumi.String(networkRange),
+		"subnet":  pulumi.String(subnetRange),
+		"zone":    pulumi.String(networkZone),
+		"labels":  labels(spec, roleCounty),
+	}); err != nil {
+		return s, err
+	}
+	if s.firewall, err = declare(ctx, provider.FirewallToken, name, pulumi.Map{
+		"rules":  rules(),
+		"labels": labels(spec, roleCounty),
+	}); err != nil {
+		return s, err
+	}
+	for n := 0; n*serversPerGroup < spec.Bridges+1; n++ {
+		group, err := declare(ctx, provider.PlacementGroupToken, fmt.Sprintf("%s-%d", name, n+1), pulumi.Map{
+			"labels": labels(spec, roleCounty),
+		})
+		if err != nil {
+			return s, err
+		}
+		s.groups = append(s.groups, group)
+	}
+	return s, nil
+}
+
+// rules of the firewall: the site, signalling and TURN on TCP 443, media on UDP 10000, nothing else. Port 22 is opened by a
+// temporary rule while a command needs it.
+func rules() pulumi.Array {
+	return pulumi.Array{
+		pulumi.Map{"description": pulumi.String("site, signalling, TURN, ICE-TCP"), "protocol": pulumi.String("tcp"), "port": pulumi.String("443"), "sources": anywhere},
+		pulumi.Map{"description": pulumi.String("media"), "protocol": pulumi.String("udp"), "port": pulumi.String("10000"), "sources": anywhere},
+	}
+}
+
+// declareMachine declares a server with its addresses and returns its part of the outputs.
+func declareMachine(ctx *pulumi.Context, spec Spec, s shared, m machine) (pulumi.Map, error) {
+	v4, err := declareAddress(ctx, spec, m, "ipv4")
+	if err != nil {
+		return nil, err
+	}
+	inputs := pulumi.Map{
+		"serverType":     pulumi.String(m.serverType),
+		"location":       pulumi.String(spec.Locations[0]),
+		"image":          pulumi.String(spec.Image),
+		"userData":       pulumi.ToSecret(pulumi.String(spec.UserData[m.name])),
+		"sshKeys":        pulumi.Array{s.sshKey.ID()},
+		"placementGroup": s.groups[m.group].ID(),
+		"network":        s.network.ID(),
+		"privateIp":      pulumi.String(m.privateIP.String()),
+		"firewall":       s.firewall.ID(),
+		"primaryIpv4":    v4.ID(),
+		"labels":         labels(spec, m.role),
+	}
+	output := pulumi.Map{
+		"name":      pulumi.String(m.name),
+		"role":      pulumi.String(m.role),
+		"ipv4":      v4.Address,
+		"privateIp": pulumi.String(m.privateIP.String()),
+	}
+	if spec.IPv6 {
+		v6, err := declareAddress(ctx, spec, m, "ipv6")
+		if err != nil {
+			return nil, err
+		}
+		inputs["primaryIpv6"] = v6.ID()
+		output["ipv6"] = v6.Address
+	}
+	server, err := declare(ctx, provider.ServerToken, m.name, inputs)
+	if err != nil {
+		return nil, err
+	}
+	output["serverId"] = number(server)
+	return output, nil
+}
+
+// declareAddress declares a primary IP of a machine. Only the portal's carries the county's name in reverse DNS; a bridge
+// needs no public name.
+func declareAddress(ctx *pulumi.Context, spec Spec, m machine, kind string) (*primaryIP, error) {
+	inputs := pulumi.Map{
+		"type":     pulumi.String(kind),
+		"location": pulumi.String(spec.Locations[0]),
+		"labels":   labels(spec, m.role),
+	}
+	if m.role == RolePortal {
+		inputs["reverseName"] = pulumi.String(spec.Domain)
+	}
+	var ip primaryIP
+	return &ip, register(ctx, provider.PrimaryIPToken, m.name+"-"+kind, inputs, &ip)
+}
+
+// declare registers a resource under its name at Hetzner.
+func declare(ctx *pulumi.Context, token, name string, inputs pulumi.Map) (*resource, error) {
+	var r resource
+	return &r, register(ctx, token, name, inputs, &r)
+}
+
+// register adds what is common to all: the name is an input too, and names are deterministic, so a replacement can only be
+// made once the old one is gone.
+func register(ctx *pulumi.Context, token, name string, inputs pulumi.Map, into pulumi.CustomResource) error {
+	inputs["name"] = pulumi.String(name)
+	if err := ctx.RegisterResource(token, name, inputs, into, pulumi.DeleteBeforeReplace(true)); err != nil {
+		return fmt.Errorf("declare %s: %w", name, err)
+	}
+	return nil
+}
+
+func labels(spec Spec, role string) pulumi.StringMap {
+	return pulumi.ToStringMap(hetzner.Labels(spec.County, role))
+}
+
+// number is a resource's ID as the number that Hetzner calls it by.
+func number(r pulumi.CustomResource) pulumi.Output {
+	return r.ID().ApplyT(func(id pulumi.ID) (int, error) { return strconv.Atoi(string(id)) })
+}

@@ -1,0 +1,262 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/hetznercloud/hcloud-go/v2/hcloud"
+	"github.com/pulumi/pulumi-go-provider/infer"
+
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+)
+
+// PrimaryIP is an address of its own, so that it and its DNS record outlive the server that uses it.
+type PrimaryIP struct{ handle }
+
+// PrimaryIPArgs are the inputs of a PrimaryIP. It is never deleted with its server.
+type PrimaryIPArgs struct {
+	Name string `pulumi:"name"`
+	// Type is "ipv4" or "ipv6".
+	Type     string `pulumi:"type"`
+	Location string `pulumi:"location"`
+	// ReverseName is the PTR record of Address. Empty: left as it is.
+	ReverseName string            `pulumi:"reverseName,optional"`
+	Labels      map[string]string `pulumi:"labels"`
+}
+
+// PrimaryIPState is what is recorded of a PrimaryIP.
+type PrimaryIPState struct {
+	PrimaryIPArgs
+	// Address of the machine: the IPv4 address, or the ::1 of the IPv6 network.
+	Address string `pulumi:"address"`
+}
+
+const primaryIPKind = "primary IP"
+
+// Create adopts or makes the address and sets its reverse name.
+func (r PrimaryIP) Create(ctx context.Context, req infer.CreateRequest[PrimaryIPArgs]) (resp infer.CreateResponse[PrimaryIPState], err error) {
+	defer r.report(&err)
+	resp.Output = PrimaryIPState{PrimaryIPArgs: req.Inputs}
+	if req.DryRun {
+		return resp, nil
+	}
+	ctx, cancel := withPatience(ctx)
+	defer cancel()
+	ip, err := r.ensure(ctx, req.Inputs)
+	if err != nil {
+		return resp, err
+	}
+	resp.ID = formatID(ip.ID)
+	resp.Output.Address = addressOf(ip).String()
+	return resp, nil
+}
+
+func (r PrimaryIP) ensure(ctx context.Context, in PrimaryIPArgs) (*hcloud.PrimaryIP, error) {
+	ip, err := r.find(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if ip == nil {
+		if ip, err = r.make(ctx, in); err != nil {
+			return nil, err
+		}
+	}
+	if string(ip.Type) != in.Type || ip.Location.Name != in.Location {
+		return nil, fmt.Errorf("the primary IP %s exists as %s in %s instead of %s in %s; put that location first in the county's file, "+
+			"or delete the address in the Hetzner console if its DNS record may change", in.Name, ip.Type, ip.Location.Name, in.Type, in.Location)
+	}
+	if err := r.keep(ctx, ip, in); err != nil {
+		return nil, err
+	}
+	return ip, r.reverse(ctx, ip, in)
+}
+
+func (r PrimaryIP) make(ctx context.Context, in PrimaryIPArgs) (*hcloud.PrimaryIP, error) {
+	verb := what("create", primaryIPKind, in.Name)
+	var made *hcloud.PrimaryIPCreateResult
+	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
+		made, _, err = r.cloud.Cloud().PrimaryIP.Create(ctx, hcloud.PrimaryIPCreateOpts{
+			Name: in.Name, Type: hcloud.PrimaryIPType(in.Type), Location: in.Location, AssigneeType: "server",
+			AutoDelete: hcloud.Ptr(false), Labels: in.Labels,
+		})
+		return err
+	})
+	if err == nil {
+		r.done("created", primaryIPKind, made.PrimaryIP.ID)
+		return made.PrimaryIP, r.cloud.Wait(ctx, verb, made.Action)
+	}
+	if hetzner.Classify(err) == hetzner.Conflict {
+		if ip, findErr := r.find(ctx, in); findErr != nil || ip != nil {
+			return ip, findErr
+		}
+	}
+	return nil, err
+}
+
+// keep makes sure that an adopted address is not deleted with its server.
+func (r PrimaryIP) keep(ctx context.Context, ip *hcloud.PrimaryIP, in PrimaryIPArgs) error {
+	if !ip.AutoDelete {
+		return nil
+	}
+	return r.cloud.Do(ctx, what("keep", primaryIPKind, in.Name), func(ctx context.Context) error {
+		_, _, err := r.cloud.Cloud().PrimaryIP.Update(ctx, ip, hcloud.PrimaryIPUpdateOpts{AutoDelete: hcloud.Ptr(false)})
+		return err
+	})
+}
+
+// reverse sets the PTR record if it differs.
+func (r PrimaryIP) reverse(ctx context.Context, ip *hcloud.PrimaryIP, in PrimaryIPArgs) error {
+	address := addressOf(ip).String()
+	if in.ReverseName == "" || ip.DNSPtr[address] == in.ReverseName {
+		return nil
+	}
+	verb := what("set the reverse name of", primaryIPKind, in.Name)
+	var action *hcloud.Action
+	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
+		action, _, err = r.cloud.Cloud().PrimaryIP.ChangeDNSPtr(ctx, hcloud.PrimaryIPChangeDNSPtrOpts{ID: ip.ID, IP: address, DNSPtr: in.ReverseName})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.cloud.Wait(ctx, verb, action)
+}
+
+func (r PrimaryIP) find(ctx context.Context, in PrimaryIPArgs) (*hcloud.PrimaryIP, error) {
+	var ip *hcloud.PrimaryIP
+	err := r.cloud.Do(ctx, what("look up", primaryIPKind, in.Name), func(ctx context.Context) (err error) {
+		ip, _, err = r.cloud.Cloud().PrimaryIP.GetByName(ctx, in.Name)
+		return err
+	})
+	if err != nil || ip == nil {
+		return nil, err
+	}
+	return ip, hetzner.Owned(primaryIPKind, in.Name, ip.Labels, in.Labels)
+}
+
+// Diff compares what is recorded with what is wanted.
+func (r PrimaryIP) Diff(_ context.Context, req infer.DiffRequest[PrimaryIPArgs, PrimaryIPState]) (infer.DiffResponse, error) {
+	c := changes{}
+	c.replace("name", req.State.Name != req.Inputs.Name)
+	c.replace("type", req.State.Type != req.Inputs.Type)
+	c.replace("location", req.State.Location != req.Inputs.Location)
+	c.update("reverseName", req.Inputs.ReverseName != "" && req.State.ReverseName != req.Inputs.ReverseName)
+	c.labels(req.State.Labels, req.Inputs.Labels)
+	return c.response(), nil
+}
+
+// Update writes labels and reverse name.
+func (r PrimaryIP) Update(ctx context.Context, req infer.UpdateRequest[PrimaryIPArgs, PrimaryIPState]) (resp infer.UpdateResponse[PrimaryIPState], err error) {
+	defer r.report(&err)
+	resp.Output = PrimaryIPState{PrimaryIPArgs: req.Inputs, Address: req.State.Address}
+	if req.DryRun {
+		return resp, nil
+	}
+	id, err := parseID(primaryIPKind, req.ID)
+	if err != nil {
+		return resp, err
+	}
+	ctx, cancel := withPatience(ctx)
+	defer cancel()
+	var ip *hcloud.PrimaryIP
+	err = r.cloud.Do(ctx, what("label", primaryIPKind, req.Inputs.Name), func(ctx context.Context) (err error) {
+		labels := hetzner.Merged(req.State.Labels, req.Inputs.Labels)
+		ip, _, err = r.cloud.Cloud().PrimaryIP.Update(ctx, &hcloud.PrimaryIP{ID: id}, hcloud.PrimaryIPUpdateOpts{Labels: &labels})
+		return err
+	})
+	if err != nil {
+		return resp, err
+	}
+	return resp, r.reverse(ctx, ip, req.Inputs)
+}
+
+// Read brings the recorded state up to date; an address that is gone has no ID.
+func (r PrimaryIP) Read(ctx context.Context, req infer.ReadRequest[PrimaryIPArgs, PrimaryIPState]) (resp infer.ReadResponse[PrimaryIPArgs, PrimaryIPState], err error) {
+	defer r.report(&err)
+	id, err := parseID(primaryIPKind, req.ID)
+	if err != nil {
+		return resp, err
+	}
+	ctx, cancel := withPatience(ctx)
+	defer cancel()
+	ip, err := r.get(ctx, id, req.State.Name)
+	if err != nil || ip == nil {
+		return resp, err
+	}
+	state := req.State
+	state.Labels = ip.Labels
+	state.Address = addressOf(ip).String()
+	if state.ReverseName != "" {
+		state.ReverseName = ip.DNSPtr[state.Address]
+	}
+	return infer.ReadResponse[PrimaryIPArgs, PrimaryIPState]{ID: req.ID, Inputs: req.Inputs, State: state}, nil
+}
+
+func (r PrimaryIP) get(ctx context.Context, id int64, name string) (ip *hcloud.PrimaryIP, err error) {
+	err = r.cloud.Do(ctx, what("read", primaryIPKind, name), func(ctx context.Context) (err error) {
+		ip, _, err = r.cloud.Cloud().PrimaryIP.GetByID(ctx, id)
+		return err
+	})
+	return ip, err
+}
+
+// Delete releases the address, taking it off its server first; one that is gone is fine.
+func (r PrimaryIP) Delete(ctx context.Context, req infer.DeleteRequest[PrimaryIPState]) (_ infer.DeleteResponse, err error) {
+	defer r.report(&err)
+	id, err := parseID(primaryIPKind, req.ID)
+	if err != nil {
+		return infer.DeleteResponse{}, err
+	}
+	ctx, cancel := withPatience(ctx)
+	defer cancel()
+	name := req.State.Name
+	ip, err := r.get(ctx, id, name)
+	if err != nil || ip == nil {
+		return infer.DeleteResponse{}, err
+	}
+	if err := r.unassign(ctx, ip, name); err != nil {
+		return infer.DeleteResponse{}, err
+	}
+	err = r.cloud.Do(ctx, what("delete", primaryIPKind, name), func(ctx context.Context) error {
+		_, err := r.cloud.Cloud().PrimaryIP.Delete(ctx, ip)
+		return err
+	}, hetzner.InUse)
+	return infer.DeleteResponse{}, r.tolerateGone(err, primaryIPKind, id)
+}
+
+// unassign takes the address off its server, which must be off. A server that is just being deleted lets go by itself.
+func (h handle) unassign(ctx context.Context, ip *hcloud.PrimaryIP, name string) error {
+	if ip.AssigneeID == 0 {
+		return nil
+	}
+	verb := what("unassign", primaryIPKind, name)
+	var action *hcloud.Action
+	err := h.cloud.Do(ctx, verb, func(ctx context.Context) error {
+		current, _, err := h.cloud.Cloud().PrimaryIP.GetByID(ctx, ip.ID)
+		if err != nil || current == nil || current.AssigneeID == 0 {
+			return err
+		}
+		action, _, err = h.cloud.Cloud().PrimaryIP.Unassign(ctx, ip.ID)
+		return err
+	}, hetzner.InUse)
+	if err != nil {
+		return err
+	}
+	return h.cloud.Wait(ctx, verb, action)
+}
+
+// addressOf is the address a machine uses: of an IPv6 network its ::1.
+func addressOf(ip *hcloud.PrimaryIP) net.IP {
+	if ip.Type != hcloud.PrimaryIPTypeIPv6 {
+		return ip.IP
+	}
+	base := ip.IP
+	if ip.Network != nil {
+		base = ip.Network.IP
+	}
+	first := make(net.IP, net.IPv6len)
+	copy(first, base.To16())
+	first[net.IPv6len-1] |= 1
+	return first
+}
