@@ -1,0 +1,213 @@
+package sfu
+
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/rewrite"
+)
+
+// maxCredit bounds the retransmissions a receiver may ask for in a row; each packet sent earns one. A receiver therefore can't
+// make the server send more than twice the stream.
+const maxCredit = 256
+
+// downTrack is one slot of one receiver. Safe for concurrent use.
+type downTrack struct {
+	transport Transport
+	slot      int
+	audio     bool
+
+	mu       sync.Mutex
+	source   *upTrack // nil: empty slot
+	waiting  bool     // for a keyframe of source
+	rewriter rewrite.Rewriter
+	pictures rewrite.Pictures
+	credit   int
+	packets  uint32 // sent, for sender reports
+	octets   uint32
+}
+
+func newDownTrack(t Transport, slot int, audio bool) *downTrack {
+	clock := uint32(videoClock)
+	if audio {
+		clock = audioClock
+	}
+	return &downTrack{
+		transport: t, slot: slot, audio: audio,
+		rewriter: rewrite.New(clock, uint16(rand.N(1<<15)), rand.Uint32()),
+	}
+}
+
+// attach makes source the slot's source; nil empties the slot. Video waits for a keyframe, audio goes on at once. Called by the
+// room loop alone.
+func (d *downTrack) attach(source *upTrack) {
+	d.mu.Lock()
+	old := d.source
+	if old != source {
+		d.source, d.waiting = source, !d.audio
+		d.rewriter.Switch()
+	}
+	d.mu.Unlock()
+	if old == source {
+		return
+	}
+	if old != nil {
+		old.unsubscribe(d)
+	}
+	if source != nil {
+		source.subscribe(d)
+		source.requestKeyframe(monotonic())
+	}
+}
+
+// interrupt begins source anew after packets of it were held back.
+func (d *downTrack) interrupt(source *upTrack) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.source == source {
+		d.waiting = !d.audio
+		d.rewriter.Switch()
+	}
+}
+
+// forward rewrites a batch into out and sends it. It reports whether the slot is still waiting for a keyframe. The payloads
+// are patched in place: the next receiver patches the same bytes again.
+func (d *downTrack) forward(from *upTrack, batch []Packet, out []Outgoing, now time.Duration) (hungry bool) {
+	d.mu.Lock()
+	if d.source != from {
+		d.mu.Unlock()
+		return false
+	}
+	for i := range batch {
+		out = d.rewriteLocked(&batch[i], out, now)
+	}
+	hungry = d.waiting
+	d.mu.Unlock()
+	if len(out) > 0 {
+		d.transport.WriteRTP(d.slot, out)
+	}
+	return hungry
+}
+
+// rewriteLocked appends the packet as it goes out, or nothing. This is where a simulcast or temporal layer would be left out.
+func (d *downTrack) rewriteLocked(p *Packet, out []Outgoing, now time.Duration) []Outgoing {
+	if d.waiting && !p.keyframe {
+		return out
+	}
+	if len(p.Payload) == 0 && d.rewriter.Drop(p.SN) {
+		return out
+	}
+	payloadType := d.transport.PayloadType(d.slot, p.Codec)
+	if payloadType == 0 {
+		return out
+	}
+	m, ok := d.rewriter.Rewrite(p.SN, p.TS, now)
+	if !ok {
+		return out
+	}
+	d.waiting = false
+	if p.Codec == VP8 && len(p.Payload) > 0 {
+		d.pictures.Apply(p.vp8, p.Payload, m.First)
+	}
+	d.packets++
+	d.octets += uint32(len(p.Payload))
+	d.credit = min(d.credit+1, maxCredit)
+	// An audio receiver adapts its jitter buffer where the marker begins a talkspurt (RFC 3551 §4.1).
+	return append(out, Outgoing{SN: m.SN, TS: m.TS, Marker: p.Marker || d.audio && m.First, PayloadType: payloadType, Payload: p.Payload})
+}
+
+// feedback handles what the receiver says about this slot.
+func (d *downTrack) feedback(packets []rtcp.Packet) {
+	ssrc := d.transport.SSRC(d.slot)
+	for _, p := range packets {
+		switch p := p.(type) {
+		case *rtcp.TransportLayerNack:
+			if p.MediaSSRC == ssrc {
+				d.retransmit(p.Nacks)
+			}
+		case *rtcp.PictureLossIndication:
+			if p.MediaSSRC == ssrc {
+				d.refresh()
+			}
+		case *rtcp.FullIntraRequest:
+			for _, f := range p.FIR {
+				if f.SSRC == ssrc {
+					d.refresh()
+					break
+				}
+			}
+		}
+	}
+}
+
+// refresh asks the source for a keyframe.
+func (d *downTrack) refresh() {
+	d.mu.Lock()
+	source := d.source
+	d.mu.Unlock()
+	if source != nil {
+		source.requestKeyframe(monotonic())
+	}
+}
+
+// retransmit sends again what the receiver lost, from the source's cache.
+func (d *downTrack) retransmit(nacks []rtcp.NackPair) {
+	buf := make([]byte, maxPayload)
+	for _, pair := range nacks {
+		pair.Range(func(sn uint16) bool {
+			if out, ok := d.recover(sn, buf); ok {
+				d.transport.WriteRTP(d.slot, []Outgoing{out})
+			}
+			return true
+		})
+	}
+}
+
+// recover rebuilds the packet that went out as sn, with its payload in buf.
+func (d *downTrack) recover(sn uint16, buf []byte) (Outgoing, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.source == nil || d.source.cache == nil || d.credit == 0 {
+		return Outgoing{}, false
+	}
+	original, ok := d.rewriter.Original(sn)
+	if !ok {
+		return Outgoing{}, false
+	}
+	kept, n, ok := d.source.cache.Load(original, buf)
+	if !ok {
+		return Outgoing{}, false
+	}
+	if Codec(kept.Codec) == VP8 {
+		if v, ok := rewrite.ParseVP8(buf[:n]); ok {
+			d.pictures.Patch(v, buf[:n])
+		}
+	}
+	d.credit--
+	return Outgoing{
+		SN: sn, TS: kept.TS + d.rewriter.Shift(), Marker: kept.Marker,
+		PayloadType: d.transport.PayloadType(d.slot, Codec(kept.Codec)), Payload: buf[:n],
+	}, true
+}
+
+// report returns a sender report (RFC 3550 §6.4.1) for a slot in use, nil otherwise.
+func (d *downTrack) report(wall time.Time, now time.Duration) *rtcp.SenderReport {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ts, started := d.rewriter.Clock(now)
+	if d.source == nil || d.waiting || !started {
+		return nil
+	}
+	return &rtcp.SenderReport{
+		SSRC: d.transport.SSRC(d.slot), NTPTime: ntp(wall), RTPTime: ts, PacketCount: d.packets, OctetCount: d.octets,
+	}
+}
+
+// ntp converts to the 64-bit NTP format: seconds since 1900 and their fraction (RFC 5905 §6).
+func ntp(t time.Time) uint64 {
+	const since1900 = 2208988800
+	return uint64(t.Unix()+since1900)<<32 | uint64(t.Nanosecond())<<32/1e9
+}

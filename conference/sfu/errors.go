@@ -1,0 +1,32 @@
+package sfu
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors a caller decides on.
+var (
+	// ErrClosed is returned by Join when the room or the engine is closed.
+	ErrClosed = errors.New("the room is closed")
+	// ErrConnectionLost reaches Events.Failed when a connection could not be made within the time limit or was lost: no ICE
+	// consent (RFC 7675), DTLS refused or closed by the client.
+	ErrConnectionLost = errors.New("media connection lost: no answer on the UDP path; check that UDP of the media port reaches the server")
+)
+
+// OfferError says why an offer was refused. It holds nothing of the offer's text.
+type OfferError struct {
+	// Section is the index of the m-section that is wrong, -1 for the session part.
+	Section int
+	Reason  string
+}
+
+func (e *OfferError) Error() string {
+	if e.Section < 0 {
+		return "offer refused: " + e.Reason
+	}
+	return fmt.Sprintf("offer refused: m-section %d: %s", e.Section, e.Reason)
+}
+
+// errTransport wraps what pion said about an offer that has the right shape but could not be answered.
+func errTransport(step string, err error) error { return fmt.Errorf("answer offer: %s: %w", step, err) }

@@ -1,0 +1,129 @@
+package sfu
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/pion/rtcp"
+)
+
+// videoKey names a video source in a room.
+type videoKey struct {
+	participant string
+	source      int
+}
+
+// Session is one participant's media connection in a room. Safe for concurrent use.
+type Session struct {
+	id        string
+	room      *Room
+	transport Transport
+	audioMIDs []string
+	videoMIDs []string
+	ups       [len(sources)]*upTrack
+	downs     []*downTrack // audio slots, then video slots
+
+	view    atomic.Pointer[[]Want]
+	viewing atomic.Bool // a message about view is in the room's inbox
+
+	once sync.Once
+	// told guards the callbacks: held while one runs, so that none runs after Close. This is why they must not call back.
+	told   sync.Mutex
+	closed bool
+	events Events
+
+	// What follows is owned by the room loop.
+	connectedNow bool
+	heard        []string
+	seen         []videoKey
+	announced    bool
+}
+
+func newSession(r *Room, id string, o *offer, ev Events) *Session {
+	s := &Session{
+		id: id, room: r, audioMIDs: o.audio, videoMIDs: o.video, events: ev,
+		heard: make([]string, len(o.audio)), seen: make([]videoKey, len(o.video)),
+	}
+	for i := range s.ups {
+		s.ups[i] = newUpTrack(i)
+	}
+	return s
+}
+
+// wire connects the session to its transport, before the transport does anything.
+func (s *Session) wire(t Transport) {
+	s.transport = t
+	for _, u := range s.ups {
+		u.transport = t
+	}
+	for i := range len(s.audioMIDs) + len(s.videoMIDs) {
+		s.downs = append(s.downs, newDownTrack(t, i, i < len(s.audioMIDs)))
+	}
+}
+
+// SetView says which videos the receiver shows, most important first. Videos beyond the number of slots, of unknown
+// participants and the receiver's own are passed over. It does not block.
+func (s *Session) SetView(want []Want) {
+	want = append([]Want(nil), want...)
+	s.view.Store(&want)
+	if !s.viewing.Swap(true) {
+		s.room.post(viewMessage{s})
+	}
+}
+
+// Allow says whether a source of this participant is forwarded; at first all are. Packets of a source that is not allowed are
+// dropped here, whatever the client does.
+func (s *Session) Allow(source Source, ok bool) {
+	if i := source.index(); i >= 0 {
+		s.ups[i].allowed.Store(ok)
+	}
+}
+
+// Close takes the participant's media out of the room. No event is called after it has returned; the connection itself closes
+// in the background. Idempotent.
+func (s *Session) Close() {
+	s.once.Do(func() {
+		s.told.Lock()
+		s.closed = true
+		s.told.Unlock()
+		s.room.post(leaveMessage{s})
+		go func() {
+			s.transport.Close()
+			s.room.engine.open.Done()
+		}()
+	})
+}
+
+// tell runs a callback unless the session is closed.
+func (s *Session) tell(callback func(Events)) {
+	s.told.Lock()
+	defer s.told.Unlock()
+	if !s.closed {
+		callback(s.events)
+	}
+}
+
+// packets implements handler.
+func (s *Session) packets(source int, batch []Packet) { s.ups[source].packets(batch, monotonic()) }
+
+// feedback implements handler.
+func (s *Session) feedback(slot int, packets []rtcp.Packet) { s.downs[slot].feedback(packets) }
+
+// connected implements handler.
+func (s *Session) connected(path string) {
+	s.room.post(connectedMessage{s})
+	s.tell(func(e Events) {
+		if e.Connected != nil {
+			e.Connected(path)
+		}
+	})
+}
+
+// failed implements handler.
+func (s *Session) failed(err error) {
+	s.tell(func(e Events) {
+		if e.Failed != nil {
+			e.Failed(err)
+		}
+	})
+}

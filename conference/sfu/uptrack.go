@@ -1,0 +1,160 @@
+package sfu
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/packetcache"
+)
+
+const (
+	// maxBatch is how many packets a Transport hands over at once at most.
+	maxBatch = 32
+	// keyframeInterval is how often a source is asked for a keyframe at most, however many receivers want one. A guess: a
+	// keyframe costs about ten delta frames.
+	keyframeInterval = 500 * time.Millisecond
+	// Limits per source, far above what the page sends (docs/signaling.md): they bound what one participant can make the
+	// server send to all others. Bytes per second, and the burst in bytes.
+	videoRate, videoBurst = 1_500_000, 1_500_000
+	audioRate, audioBurst = 64_000, 64_000
+)
+
+// upTrack is one source of one participant. packets is called by the transport's reading goroutine alone; the fields below are
+// its own unless they are atomic.
+type upTrack struct {
+	transport Transport
+	source    int
+	audio     bool
+	cache     *packetcache.Cache // video only
+
+	downs   atomic.Pointer[[]*downTrack] // replaced by the room loop, never changed in place
+	allowed atomic.Bool
+	peak    atomic.Uint32 // loudest level since the last tick
+	asked   atomic.Int64  // monotonic time of the last PLI, 0 = never
+
+	blocked bool
+	bucket  bucket
+	out     [maxBatch]Outgoing
+}
+
+func newUpTrack(source int) *upTrack {
+	u := &upTrack{source: source, audio: sources[source] == Microphone}
+	if u.audio {
+		u.bucket = bucket{rate: audioRate, burst: audioBurst, level: audioBurst}
+	} else {
+		u.bucket = bucket{rate: videoRate, burst: videoBurst, level: videoBurst}
+		u.cache = packetcache.New(packetcache.DefaultBytes)
+	}
+	u.downs.Store(new([]*downTrack))
+	u.allowed.Store(true)
+	return u
+}
+
+// packets forwards a batch to every subscribed slot, to completion.
+func (u *upTrack) packets(batch []Packet, now time.Duration) {
+	downs := *u.downs.Load()
+	if !u.allowed.Load() {
+		u.blocked = true
+		return
+	}
+	if u.blocked {
+		u.blocked = false
+		u.resume(downs)
+	}
+	batch = u.accept(batch, now)
+	if len(batch) == 0 {
+		return
+	}
+	hungry := false
+	for _, d := range downs {
+		hungry = d.forward(u, batch, u.out[:0], now) || hungry
+	}
+	if hungry {
+		u.requestKeyframe(now)
+	}
+}
+
+// resume begins anew after a pause in which packets were dropped: receivers must not ask for those.
+func (u *upTrack) resume(downs []*downTrack) {
+	for _, d := range downs {
+		d.interrupt(u)
+	}
+}
+
+// accept inspects the packets, keeps them for NACKs and leaves out malformed ones and those beyond the rate limit, in place.
+func (u *upTrack) accept(batch []Packet, now time.Duration) []Packet {
+	kept := batch[:0]
+	for i := range batch {
+		p := &batch[i]
+		if !u.bucket.take(len(p.Payload), now) || !p.inspect() || (p.Codec == Opus) != u.audio {
+			continue
+		}
+		if u.audio {
+			u.hear(p.Loudness)
+		} else if len(p.Payload) > 0 {
+			u.cache.Store(packetcache.Packet{SN: p.SN, TS: p.TS, Marker: p.Marker, Codec: uint8(p.Codec)}, p.Payload)
+		}
+		kept = append(kept, *p)
+	}
+	return kept
+}
+
+// hear remembers the loudest level until the room loop takes it.
+func (u *upTrack) hear(loudness uint8) {
+	for {
+		old := u.peak.Load()
+		if uint32(loudness) <= old || u.peak.CompareAndSwap(old, uint32(loudness)) {
+			return
+		}
+	}
+}
+
+// requestKeyframe asks the source for a keyframe, at most once in keyframeInterval. Safe for concurrent use. Whoever is still
+// waiting asks again with the next packet.
+func (u *upTrack) requestKeyframe(now time.Duration) {
+	last := u.asked.Load()
+	if u.audio || !u.allowed.Load() || last != 0 && now-time.Duration(last) < keyframeInterval {
+		return
+	}
+	if u.asked.CompareAndSwap(last, int64(now)) {
+		u.transport.RequestKeyframe(u.source)
+	}
+}
+
+// subscribe and unsubscribe are called by the room loop alone.
+func (u *upTrack) subscribe(d *downTrack) {
+	old := *u.downs.Load()
+	next := make([]*downTrack, len(old), len(old)+1)
+	copy(next, old)
+	next = append(next, d)
+	u.downs.Store(&next)
+}
+
+func (u *upTrack) unsubscribe(d *downTrack) {
+	old := *u.downs.Load()
+	next := make([]*downTrack, 0, len(old))
+	for _, other := range old {
+		if other != d {
+			next = append(next, other)
+		}
+	}
+	u.downs.Store(&next)
+}
+
+// bucket is a token bucket in bytes.
+type bucket struct {
+	rate, burst, level int64
+	at                 time.Duration
+}
+
+func (b *bucket) take(n int, now time.Duration) bool {
+	if earned := int64(now-b.at) * b.rate / int64(time.Second); earned > 0 {
+		b.level = min(b.level+earned, b.burst)
+		b.at = now
+	}
+	if b.level < int64(n) {
+		return false
+	}
+	b.level -= int64(n)
+	return true
+}
