@@ -1,0 +1,89 @@
+package portal
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxBody bounds the body of every request, in bytes.
+const maxBody = 4 << 10
+
+// guard answers only for the county's domain, bounds bodies and sets the security headers.
+func (p *portal) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, ok := p.ownHost(r.Host)
+		if !ok {
+			http.Error(w, "This server does not answer for that name.", http.StatusMisdirectedRequest)
+			return
+		}
+		securityHeaders(w.Header(), host)
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ownHost checks the Host header and returns it in a form that is safe to repeat: the domain and perhaps a port.
+func (p *portal) ownHost(host string) (string, bool) {
+	name, port := host, ""
+	if h, pt, err := net.SplitHostPort(host); err == nil {
+		name, port = h, pt
+	}
+	if !strings.EqualFold(strings.TrimSuffix(name, "."), p.cfg.Domain) {
+		return "", false
+	}
+	if port == "" || port == "443" {
+		return p.cfg.Domain, true
+	}
+	if len(port) > 5 || strings.Trim(port, "0123456789") != "" {
+		return "", false
+	}
+	return p.cfg.Domain + ":" + port, true
+}
+
+// securityHeaders: no request from the browser to any host but this one, no framing, no sniffing, no referrer; camera,
+// microphone and screen for this page only. Safari before 15.4 does not count wss: as 'self' (W3C CSP issue 7), hence the name.
+func securityHeaders(h http.Header, host string) {
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "+
+		"media-src 'self' blob: mediastream:; font-src 'self'; worker-src 'self' blob:; manifest-src 'self'; "+
+		"connect-src 'self' wss://"+host+"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+	h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Strict-Transport-Security", "max-age=63072000")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+}
+
+// sameOrigin demands an Origin whose host equals Host (docs/signaling.md). Every browser sends Origin with POST and WebSocket
+// (Fetch Standard §3.2, RFC 6455 §4.1); together with SameSite=Strict no other site can act for an organiser.
+func (p *portal) sameOrigin(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		u, err := url.Parse(r.Header.Get("Origin"))
+		if err != nil || u.Scheme != "https" || !strings.EqualFold(u.Host, r.Host) {
+			refuse(w, codeWrongOrigin, 0)
+			return
+		}
+		next(w, r)
+	}
+}
+
+// maxPlausible bounds a path that gets the page, in characters. Longer than a room's name, because the page offers a shorter one.
+const maxPlausible = 100
+
+// plausibleRoom reports whether a path may be meant as a room. The page is served for names with umlauts and blanks too, since
+// it suggests a valid one; but not for what scanners ask for, which has dots.
+func plausibleRoom(name string) bool {
+	if !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxPlausible {
+		return false
+	}
+	for _, r := range name {
+		if !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && !strings.ContainsRune(" -_'’&+,()", r) {
+			return false
+		}
+	}
+	return !strings.EqualFold(name, "api") && !strings.EqualFold(name, "assets")
+}

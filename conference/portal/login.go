@@ -1,0 +1,114 @@
+package portal
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/accesslog"
+	"github.com/medienzentrenverbund/kreisraum/conference/account"
+	"github.com/medienzentrenverbund/kreisraum/conference/token"
+)
+
+const (
+	// cookieName binds the cookie to this host and to HTTPS (RFC 6265bis §4.1.3.2).
+	cookieName = "__Host-kreisraum"
+	// sessionLife is a school day with its evening.
+	sessionLife = 12 * time.Hour
+)
+
+// sessionClaims are what the cookie says. The account is looked up at each use, so a disabled account or a new password ends
+// the session at once.
+type sessionClaims struct {
+	Account     string `json:"a"`
+	Fingerprint string `json:"f"`
+}
+
+type credentials struct {
+	Name     string `json:"name"`
+	Password string `json:"password"`
+}
+
+func (p *portal) login(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	var c credentials
+	if err != nil || json.Unmarshal(body, &c) != nil {
+		refuse(w, codeBadMessage, 0)
+		return
+	}
+	acc, err := p.cfg.Accounts.Verify(r.Context(), c.Name, c.Password, source(r))
+	if err != nil {
+		p.refuseLogin(w, err)
+		return
+	}
+	claims := sessionClaims{Account: acc.ID, Fingerprint: acc.Fingerprint}
+	// No Max-Age: the cookie goes with the browser, as it should on a shared computer. The token inside has its own end.
+	setCookie(w, token.Sign(p.cfg.Key, token.PurposeSession, claims, p.cfg.Now().Add(sessionLife)), 0)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (p *portal) refuseLogin(w http.ResponseWriter, err error) {
+	var throttled *account.ThrottledError
+	var busy *account.BusyError
+	switch {
+	case errors.As(err, &throttled):
+		refuse(w, codeTooManyAttempts, throttled.RetryAfter)
+	case errors.As(err, &busy):
+		p.cfg.Log.Warn("login refused: the queue for password checks is full")
+		refuse(w, codeBusy, busy.RetryAfter)
+	case errors.Is(err, account.ErrDisabled):
+		refuse(w, codeAccountDisabled, 0)
+	case errors.Is(err, account.ErrWrong):
+		refuse(w, codeLoginWrong, 0)
+	default: // the browser is gone
+		refuse(w, codeBusy, time.Second)
+	}
+}
+
+func (p *portal) logout(w http.ResponseWriter, _ *http.Request) {
+	setCookie(w, "", -1)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func setCookie(w http.ResponseWriter, value string, maxAge int) {
+	w.Header().Set("Cache-Control", "no-store")
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: value, Path: "/", MaxAge: maxAge, Secure: true, HttpOnly: true,
+		SameSite: http.SameSiteStrictMode})
+}
+
+func (p *portal) session(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Organiser bool   `json:"organiser"`
+		Name      string `json:"name,omitempty"`
+	}
+	if acc, ok := p.loggedIn(r); ok {
+		body.Organiser, body.Name = true, acc.Name
+	}
+	writeJSON(w, http.StatusOK, body)
+}
+
+// loggedIn returns the account of the request's cookie, if it is still good for anything.
+func (p *portal) loggedIn(r *http.Request) (account.Account, bool) {
+	c, err := r.Cookie(cookieName)
+	if err != nil {
+		return account.Account{}, false
+	}
+	claims, err := token.Verify[sessionClaims](p.cfg.Key, token.PurposeSession, c.Value, p.cfg.Now())
+	if err != nil {
+		return account.Account{}, false
+	}
+	acc, ok := p.cfg.Accounts.ByID(claims.Account)
+	if !ok || acc.Disabled || acc.Fingerprint != claims.Fingerprint {
+		return account.Account{}, false
+	}
+	return acc, true
+}
+
+// source is the client's shortened address, which is all that the throttle counts by.
+func source(r *http.Request) string {
+	ap, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return accesslog.Shorten(ap.Addr())
+}

@@ -1,0 +1,119 @@
+// Package portal is the county's door: it serves the page, checks who is an organiser, and hands whoever asks for a room to the
+// room's bridge. It knows nothing of what happens inside. The calls are in docs/signaling.md.
+//
+//	browser ── GET /api/rooms/{room}/ws ──▶ portal ── signed cluster.Admission ──▶ bridge (through cluster.Directory)
+package portal
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/account"
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/conference/web"
+)
+
+// Accounts is what the portal asks of the account store.
+type Accounts interface {
+	// Verify checks a login; the errors are those of account.Store.Verify.
+	Verify(ctx context.Context, name, password, source string) (account.Account, error)
+	// ByID returns an account, disabled or not.
+	ByID(id string) (account.Account, bool)
+}
+
+// Config is what the portal needs.
+type Config struct {
+	// Domain is the only host name that is answered.
+	Domain string
+	// Site is what GET /api/site says.
+	Site     Site
+	Key      token.Key
+	Accounts Accounts
+	Rooms    cluster.Directory
+	Page     *web.Page
+	// Now is the clock of sessions and admissions. Default time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Site tells the page about the county.
+type Site struct {
+	// Name of the media centre.
+	Name    string  `json:"name"`
+	Contact Contact `json:"contact"`
+	Rooms   Rooms   `json:"rooms"`
+	Version string  `json:"version"`
+}
+
+// Contact is an office, never a person.
+type Contact struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+	Phone string `json:"phone,omitempty"`
+	URL   string `json:"url,omitempty"`
+}
+
+// Rooms are the county's room rules.
+type Rooms struct {
+	MaxParticipants int    `json:"maxParticipants"`
+	CodeRequired    bool   `json:"codeRequired"`
+	ScreenShare     string `json:"screenShare"`
+}
+
+type portal struct{ cfg Config }
+
+// New returns the portal's handler. It sets each request's Pattern and nothing else of it before routing, so that an access log
+// around it sees the pattern.
+func New(cfg Config) http.Handler {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	p := &portal{cfg: cfg}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/site", p.site)
+	mux.HandleFunc("GET /api/health", p.health)
+	mux.HandleFunc("GET /api/session", p.session)
+	mux.HandleFunc("POST /api/login", p.sameOrigin(p.login))
+	mux.HandleFunc("POST /api/logout", p.sameOrigin(p.logout))
+	mux.HandleFunc("GET /api/rooms/{room}/ws", p.sameOrigin(p.room))
+	mux.HandleFunc("/api/", p.unknownCall)
+	mux.HandleFunc("GET /assets/", p.asset)
+	mux.HandleFunc("GET /{room}", p.page)
+	mux.HandleFunc("GET /{$}", p.page)
+	return p.guard(mux)
+}
+
+func (p *portal) site(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, p.cfg.Site)
+}
+
+func (p *portal) health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte("ok"))
+}
+
+func (p *portal) unknownCall(w http.ResponseWriter, _ *http.Request) { refuse(w, codeNotFound, 0) }
+
+func (p *portal) asset(w http.ResponseWriter, r *http.Request) {
+	if !p.cfg.Page.ServeFile(w, r, strings.TrimPrefix(r.URL.Path, "/")) {
+		http.NotFound(w, r)
+	}
+}
+
+// page serves the landing page and rooms. Files beside index.html, such as the icon, come first; their names have a dot and
+// therefore never hide a room.
+func (p *portal) page(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	switch {
+	case name == "" || plausibleRoom(name):
+		p.cfg.Page.ServeIndex(w, r)
+	case p.cfg.Page.ServeFile(w, r, name):
+	default:
+		http.NotFound(w, r)
+	}
+}

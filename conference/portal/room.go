@@ -1,0 +1,33 @@
+package portal
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+)
+
+// room finds the room's bridge and hands the request over with an admission. What the client sent under the admission's name
+// is removed, and so is the cookie: a bridge has no use for it.
+func (p *portal) room(w http.ResponseWriter, r *http.Request) {
+	display := r.PathValue("room")
+	room, err := signaling.CanonicalRoom(display)
+	if err != nil {
+		refuse(w, codeRoomInvalid, 0)
+		return
+	}
+	bridge, err := p.cfg.Rooms.Locate(r.Context(), room)
+	if err != nil {
+		p.cfg.Log.Warn("room refused: no bridge takes it", "error", err)
+		refuse(w, codeBusy, 5*time.Second)
+		return
+	}
+	admission := cluster.Admission{Room: room, DisplayRoom: display}
+	if acc, ok := p.loggedIn(r); ok {
+		admission.Account, admission.AccountName, admission.Organiser = acc.ID, acc.Name, true
+	}
+	r.Header.Del("Cookie")
+	r.Header.Set(cluster.AdmissionHeader, admission.Sign(p.cfg.Key, p.cfg.Now()))
+	bridge.ServeHTTP(w, r)
+}
