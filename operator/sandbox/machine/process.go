@@ -1,0 +1,193 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
+)
+
+// Config says where machines live.
+type Config struct {
+	// Dir holds one folder per machine; made when missing, mode 0700.
+	Dir string
+	// Log gets one line per event worth acting on. nil: nothing is logged.
+	Log *slog.Logger
+	// Resolver is the name server in the machines' /etc/resolv.conf; resolvers always ask port 53. Empty: 127.0.0.1.
+	Resolver string
+	// ShutdownTimeout bounds how long Close waits for units to stop by themselves. 0: ten seconds.
+	ShutdownTimeout time.Duration
+}
+
+// Process is the runtime "process": machines that are folders. It implements hcloudsim.Runtime.
+type Process struct {
+	config Config
+	spawn  *spawner
+	ipv6   *loopback
+
+	mu      sync.Mutex
+	servers map[int64]*server
+	closed  bool
+}
+
+var _ hcloudsim.Runtime = (*Process)(nil)
+
+// errGone means that the machine does not exist (any more).
+var errGone = errors.New("the machine does not exist")
+
+// NewProcess checks that this computer can run machines and makes the folder for them. Without root rights it needs user namespaces and
+// unprivileged ports from 22 on; the error says what to do.
+func NewProcess(c Config) (*Process, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Resolver == "" {
+		c.Resolver = "127.0.0.1"
+	}
+	if _, err := netip.ParseAddr(c.Resolver); err != nil {
+		return nil, fmt.Errorf("machine runtime: resolver %q is not an IP address", c.Resolver)
+	}
+	if c.ShutdownTimeout == 0 {
+		c.ShutdownTimeout = 10 * time.Second
+	}
+	if err := checkRights(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("machine runtime: %w", err)
+	}
+	return &Process{config: c, spawn: newSpawner(), ipv6: &loopback{}, servers: make(map[int64]*server)}, nil
+}
+
+// EnableIPv6 lets machines have addresses of prefix: each one's address is added to the loopback interface while it is on. It tries with one
+// address and says why it is impossible, for example without the right to administer the network or where IPv6 is switched off. Call it
+// before the first machine is powered on.
+func (p *Process) EnableIPv6(prefix netip.Prefix) error { return p.ipv6.enable(prefix) }
+
+// Create implements hcloudsim.Runtime. A disk that an earlier run left for the same machine is used again.
+func (p *Process) Create(ctx context.Context, m hcloudsim.Machine) error {
+	p.mu.Lock()
+	s := p.servers[m.ID]
+	if s == nil && !p.closed {
+		s = newServer(p, m)
+		p.servers[m.ID] = s
+	}
+	p.mu.Unlock()
+	if s == nil {
+		return errors.New("the machine runtime is closed")
+	}
+	m.AuthorizedKeys, m.Private = slices.Clone(m.AuthorizedKeys), slices.Clone(m.Private)
+	return named("create", m.ID, s.do(ctx, func() error { return s.create(m) }))
+}
+
+// PowerOn implements hcloudsim.Runtime.
+func (p *Process) PowerOn(ctx context.Context, id int64) error {
+	s, err := p.server(id)
+	if err != nil {
+		return named("power on", id, err)
+	}
+	return named("power on", id, s.do(ctx, s.powerOn))
+}
+
+// PowerOff implements hcloudsim.Runtime. It does not wait for a shutdown that is under way.
+func (p *Process) PowerOff(ctx context.Context, id int64) error {
+	s, err := p.server(id)
+	if err != nil {
+		return named("power off", id, err)
+	}
+	if units := s.running.Load(); units != nil {
+		units.cutPower()
+	}
+	return named("power off", id, s.do(ctx, s.powerOff))
+}
+
+// Shutdown implements hcloudsim.Runtime. Units get SIGTERM and their TimeoutStopSec; then the machine is off.
+func (p *Process) Shutdown(ctx context.Context, id int64) error {
+	s, err := p.server(id)
+	if err != nil {
+		return named("shut down", id, err)
+	}
+	return named("shut down", id, s.do(ctx, s.shutdown))
+}
+
+// SetFirewall implements hcloudsim.Runtime. Only TCP port 22 is enforced.
+func (p *Process) SetFirewall(ctx context.Context, id int64, filtered bool, inbound []hcloudsim.FirewallRule) error {
+	s, err := p.server(id)
+	if err != nil {
+		return named("set the firewall of", id, err)
+	}
+	f := firewall{filtered: filtered, rules: slices.Clone(inbound)}
+	return named("set the firewall of", id, s.do(ctx, func() error { return s.setFirewall(f) }))
+}
+
+// Delete implements hcloudsim.Runtime. Deleting what does not exist is no error.
+func (p *Process) Delete(ctx context.Context, id int64) error {
+	s, err := p.server(id)
+	if err != nil {
+		return nil
+	}
+	if units := s.running.Load(); units != nil {
+		units.cutPower()
+	}
+	if err := s.do(ctx, s.remove); err != nil && !errors.Is(err, errGone) {
+		return named("delete", id, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.servers[id] == s {
+		delete(p.servers, id)
+		s.end()
+	}
+	return nil
+}
+
+// Close shuts all machines down, cuts the power of those that do not stop in time, and keeps their disks. Safe to call twice.
+func (p *Process) Close() error {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil
+	}
+	p.closed = true
+	var all []*server
+	for _, s := range p.servers {
+		all = append(all, s)
+	}
+	p.mu.Unlock()
+	each(all, func(s *server) {
+		ctx, cancel := context.WithTimeout(context.Background(), p.config.ShutdownTimeout)
+		defer cancel()
+		if err := s.do(ctx, s.shutdown); err != nil {
+			if units := s.running.Load(); units != nil {
+				units.cutPower()
+			}
+		}
+		_ = s.do(context.Background(), s.powerOff)
+		s.end()
+	})
+	p.spawn.close()
+	return nil
+}
+
+func (p *Process) server(id int64) (*server, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.servers[id]; s != nil {
+		return s, nil
+	}
+	return nil, errGone
+}
+
+func named(what string, id int64, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s machine %d: %w", what, id, err)
+}

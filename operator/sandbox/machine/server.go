@@ -1,0 +1,254 @@
+package machine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
+)
+
+// server is one machine. A loop owns its state and does one thing after the other; callers may give up waiting, the loop does not.
+type server struct {
+	process *Process
+	dir     string
+	log     *slog.Logger
+	orders  chan order
+	done    chan struct{}
+	ended   sync.Once
+
+	// running lets PowerOff cut the power of a machine whose loop is busy shutting down.
+	running atomic.Pointer[supervisor]
+
+	// Owned by the loop.
+	machine  hcloudsim.Machine
+	firewall firewall
+	on       *boot
+}
+
+type order struct {
+	do    func() error
+	reply chan error
+}
+
+// boot is a machine between power on and power off.
+type boot struct {
+	disk     *rootFS
+	units    *supervisor
+	endpoint *sshEndpoint
+	address  *netip.Addr // IPv6, added to the loopback interface
+	cancel   context.CancelFunc
+	finished chan struct{}
+}
+
+func newServer(p *Process, m hcloudsim.Machine) *server {
+	s := &server{
+		process: p, dir: filepath.Join(p.config.Dir, fmt.Sprint(m.ID)), log: p.config.Log.With("machine", m.ID),
+		orders: make(chan order), done: make(chan struct{}), machine: m,
+	}
+	go s.run()
+	return s
+}
+
+func (s *server) run() {
+	for {
+		select {
+		case o := <-s.orders:
+			o.reply <- o.do()
+		case <-s.done:
+			return
+		}
+	}
+}
+
+// do runs a step in the loop. If ctx ends first, the step goes on without the caller.
+func (s *server) do(ctx context.Context, step func() error) error {
+	o := order{step, make(chan error, 1)}
+	select {
+	case s.orders <- o:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.done:
+		return errGone
+	}
+	select {
+	case err := <-o.reply:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// end ends the loop. Safe to call twice.
+func (s *server) end() { s.ended.Do(func() { close(s.done) }) }
+
+func (s *server) rootDir() string { return filepath.Join(s.dir, "rootfs") }
+
+// create lays out the disk, or takes the one that belongs to this very machine. A folder of another machine that happened to have the same
+// number is thrown away.
+func (s *server) create(m hcloudsim.Machine) error {
+	s.machine = m
+	if s.on != nil {
+		return nil
+	}
+	identityFile := filepath.Join(s.dir, "identity")
+	want := identity(m)
+	have, err := os.ReadFile(identityFile)
+	switch {
+	case err == nil && string(have) == want:
+		return nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if err := os.RemoveAll(s.dir); err != nil {
+		return err
+	}
+	if err := layOut(s.rootDir(), m.Image, s.process.config.Resolver); err != nil {
+		return err
+	}
+	return os.WriteFile(identityFile, []byte(want), 0o600) // last: without it the disk is not complete
+}
+
+// identity tells whose disk a folder is.
+func identity(m hcloudsim.Machine) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s\x00%s", m.ID, m.Name, m.Image, m.UserData))
+	return hex.EncodeToString(sum[:]) + "\n"
+}
+
+func (s *server) addresses() []netip.Addr {
+	var out []netip.Addr
+	if s.machine.IPv4.IsValid() {
+		out = append(out, s.machine.IPv4)
+	}
+	if a, ok := s.ipv6(); ok {
+		out = append(out, a)
+	}
+	return out
+}
+
+// ipv6 is the address that a machine uses of its /64: the first one, as Hetzner's images do.
+func (s *server) ipv6() (netip.Addr, bool) {
+	if !s.machine.IPv6.IsValid() {
+		return netip.Addr{}, false
+	}
+	return s.machine.IPv6.Masked().Addr().Next(), true
+}
+
+func (s *server) powerOn() (err error) {
+	if s.on != nil {
+		return nil
+	}
+	disk, err := openRootFS(s.rootDir())
+	if err != nil {
+		return err
+	}
+	emptyVolatile(disk)
+	ctx, cancel := context.WithCancel(context.Background())
+	b := &boot{disk: disk, cancel: cancel, finished: make(chan struct{})}
+	b.units = newSupervisor(&host{disk: disk, spawn: s.process.spawn, log: s.log})
+	init := newCloudInit(disk)
+	sh := &shell{units: b.units, init: init}
+	b.endpoint = newSSHEndpoint(disk, sh, s.log)
+	sh.restart = b.endpoint.restart
+
+	before := init.finishedBefore()
+	if !before {
+		init.first(s.machine.UserData, s.machine.Name, s.machine.AuthorizedKeys)
+	}
+	if err := s.bringUp(b); err != nil {
+		close(b.finished)
+		s.takeDown(b)
+		return err
+	}
+	s.on = b
+	s.running.Store(b.units)
+	go func() {
+		defer close(b.finished)
+		if !before {
+			init.last(ctx, sh.run)
+		}
+		if ctx.Err() == nil {
+			b.units.startEnabled()
+		}
+	}()
+	return nil
+}
+
+// bringUp makes the machine reachable.
+func (s *server) bringUp(b *boot) error {
+	if a, ok := s.ipv6(); ok {
+		if err := s.process.ipv6.add(a); err != nil {
+			return err
+		}
+		b.address = &a
+	}
+	if err := b.endpoint.restart(); err != nil {
+		s.log.Warn("the machine's SSH endpoint does not start", "error", err) // as sshd without a usable host key
+		return nil
+	}
+	return b.endpoint.apply(s.firewall, s.addresses())
+}
+
+// powerOff cuts the power.
+func (s *server) powerOff() error {
+	if s.on != nil {
+		s.running.Store(nil)
+		s.takeDown(s.on)
+		s.on = nil
+	}
+	return nil
+}
+
+func (s *server) takeDown(b *boot) {
+	b.cancel()
+	b.units.cutPower()
+	b.endpoint.close()
+	<-b.finished
+	if b.address != nil {
+		if err := s.process.ipv6.remove(*b.address); err != nil {
+			s.log.Warn("an IPv6 address stays on the loopback interface", "error", err)
+		}
+	}
+	_ = b.disk.close()
+}
+
+// shutdown stops the units in order, then cuts the power.
+func (s *server) shutdown() error {
+	if s.on != nil {
+		s.on.units.stopAll()
+	}
+	return s.powerOff()
+}
+
+func (s *server) setFirewall(f firewall) error {
+	s.firewall = f
+	if s.on == nil || s.on.endpoint.config.Load() == nil {
+		return nil
+	}
+	return s.on.endpoint.apply(f, s.addresses())
+}
+
+// remove ends the loop after taking everything away.
+func (s *server) remove() error {
+	err := s.powerOff()
+	return errors.Join(err, os.RemoveAll(s.dir))
+}
+
+// emptyVolatile empties what is a tmpfs on a real machine.
+func emptyVolatile(disk *rootFS) {
+	for _, folder := range []string{"/run", "/tmp"} {
+		entries, _ := disk.readDir(folder)
+		for _, e := range entries {
+			_ = disk.removeAll(folder + "/" + e.Name())
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package machine
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// spawner starts all processes from one OS thread that lives as long as the runtime: a process's parent-death signal is sent when the
+// thread that forked it ends, prctl(2) PR_SET_PDEATHSIG, and Go may end threads at will. However the sandbox dies, its machines' processes
+// die with it.
+type spawner struct {
+	orders chan spawnOrder
+	done   chan struct{}
+}
+
+type spawnOrder struct {
+	cmd   *exec.Cmd
+	reply chan error
+}
+
+func newSpawner() *spawner {
+	s := &spawner{orders: make(chan spawnOrder), done: make(chan struct{})}
+	go s.run()
+	return s
+}
+
+func (s *spawner) run() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for {
+		select {
+		case o := <-s.orders:
+			o.reply <- o.cmd.Start()
+		case <-s.done:
+			return
+		}
+	}
+}
+
+// start starts cmd; it returns after execve has succeeded in the child.
+func (s *spawner) start(cmd *exec.Cmd) error {
+	o := spawnOrder{cmd, make(chan error, 1)}
+	select {
+	case s.orders <- o:
+		return <-o.reply
+	case <-s.done:
+		return os.ErrProcessDone
+	}
+}
+
+func (s *spawner) close() { close(s.done) }
+
+// confine makes cmd run chrooted into dir as a user of the machine, as the leader of its own process group, and die with us. With root
+// rights the user is real. Without, a user namespace maps the machine's user to the one who runs the sandbox.
+func confine(cmd *exec.Cmd, dir string, user owner, groups []uint32, bindService bool) {
+	attr := &syscall.SysProcAttr{Chroot: dir, Setsid: true, Pdeathsig: syscall.SIGKILL}
+	if os.Geteuid() == 0 {
+		attr.Credential = &syscall.Credential{Uid: uint32(user.uid), Gid: uint32(user.gid), Groups: groups}
+		if bindService && user.uid != 0 {
+			attr.AmbientCaps = []uintptr{unix.CAP_NET_BIND_SERVICE}
+		}
+	} else {
+		attr.Cloneflags = syscall.CLONE_NEWUSER
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: user.uid, HostID: os.Geteuid(), Size: 1}}
+		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: user.gid, HostID: os.Getegid(), Size: 1}}
+	}
+	cmd.SysProcAttr = attr
+}
+
+// limitFiles sets RLIMIT_NOFILE of a process that has just started. Raising beyond our own hard limit needs a right that we may not have;
+// then the process keeps ours.
+func limitFiles(pid int, files uint64) {
+	if files == 0 {
+		return
+	}
+	want := unix.Rlimit{Cur: files, Max: files}
+	if unix.Prlimit(pid, unix.RLIMIT_NOFILE, &want, nil) == nil {
+		return
+	}
+	var have unix.Rlimit
+	if unix.Prlimit(pid, unix.RLIMIT_NOFILE, nil, &have) == nil && have.Cur < have.Max {
+		have.Cur = min(files, have.Max)
+		_ = unix.Prlimit(pid, unix.RLIMIT_NOFILE, &have, nil)
+	}
+}
+
+// checkRights says whether this computer lets us run machines at all: with root rights always; without, ports from 22 on must be free for
+// everybody and user namespaces must be allowed.
+func checkRights() error {
+	if os.Geteuid() == 0 {
+		return nil
+	}
+	data, err := os.ReadFile("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+	if err != nil {
+		return fmt.Errorf("read the first unprivileged port: %w", err)
+	}
+	first, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		return fmt.Errorf("read the first unprivileged port: %w", err)
+	}
+	if first > sshPort {
+		return fmt.Errorf("the sandbox's machines listen on ports 22 and 443 of loopback addresses, but this computer reserves ports below %d for root; "+
+			"run `sudo sysctl net.ipv4.ip_unprivileged_port_start=22` once, or start the sandbox as root", first)
+	}
+	probe := exec.Command("/proc/self/exe")
+	probe.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+		Chroot:      "/proc/self/fdinfo", // a folder without programs: the exec fails, the namespace and the chroot must not
+	}
+	if err := probe.Start(); err == nil {
+		_ = probe.Process.Kill()
+		_ = probe.Wait()
+	} else if !strings.Contains(err.Error(), syscall.ENOENT.Error()) {
+		return fmt.Errorf("the sandbox's machines need user namespaces, and this computer refuses them (%w); "+
+			"allow them (on Ubuntu: `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`), or start the sandbox as root", err)
+	}
+	return nil
+}
