@@ -1,2 +1,16 @@
 // Package hcloudsim simulates the Hetzner Cloud API so that unchanged clients cannot tell.
+//
+// A request passes through the same doors as at Hetzner, in the same order:
+//
+//	route known? 404 → token? 401 → rate limit? 429 → method? 405 → read-only token? 403 → injected fault?
+//	→ body bounded and JSON? 400 → handler, under the project's lock → state saved → answer
+//
+// A handler only decides: it validates, changes the project and leaves jobs behind. Jobs are actions' work; each server has
+// one lane, a goroutine that runs its jobs one after the other, calls the Runtime and finishes the actions. So a server's
+// machine has one owner, the lock is never held during an effect, and what a client sees is the action running → success.
+//
+// The project is written to Config.StateFile before a changing request is answered. After a restart, New brings every machine
+// back to the power state it had and ends the actions that were under way.
+//
+// What is not simulated answers truthfully: lists are empty, creating is refused with unsupported_error.
 package hcloudsim

@@ -1,0 +1,172 @@
+package hcloudsim
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+const (
+	prefix = "/v1"
+	// maxBody is our own bound: the largest valid request, 50 rules with 100 networks each, has about a quarter of it.
+	maxBody = 1 << 20
+)
+
+// ServeHTTP answers one API request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Correlation-Id", correlationID())
+	out, err := s.serve(w, r)
+	var fault *faultError
+	if errors.As(err, &fault) {
+		fault.write(w)
+		return
+	}
+	writeReply(w, out, err)
+}
+
+// answer is a reply whose body is already encoded.
+type answer struct {
+	status int
+	body   []byte
+	link   string
+}
+
+// serve is the way of a request as the package comment tells it.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) (answer, error) {
+	path, ok := strings.CutPrefix(r.URL.Path, prefix)
+	if !ok {
+		return answer{}, errRoute
+	}
+	route, id, sub := match(s.routes, path)
+	if route == nil {
+		return answer{}, errRoute
+	}
+	readOnly, err := s.authenticate(r.Header.Get("Authorization"))
+	if err != nil {
+		return answer{}, err
+	}
+	if !s.limiter.take(s.cfg.Now(), w.Header()) {
+		return answer{}, errRateLimit
+	}
+	handle, ok := route.methods[r.Method]
+	if !ok {
+		return answer{}, errMethod
+	}
+	if readOnly && r.Method != http.MethodGet {
+		return answer{}, errTokenReadOnly
+	}
+	fault := s.faults.next(r.Method, path)
+	if fault != nil && !fault.AfterCommit {
+		return answer{}, &faultError{*fault}
+	}
+	body, err := readBody(w, r)
+	if err != nil {
+		return answer{}, err
+	}
+	out, err := s.handle(handle, &request{api: s, url: r.URL, query: r.URL.Query(), body: body, id: id, sub: sub}, r.Method)
+	if fault != nil {
+		return answer{}, &faultError{*fault}
+	}
+	return out, err
+}
+
+// handle runs the handler under the lock, hands out its jobs and has the state saved.
+func (s *Server) handle(h handler, req *request, method string) (answer, error) {
+	out, err := s.decide(h, req)
+	if err != nil || method == http.MethodGet {
+		return out, err
+	}
+	if err := s.saver.save(); err != nil {
+		s.cfg.Log.Error("cloud simulator: state was not saved", "error", err)
+		return answer{}, &apiError{http.StatusInternalServerError, "server_error",
+			"the simulated cloud cannot save its state; see the sandbox's log", nil}
+	}
+	return out, nil
+}
+
+func (s *Server) decide(h handler, req *request) (answer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return answer{}, errClosed
+	}
+	req.project, req.now = s.project, s.cfg.Now().UTC()
+	out, err := h(req)
+	if err != nil {
+		return answer{}, err
+	}
+	for _, j := range req.jobs {
+		s.enqueueLocked(j.server, j.steps)
+	}
+	s.publishReverseNamesLocked()
+	if out.body == nil {
+		return answer{status: out.status}, nil
+	}
+	body, err := json.Marshal(out.body)
+	return answer{out.status, body, out.link}, err
+}
+
+// readBody takes at most maxBody and wants JSON or nothing.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, errTooLarge
+	case err != nil:
+		return nil, errJSON
+	case len(bytes.TrimSpace(body)) > 0 && !json.Valid(body):
+		return nil, errJSON
+	}
+	return body, nil
+}
+
+type errorBody struct {
+	Error struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+		Details any    `json:"details"`
+	} `json:"error"`
+}
+
+func writeReply(w http.ResponseWriter, out answer, err error) {
+	if err != nil {
+		out = encodeError(err)
+	}
+	if out.link != "" {
+		w.Header().Set("Link", out.link)
+	}
+	if len(out.body) > 0 {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Length", strconv.Itoa(len(out.body)))
+	}
+	w.WriteHeader(out.status)
+	w.Write(out.body) // an error here means the client is gone
+}
+
+func encodeError(err error) answer {
+	var api *apiError
+	if !errors.As(err, &api) {
+		api = &apiError{http.StatusInternalServerError, "server_error", "unexpected error in the simulated cloud", nil}
+	}
+	var e errorBody
+	e.Error.Code, e.Error.Message, e.Error.Details = api.code, api.message, api.details
+	body, err := json.Marshal(e)
+	if err != nil {
+		body = nil
+	}
+	return answer{status: api.status, body: body}
+}
+
+// correlationID is 16 hex digits; clients print it in errors.
+func correlationID() string {
+	var b [8]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,108 @@
+package hcloudsim
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+)
+
+// Server is the simulated cloud: an http.Handler under the prefix /v1. Safe for concurrent use.
+type Server struct {
+	cfg     Config
+	routes  []endpoint
+	limiter *limiter
+	faults  faults
+	saver   *saver
+	reverse atomic.Pointer[map[string][]netip.Addr]
+
+	ctx    context.Context // ends with Close; for lanes only
+	cancel context.CancelFunc
+	work   sync.WaitGroup // lanes and detached jobs
+	close  func() error
+
+	mu      sync.Mutex // guards what follows; never held during an effect
+	project *project
+	catalog *catalog
+	quotas  Quotas
+	lanes   map[int64]*lane
+	closed  bool
+}
+
+// New starts a simulated cloud. With a state file it first brings the machines in it back, for at most Config.RestoreTimeout;
+// a machine that does not come back is logged and its server is off.
+func New(cfg Config) (*Server, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	cat, err := loadCatalog()
+	if err != nil {
+		return nil, err
+	}
+	proj, err := loadProject(cfg.StateFile)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg: cfg, limiter: newLimiter(cfg.RequestsPerHour, cfg.Now()), project: proj, catalog: cat, quotas: cfg.Quotas,
+		lanes: map[int64]*lane{},
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.close = sync.OnceValue(s.shutdown)
+	s.routes = endpoints()
+	s.saver = startSaver(cfg.StateFile, s.snapshot, cfg.Log)
+	s.publishReverseNamesLocked()
+	s.restore()
+	return s, nil
+}
+
+// Close ends all work and saves the state. Machines are left as they are: they belong to the Runtime. Requests that come later
+// are answered with 503. Idempotent.
+func (s *Server) Close() error { return s.close() }
+
+func (s *Server) shutdown() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.cancel()
+	s.work.Wait()
+	if err := s.saver.stop(); err != nil {
+		return fmt.Errorf("close the cloud simulator: %w", err)
+	}
+	return nil
+}
+
+// commit changes the project from the work of an action.
+func (s *Server) commit(change func(p *project)) {
+	s.mu.Lock()
+	change(s.project)
+	s.publishReverseNamesLocked()
+	s.mu.Unlock()
+	s.saver.kick()
+}
+
+// SetStock says whether a server type can be created at a location from now on. Returns an error for a pair that is not offered.
+func (s *Server) SetStock(serverType, location string, inStock bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pair := typeLocation{serverType, location}
+	if _, ok := s.catalog.stock[pair]; !ok {
+		return fmt.Errorf("set stock: server type %q is not offered at location %q", serverType, location)
+	}
+	s.catalog.stock[pair] = inStock
+	return nil
+}
+
+// SetQuota replaces the account's limits. What exists stays.
+func (s *Server) SetQuota(q Quotas) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.quotas = q
+}
+
+// ReverseNames maps every reverse name that was set explicitly to the addresses that have it: what a name server that follows
+// suit should answer. Names are in lower case without a trailing dot. It costs one pointer load plus a copy of the map.
+func (s *Server) ReverseNames() map[string][]netip.Addr { return maps.Clone(*s.reverse.Load()) }
