@@ -40,8 +40,8 @@ func Program(spec Spec) pulumi.RunFunc {
 
 // shared is what all machines of the county use.
 type shared struct {
-	sshKey, network, firewall *resource
-	groups                    []*resource
+	sshKey, network, firewall *declared
+	groups                    []*declared
 }
 
 func declareShared(ctx *pulumi.Context, spec Spec) (s shared, err error) {
@@ -144,8 +144,8 @@ func declareAddress(ctx *pulumi.Context, spec Spec, m machine, kind string) (*pr
 }
 
 // declare registers a resource under its name at Hetzner.
-func declare(ctx *pulumi.Context, token, name string, inputs pulumi.Map) (*resource, error) {
-	var r resource
+func declare(ctx *pulumi.Context, token, name string, inputs pulumi.Map) (*declared, error) {
+	var r declared
 	return &r, register(ctx, token, name, inputs, &r)
 }
 

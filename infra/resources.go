@@ -4,8 +4,8 @@ import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 // What the program reads of the provider's resources. The inputs are written in program.go, the shapes are in provider.
 
-// resource is one of which only the ID matters.
-type resource struct{ pulumi.CustomResourceState }
+// declared is a resource of which only the ID matters.
+type declared struct{ pulumi.CustomResourceState }
 
 // primaryIP also has an address.
 type primaryIP struct {

@@ -1,0 +1,73 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+)
+
+// run lets one engine command do its work with the provider served and its events followed. The error it returns is the
+// provider's own where there is one.
+func (s *Stack) run(ctx context.Context, verb string, progress func(Event), engine func(chan<- events.EngineEvent) error) (*follower, error) {
+	var failed failures
+	port, stop, err := s.serveProvider(&failed)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	if err := s.ws.SetEnvVars(map[string]string{"PULUMI_DEBUG_PROVIDERS": fmt.Sprintf("%s:%d", project, port)}); err != nil {
+		return nil, fmt.Errorf("%s: %w", verb, err)
+	}
+	follow := newFollower(progress)
+	stream, over, idle := make(chan events.EngineEvent, 64), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(idle)
+		follow.follow(stream, over)
+	}()
+	err = engine(stream)
+	close(over)
+	<-idle
+	if err == nil {
+		return follow, nil
+	}
+	return follow, s.explain(ctx, verb, err, failed.err(), follow.errors)
+}
+
+// explain chooses the most telling of what is known about a failed command: an interruption, a lock, the provider's error,
+// the engine's own diagnostics, and only then what the Automation API says.
+func (s *Stack) explain(ctx context.Context, verb string, engine, provider error, diagnostics []string) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: interrupted; run the command again, it goes on where it stopped: %w", verb, context.Cause(ctx))
+	}
+	if held, err := s.layout.heldLock(); err == nil && held != nil {
+		return held
+	}
+	if provider != nil {
+		return provider
+	}
+	if len(diagnostics) > 0 {
+		return fmt.Errorf("%s: %s", verb, strings.Join(diagnostics, "; "))
+	}
+	return fmt.Errorf("%s: %s", verb, lastWords(engine))
+}
+
+// lastWords is the last line of the engine's complaint instead of the pages that the Automation API makes of it.
+func lastWords(err error) string {
+	var last string
+	for line := range strings.Lines(err.Error()) {
+		line = strings.TrimSpace(colours.ReplaceAllString(line, ""))
+		if after, ok := strings.CutPrefix(line, "error: "); ok {
+			return after
+		}
+		if line != "" && !strings.HasPrefix(line, "stdout:") && !strings.HasPrefix(line, "stderr:") && !strings.HasPrefix(line, "code:") {
+			last = line
+		}
+	}
+	if last == "" {
+		last = "the engine ended without a word"
+	}
+	return errors.New(last).Error()
+}

@@ -1,0 +1,155 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+
+	"github.com/medienzentrenverbund/kreisraum/infra"
+)
+
+// parallel operations; the whole of a county with ten bridges is some thirty resources.
+const parallel = 16
+
+// Result of Up or Preview.
+type Result struct {
+	// Outputs of the stack; empty after Preview.
+	Outputs infra.Outputs
+	// Changes counts resources by operation: create, update, delete, replace, same.
+	Changes map[string]int
+}
+
+// Changed reports whether anything was, or would be, done.
+func (r Result) Changed() bool {
+	for op, n := range r.Changes {
+		if op != "same" && n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Up brings the county to what spec says. It may be repeated and resumed at will: what a crash left half-done is finished,
+// what exists without being in the state is adopted, what vanished is made anew.
+func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (Result, error) {
+	if err := s.check(spec); err != nil {
+		return Result{}, err
+	}
+	stack, err := s.ready(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	opts := []optup.Option{optup.Parallel(parallel), optup.SuppressOutputs(), optup.SuppressProgress(), optup.Color("never")}
+	drifted, err := s.drifted(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	if drifted {
+		opts = append(opts, optup.Refresh())
+	}
+	s.ws.SetProgram(infra.Program(spec))
+	follow, err := s.run(ctx, "up", progress, func(stream chan<- events.EngineEvent) error {
+		_, err := stack.Up(ctx, append(opts, optup.EventStreams(stream))...)
+		return err
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	out, ok, err := s.Outputs(ctx)
+	if err == nil && !ok {
+		err = fmt.Errorf("up: the engine reported success but the state has no outputs; run `up` again")
+	}
+	return Result{Outputs: out, Changes: follow.changes}, err
+}
+
+// Preview says what Up would do, and does nothing.
+func (s *Stack) Preview(ctx context.Context, spec infra.Spec, progress func(Event)) (Result, error) {
+	if err := s.check(spec); err != nil {
+		return Result{}, err
+	}
+	stack, err := s.ready(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	s.ws.SetProgram(infra.Program(spec))
+	follow, err := s.run(ctx, "preview", progress, func(stream chan<- events.EngineEvent) error {
+		_, err := stack.Preview(ctx, optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.SuppressProgress(),
+			optpreview.Color("never"), optpreview.EventStreams(stream))
+		return err
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Changes: follow.changes}, nil
+}
+
+func (s *Stack) check(spec infra.Spec) error {
+	if spec.County != s.cfg.County {
+		return fmt.Errorf("the plan is for county %q, the stack for %q", spec.County, s.cfg.County)
+	}
+	return spec.Validate()
+}
+
+// ready clears what a killed run left behind and selects or makes the stack.
+func (s *Stack) ready(ctx context.Context) (auto.Stack, error) {
+	if err := s.clearLock(ctx); err != nil {
+		return auto.Stack{}, err
+	}
+	stack, err := s.made(ctx)
+	if err != nil {
+		return stack, s.explain(ctx, "make the stack", err, nil, nil)
+	}
+	return stack, s.clearPending(ctx)
+}
+
+// drifted asks Hetzner whether everything in the state still exists; only then is a refresh worth its time.
+func (s *Stack) drifted(ctx context.Context) (bool, error) {
+	state, _, err := s.layout.load()
+	if err != nil || state.ours() == 0 {
+		return false, err
+	}
+	inventory, err := s.cfg.Cloud.Inventory(ctx, s.cfg.County)
+	if err != nil {
+		return false, err
+	}
+	return state.drifted(inventory), nil
+}
+
+// clearPending forgets operations that a killed engine had begun. The provider looks before it makes anything, so repeating
+// them is safe, which the engine cannot know.
+func (s *Stack) clearPending(ctx context.Context) error {
+	state, found, err := s.layout.load()
+	if err != nil || !found || state.pending == 0 {
+		return err
+	}
+	exported, err := s.ws.ExportStack(ctx, s.cfg.County)
+	if err != nil {
+		return s.explain(ctx, "resume", err, nil, nil)
+	}
+	var deployment map[string]json.RawMessage
+	if err := json.Unmarshal(exported.Deployment, &deployment); err != nil {
+		return s.layout.broken(err)
+	}
+	delete(deployment, "pending_operations")
+	if exported.Deployment, err = json.Marshal(deployment); err != nil {
+		return fmt.Errorf("resume: %w", err)
+	}
+	if err := s.ws.ImportStack(ctx, s.cfg.County, exported); err != nil {
+		return s.explain(ctx, "resume", err, nil, nil)
+	}
+	return nil
+}
+
+// Outputs are those of the last complete Up; false if there was none.
+func (s *Stack) Outputs(context.Context) (infra.Outputs, bool, error) {
+	state, _, err := s.layout.load()
+	if err != nil {
+		return infra.Outputs{}, false, err
+	}
+	return state.outputs()
+}
