@@ -19,8 +19,8 @@ const (
 	nameFree   = 30               // wrong answers for one name from anywhere without delay
 	nameMax    = 30 * time.Second // longest delay for a name: short, because its owner may be the one who waits
 	forget     = time.Hour        // a name or pair without wrong answers for this long starts anew
-	sourceSize = 600              // logins one source may make at once: a school's morning behind one address
-	sourceRate = 5.0              // logins per second that come back
+	sourceSize = 600              // logins without a right answer that one source may make at once: a school's morning
+	sourceRate = 5.0              // of them per second that come back
 	maxKeys    = 20000            // entries kept, about 2 MB; beyond that the oldest go
 )
 
@@ -58,18 +58,17 @@ func newThrottle(now func() time.Time) *throttle {
 // attempt is one login under way. It was counted as wrong when it began, so that a thousand guesses at the same moment are
 // not a thousand free ones; right and undo take that back.
 type attempt struct {
-	t          *throttle
-	name, pair digest
+	t                  *throttle
+	name, pair, source digest
 }
 
 // begin counts an attempt, or says how long to wait.
 func (t *throttle) begin(name, source string) (*attempt, time.Duration) {
-	a := &attempt{t: t, name: t.digest("name", name, ""), pair: t.digest("pair", name, source)}
-	from := t.digest("source", source, "")
+	a := &attempt{t: t, name: t.digest("name", name, ""), pair: t.digest("pair", name, source), source: t.digest("source", source, "")}
 	now := t.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	b := t.budget(from, now)
+	b := t.budget(a.source, now)
 	wait := max(t.remaining(a.pair, now), t.remaining(a.name, now), b.missing())
 	if wait > 0 {
 		return nil, wait
@@ -80,12 +79,13 @@ func (t *throttle) begin(name, source string) (*attempt, time.Duration) {
 	return a, 0
 }
 
-// right forgets the pair's wrong answers and takes back this attempt's count for the name.
+// right forgets the pair's wrong answers and takes back what this attempt cost the name and the source.
 func (a *attempt) right() {
 	a.t.mu.Lock()
 	defer a.t.mu.Unlock()
 	delete(a.t.delays, a.pair)
 	a.t.takeBack(a.name, nameFree)
+	a.t.refund(a.source)
 }
 
 // undo takes back an attempt that was never checked.
@@ -94,6 +94,13 @@ func (a *attempt) undo() {
 	defer a.t.mu.Unlock()
 	a.t.takeBack(a.pair, pairFree)
 	a.t.takeBack(a.name, nameFree)
+	a.t.refund(a.source)
+}
+
+func (t *throttle) refund(k digest) {
+	if b, ok := t.budgets[k]; ok {
+		b.tokens++ // at most sourceSize again with the next look
+	}
 }
 
 func (t *throttle) takeBack(k digest, free int) {
