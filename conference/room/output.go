@@ -2,7 +2,7 @@ package room
 
 import "time"
 
-// Output is one event and the connections that are told. Outputs are to be delivered in order.
+// Output is one event and the connections that are told, possibly none. Outputs are to be delivered in order.
 type Output struct {
 	To    []Conn
 	Event Event

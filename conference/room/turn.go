@@ -27,6 +27,14 @@ func (t *turn) tellInside(e Event, pick func(*participant) bool) {
 	}
 }
 
+func conns(people []*participant) []Conn {
+	var to []Conn
+	for _, p := range people {
+		to = append(to, p.conn)
+	}
+	return to
+}
+
 func everyone(*participant) bool { return true }
 
 func organisers(p *participant) bool { return p.Role == Organiser }
@@ -86,7 +94,7 @@ func (t *turn) welcome(p *participant, replaced Conn) {
 // remove takes somebody out and tells the others. Lost says that the connection broke.
 func (t *turn) remove(p *participant, lost bool) {
 	t.inside = slices.DeleteFunc(t.inside, func(other *participant) bool { return other == p })
-	t.tellInside(Left{ID: p.ID}, everyone)
+	t.tell(Left{ID: p.ID}, conns(t.inside)...)
 	switch {
 	case len(t.inside) > 0:
 	case lost:

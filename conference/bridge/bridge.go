@@ -1,0 +1,223 @@
+package bridge
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/peer"
+	"github.com/medienzentrenverbund/kreisraum/conference/room"
+	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/conference/token"
+)
+
+// DefaultMaxConnections is a choice: some seventy full rooms, and at 25 KB each well within the smallest machine.
+const DefaultMaxConnections = 5000
+
+// accountsGrace is how long the last word on ended accounts is asked about organisers who come in: longer than an admission
+// lives and a join message may take together, so that nobody slips in with an admission from before.
+const accountsGrace = time.Minute
+
+// Config is what a Bridge needs.
+type Config struct {
+	// Key signs and verifies admissions, resume and probe tokens.
+	Key   token.Key
+	Rooms room.Rules
+	Log   *slog.Logger
+	// Now is the clock for rooms and tokens; nil: time.Now.
+	Now func() time.Time
+	// MaxConnections bounds connections, at doors and inside together; 0: DefaultMaxConnections.
+	MaxConnections int
+}
+
+// Bridge owns rooms. Safe for concurrent use.
+type Bridge struct {
+	cfg   Config
+	media peer.Media
+	// alive ends when Close has waited long enough.
+	alive context.Context
+	kill  context.CancelFunc
+	conns atomic.Uint64 // numbers connections
+	// connections and loops are waited for in this order; a loop is started only while a connection is there.
+	connections sync.WaitGroup
+	loops       sync.WaitGroup
+
+	mu      sync.Mutex
+	closing bool
+	peers   map[*peer.Peer]struct{}
+	rooms   map[string]*entry
+	ended   accountsWord
+}
+
+// entry is a room loop and how many connections hold on to it.
+type entry struct {
+	*roomLoop
+	held int
+}
+
+// accountsWord is the last word on ended accounts.
+type accountsWord struct {
+	is    func(account string) bool
+	until time.Time
+}
+
+// New returns a Bridge without rooms. It starts no goroutine before the first connection.
+func New(cfg Config, media peer.Media) *Bridge {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.MaxConnections == 0 {
+		cfg.MaxConnections = DefaultMaxConnections
+	}
+	b := &Bridge{cfg: cfg, media: media, peers: map[*peer.Peer]struct{}{}, rooms: map[string]*entry{}}
+	b.alive, b.kill = context.WithCancel(context.Background())
+	return b
+}
+
+// Counts returns how many rooms have somebody inside, and how many are inside in all.
+func (b *Bridge) Counts() (rooms, participants int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range b.rooms {
+		if n := int(e.inside.Load()); n > 0 {
+			rooms++
+			participants += n
+		}
+	}
+	return rooms, participants
+}
+
+// EndAccounts takes their place from all organisers whose account has ended, and returns how many that were once they have lost
+// it. The function is called from several goroutines and, for a minute from now, about organisers who come in.
+func (b *Bridge) EndAccounts(ended func(accountID string) bool) int {
+	b.mu.Lock()
+	b.ended = accountsWord{is: ended, until: b.cfg.Now().Add(accountsGrace)}
+	loops := make([]*roomLoop, 0, len(b.rooms))
+	for _, e := range b.rooms {
+		loops = append(loops, e.roomLoop)
+	}
+	b.mu.Unlock()
+	answers := make([]<-chan int, 0, len(loops))
+	for _, l := range loops {
+		answer := make(chan int, 1)
+		l.inbox.post(endAccounts{is: ended, ended: answer})
+		answers = append(answers, answer)
+	}
+	sum := 0
+	for i, l := range loops {
+		sum += l.await(answers[i])
+	}
+	return sum
+}
+
+// await returns the loop's answer, 0 if it ended without one.
+func (l *roomLoop) await(answer <-chan int) int {
+	select {
+	case n := <-answer:
+		return n
+	case <-l.done:
+	}
+	select {
+	case n := <-answer:
+		return n
+	default:
+		return 0
+	}
+}
+
+// accountEnded is asked when an organiser comes in.
+func (b *Bridge) accountEnded(account string) bool {
+	b.mu.Lock()
+	word := b.ended
+	b.mu.Unlock()
+	return word.is != nil && b.cfg.Now().Before(word.until) && word.is(account)
+}
+
+// Close tells everybody that the server restarts and returns when all connections and rooms have ended. When the context ends
+// first, what is left is cut off and the context's error returned. No connection is taken any more.
+func (b *Bridge) Close(ctx context.Context) error {
+	b.mu.Lock()
+	b.closing = true
+	for p := range b.peers {
+		p.Finish(signaling.Ended{Reason: signaling.EndedRestart})
+	}
+	b.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		b.connections.Wait()
+	}()
+	var err error
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		err = fmt.Errorf("close bridge: some connections had to be cut off: %w", ctx.Err())
+	}
+	b.kill() // and with it the rooms that expect somebody back
+	<-ended
+	b.loops.Wait()
+	return err
+}
+
+// hold returns the room's loop, started if need be, for a connection that will release it.
+func (b *Bridge) hold(name string) *entry {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := b.rooms[name]
+	if e == nil {
+		e = &entry{}
+		e.roomLoop = b.newLoop(name, func() bool { return b.retire(e) })
+		b.rooms[name] = e
+		b.loops.Go(func() {
+			e.run(b.alive)
+			b.forget(e)
+		})
+	}
+	e.held++
+	return e
+}
+
+// release gives a room's loop back; with the last connection it may end.
+func (b *Bridge) release(e *entry) {
+	b.mu.Lock()
+	e.held--
+	b.mu.Unlock()
+	e.inbox.post(wake{})
+}
+
+// retire takes an idle loop out of the directory if no connection holds it.
+func (b *Bridge) retire(e *entry) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if e.held > 0 {
+		return false
+	}
+	b.remove(e)
+	return true
+}
+
+// forget takes a loop out of the directory that ended, for whatever reason.
+func (b *Bridge) forget(e *entry) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.remove(e)
+}
+
+func (b *Bridge) remove(e *entry) {
+	if b.rooms[e.name] == e {
+		delete(b.rooms, e.name)
+	}
+}
+
+func (b *Bridge) newLoop(name string, retire func() bool) *roomLoop {
+	return &roomLoop{
+		name: name, rules: b.cfg.Rooms, key: b.cfg.Key, media: b.media, now: b.cfg.Now,
+		log:    b.cfg.Log.With("room", logID()),
+		retire: retire, inbox: newInbox(), done: make(chan struct{}),
+		state: room.New(b.cfg.Rooms, rand.Reader), members: map[room.Conn]member{},
+	}
+}

@@ -1,0 +1,13 @@
+// Package bridge owns rooms. It takes WebSockets that the portal admitted, checks what they ask for and brings them to their room.
+//
+//	ServeHTTP ──admission──▶ peer.Run ──join──▶ knock (who may ask for what) ──▶ roomLoop
+//	                                                                              │ owns one room.Room, its peers and media
+//	                         outbox of every peer concerned ◀──frames, encoded once
+//
+// One goroutine, the room loop, owns each room; everybody else posts to its inbox and does not wait. A room begins to exist here
+// with the first visitor and is thrown away with the last one.
+//
+// A bug that panics in a room loop ends that room and nothing else: its participants are told "restart", find a new room and wait
+// for an organiser; the log gets the stack. The same holds for a single connection. Sound state is worth more than this room's, so
+// nothing is repaired.
+package bridge

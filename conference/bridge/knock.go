@@ -1,0 +1,87 @@
+package bridge
+
+import (
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/room"
+	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/conference/token"
+)
+
+// resumeLifetime bounds a resume token. What really ends it is the room's epoch; no room outlives the nightly restart.
+const resumeLifetime = 24 * time.Hour
+
+// resumeClaims are the content of a resume token.
+type resumeClaims struct {
+	// Room is canonical: epochs are random, but a token is for one room all the same.
+	Room string `json:"room"`
+	room.Resume
+}
+
+func (l *roomLoop) resume(r room.Resume) signaling.Token {
+	return signaling.Token(token.Sign(l.key, token.PurposeResume, resumeClaims{Room: l.name, Resume: r}, l.now().Add(resumeLifetime)))
+}
+
+// gatekeeper decides who may ask a room for what. It has no state.
+type gatekeeper struct {
+	key token.Key
+	now time.Time
+	// accountEnded is asked about organisers.
+	accountEnded func(account string) bool
+}
+
+// knock turns an admission and a join message into a knock at the room's door, or says why not.
+func (g gatekeeper) knock(c room.Conn, a cluster.Admission, j signaling.Join) (room.Knock, signaling.RefusalCode) {
+	k := room.Knock{Conn: c, Name: room.DisplayName(j.Name), RoomName: roomName(a), Role: room.Role(j.Role), Code: room.Code(j.Code)}
+	if canonical, err := signaling.CanonicalRoom(a.Room); err != nil || canonical != a.Room {
+		return room.Knock{}, signaling.RefusedRoomInvalid
+	}
+	if signaling.IsProbeRoom(a.Room) || j.Probe != "" {
+		k.Free = true
+		return k, g.probe(a, j)
+	}
+	if k.Role == room.Organiser {
+		if !a.Organiser || a.Account == "" {
+			return room.Knock{}, signaling.RefusedLoginRequired
+		}
+		if g.accountEnded(a.Account) {
+			return room.Knock{}, signaling.RefusedAccountDisabled
+		}
+		k.Account = a.Account
+	}
+	k.Resume = g.resume(a, j)
+	return k, ""
+}
+
+// probe lets only the holder of a probe token into only its reserved room.
+func (g gatekeeper) probe(a cluster.Admission, j signaling.Join) signaling.RefusalCode {
+	if j.Probe == "" {
+		return signaling.RefusedRoomInvalid
+	}
+	claims, err := token.Verify[token.ProbeClaims](g.key, token.PurposeProbe, string(j.Probe), g.now)
+	if err != nil || claims.Room != a.Room || !signaling.IsProbeRoom(a.Room) {
+		return signaling.RefusedProbeInvalid
+	}
+	return ""
+}
+
+// resume returns the content of a valid resume token for this room, or nil: then the way in is the ordinary one.
+func (g gatekeeper) resume(a cluster.Admission, j signaling.Join) *room.Resume {
+	if j.Resume == "" {
+		return nil
+	}
+	claims, err := token.Verify[resumeClaims](g.key, token.PurposeResume, string(j.Resume), g.now)
+	if err != nil || claims.Room != a.Room {
+		return nil
+	}
+	return &claims.Resume
+}
+
+// roomName is the name as it was asked for, if it is really this room's.
+func roomName(a cluster.Admission) room.Name {
+	if canonical, err := signaling.CanonicalRoom(a.DisplayRoom); err != nil || canonical != a.Room {
+		return room.Name(a.Room)
+	}
+	return room.Name(a.DisplayRoom)
+}

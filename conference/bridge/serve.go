@@ -1,0 +1,107 @@
+package bridge
+
+import (
+	"net/http"
+
+	"github.com/coder/websocket"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/peer"
+	"github.com/medienzentrenverbund/kreisraum/conference/room"
+	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+)
+
+// ServeHTTP takes a WebSocket with a valid admission and serves it to its end. Without an admission it answers 403 before anything
+// is upgraded, while closing 503.
+func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	admission, err := cluster.AdmissionOf(r, b.cfg.Key, b.cfg.Now())
+	if err != nil {
+		b.cfg.Log.Warn("connection without a valid admission", "error", err)
+		refuse(w, http.StatusForbidden, "not-admitted")
+		return
+	}
+	if b.isClosing() {
+		w.Header().Set("Retry-After", "5")
+		refuse(w, http.StatusServiceUnavailable, "busy")
+		return
+	}
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols:    []string{signaling.Subprotocol},
+		CompressionMode: websocket.CompressionDisabled, // costs memory per connection, and secrets beside chosen text leak by length
+	})
+	if err != nil {
+		return // Accept has answered; its error quotes headers
+	}
+	if ws.Subprotocol() != signaling.Subprotocol {
+		_ = ws.Close(websocket.StatusPolicyViolation, "subprotocol "+signaling.Subprotocol+" is required")
+		return
+	}
+	ws.SetReadLimit(signaling.MaxFrame)
+	b.serve(ws, admission)
+}
+
+func refuse(w http.ResponseWriter, status int, code string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(`{"error":{"code":"` + code + `"}}`))
+}
+
+// serve runs the connection's peer and sees to it that its room learns of its end.
+func (b *Bridge) serve(ws *websocket.Conn, a cluster.Admission) {
+	c := room.Conn(b.conns.Add(1))
+	var held *entry
+	var p *peer.Peer
+	p = peer.New(ws, peer.Config{
+		Conn: c,
+		Log:  b.cfg.Log,
+		Join: func(j signaling.Join) (func(room.Input) bool, signaling.RefusalCode) {
+			k, refused := gatekeeper{b.cfg.Key, b.cfg.Now(), b.accountEnded}.knock(c, a, j)
+			if refused != "" {
+				return nil, refused
+			}
+			held = b.hold(a.Room)
+			if !held.inbox.post(knock{member: p, knock: k}) {
+				p.Finish(signaling.Ended{Reason: signaling.EndedRestart}) // the room is just being ended by a bug
+			}
+			return func(in room.Input) bool { return held.inbox.offer(input{in}) }, ""
+		},
+	})
+	if !b.enter(p) {
+		_ = ws.CloseNow()
+		return
+	}
+	defer b.leave(p)
+	lost := p.Run(b.alive)
+	if held != nil {
+		held.inbox.post(input{room.Leave{Conn: c, Lost: lost}})
+		b.release(held)
+	}
+}
+
+// enter counts the connection in. While closing it returns false: the connection is to be dropped, it was never told anything.
+func (b *Bridge) enter(p *peer.Peer) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closing {
+		return false
+	}
+	b.connections.Add(1)
+	b.peers[p] = struct{}{}
+	if len(b.peers) > b.cfg.MaxConnections {
+		p.Finish(signaling.Refused{Code: signaling.RefusedBusy})
+	}
+	return true
+}
+
+func (b *Bridge) leave(p *peer.Peer) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.peers, p)
+	b.connections.Done()
+}
+
+func (b *Bridge) isClosing() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.closing
+}

@@ -1,0 +1,55 @@
+package peer
+
+// Media is where rooms get their media from. Safe for concurrent use.
+type Media interface {
+	// NewRoom returns the media side of a room that begins.
+	NewRoom() MediaRoom
+	// SlotLimits is how many receive slots an offer may have at most.
+	SlotLimits() (audio, video int)
+}
+
+// MediaRoom forwards between the sessions of one room. Safe for concurrent use.
+type MediaRoom interface {
+	// Join answers an offer. The error says nothing of the offer's content. The ID has no other session: Close came first.
+	Join(participant, offerSDP string, events MediaEvents) (MediaSession, string, error)
+	// Close ends all sessions.
+	Close()
+}
+
+// MediaSession is one participant's media.
+type MediaSession interface {
+	// SetView says which videos are visible, most important first.
+	SetView([]MediaWant)
+	// Allow drops or forwards what comes from one of the participant's sources.
+	Allow(source string, ok bool)
+	// Close ends the session; no event comes after it returned. Idempotent.
+	Close()
+}
+
+// Sources, as in docs/signaling.md.
+const (
+	Microphone = "microphone"
+	Camera     = "camera"
+	Screen     = "screen"
+)
+
+// MediaWant is one visible video. Height is in device pixels.
+type MediaWant struct {
+	Participant string
+	Source      string
+	Height      int
+}
+
+// MediaEvents are told by a session, from any goroutine, possibly before Join returns. They do not block.
+type MediaEvents struct {
+	Slots    func(audio []AudioSlot, video []VideoSlot)
+	Speakers func(participants []string)
+	// Failed says that the session is of no more use.
+	Failed func(error)
+}
+
+// AudioSlot is an occupied audio slot.
+type AudioSlot struct{ MID, Participant string }
+
+// VideoSlot is an occupied video slot.
+type VideoSlot struct{ MID, Participant, Source string }

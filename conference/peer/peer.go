@@ -1,0 +1,186 @@
+package peer
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/room"
+	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+)
+
+// Config is what a Peer needs of its bridge.
+type Config struct {
+	// Conn is the connection's number in room inputs.
+	Conn room.Conn
+	// Join decides about the first message, in the read loop. It either posts a Knock to the room and returns how further
+	// inputs are posted, or returns why not. Post must not block; it returns false if the room cannot take more.
+	Join func(signaling.Join) (post func(room.Input) bool, refused signaling.RefusalCode)
+	Log  *slog.Logger
+}
+
+// Peer is one connection.
+type Peer struct {
+	cfg  Config
+	ws   *websocket.Conn
+	out  *outbox
+	stop context.CancelCauseFunc
+	wg   sync.WaitGroup
+
+	// The read loop owns these.
+	post     func(room.Input) bool
+	messages *rate.Limiter
+	chats    *rate.Limiter
+	offers   *rate.Limiter
+	media    chan signaling.ClientMessage // to the media loop, nil before the first offer
+
+	// mediaContext ends with the connection's usefulness, long before a slow client has read its farewell.
+	mediaContext context.Context
+	stopMedia    context.CancelFunc
+	mediaGone    chan struct{}
+
+	mu           sync.Mutex
+	grant        *Grant
+	finished     bool
+	slow         bool
+	mediaStarted bool
+}
+
+// Grant is what a participant has inside.
+type Grant struct {
+	// Participant is the ID.
+	Participant string
+	Media       MediaRoom
+	// MayShareScreen says whether the screen is forwarded.
+	MayShareScreen bool
+	// After is closed when the media of the connection is gone whose place this one takes; nil: there is none.
+	After <-chan struct{}
+}
+
+// New returns a Peer for an accepted WebSocket, which it closes in the end. The caller calls Run.
+func New(ws *websocket.Conn, cfg Config) *Peer {
+	p := &Peer{
+		cfg: cfg, ws: ws, out: newOutbox(),
+		messages:  rate.NewLimiter(messageRate, messageBurst),
+		chats:     rate.NewLimiter(chatRate, chatBurst),
+		offers:    rate.NewLimiter(offerRate, offerBurst),
+		mediaGone: make(chan struct{}),
+	}
+	p.mediaContext, p.stopMedia = context.WithCancel(context.Background())
+	return p
+}
+
+// Run serves the connection until it ends or the context does, and returns when all its goroutines have. Lost says that the
+// connection broke or was too slow, as opposed to the client going or the server ending it.
+func (p *Peer) Run(ctx context.Context) (lost bool) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer p.wg.Wait()
+	defer p.end()
+	defer stop(nil)
+	p.stop = stop
+	written := make(chan struct{})
+	p.spawn(func() {
+		defer close(written)
+		p.write(ctx)
+	})
+	p.guard(func() { lost = p.read(ctx) })
+	if p.isFinished() {
+		<-written // a farewell may still be on its way; each of its writes has a time limit
+	}
+	return lost
+}
+
+// Send puts a frame into the outbox. A client that leaves too many unread loses the connection.
+func (p *Peer) Send(frame []byte) {
+	if !p.out.push(frame) {
+		p.finish(signaling.Ended{Reason: signaling.EndedSlow}, true)
+	}
+}
+
+// Finish says a last message and closes the connection. Only the first call counts.
+func (p *Peer) Finish(last signaling.ServerMessage) { p.finish(last, false) }
+
+func (p *Peer) finish(last signaling.ServerMessage, drop bool) {
+	frame, err := signaling.Encode(last)
+	if err != nil {
+		p.cfg.Log.Error("farewell not encoded", "error", err)
+	}
+	if p.out.finish(farewell{frame: frame, status: closeStatus(last)}, drop) && drop {
+		p.mu.Lock()
+		p.slow = true
+		p.mu.Unlock()
+	}
+	p.end()
+}
+
+// Admit says that the room let this connection in. It comes before the frame that tells the client.
+func (p *Peer) Admit(g Grant) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.grant = &g
+}
+
+// MediaGone is closed when this connection has no media any more and will have none.
+func (p *Peer) MediaGone() <-chan struct{} { return p.mediaGone }
+
+func (p *Peer) isFinished() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.finished
+}
+
+// end stops the media, now or never to be started.
+func (p *Peer) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.finished {
+		return
+	}
+	p.finished = true
+	p.stopMedia()
+	if !p.mediaStarted {
+		close(p.mediaGone)
+	}
+}
+
+// startMedia returns the grant if the media loop may be started now, once.
+func (p *Peer) startMedia() (Grant, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.grant == nil || p.finished {
+		return Grant{}, false
+	}
+	p.mediaStarted = true
+	return *p.grant, true
+}
+
+func (p *Peer) send(m signaling.ServerMessage) {
+	frame, err := signaling.Encode(m)
+	if err != nil {
+		p.cfg.Log.Error("message not encoded", "error", err)
+		return
+	}
+	p.Send(frame)
+}
+
+// spawn runs f in a goroutine that Run waits for.
+func (p *Peer) spawn(f func()) { p.wg.Go(func() { p.guard(f) }) }
+
+// guard keeps a bug in one connection from taking the process, and with it every other lesson, down. The connection ends; the log
+// gets the stack, which has no values in it, and the type of what was thrown.
+func (p *Peer) guard(f func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.cfg.Log.Error("connection ended by a bug", "panic", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+			p.Finish(signaling.Ended{Reason: signaling.EndedRestart})
+			time.AfterFunc(writeTimeout, func() { p.stop(errBug) }) // in case that it was the write loop
+		}
+	}()
+	f()
+}

@@ -1,0 +1,127 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/room"
+	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+)
+
+var (
+	errBug      = errors.New("bug")
+	errSilent   = errors.New("no pong")
+	errWrite    = errors.New("write")
+	errFarewell = errors.New("farewell said")
+)
+
+// read takes messages until the socket ends. Lost is true if that was nobody's wish.
+func (p *Peer) read(ctx context.Context) (lost bool) {
+	deadline := time.AfterFunc(joinDeadline, func() { p.Finish(signaling.Refused{Code: signaling.RefusedBadMessage}) })
+	defer deadline.Stop()
+	for {
+		kind, frame, err := p.ws.Read(ctx)
+		if err != nil {
+			return p.wasLost(err)
+		}
+		if p.isFinished() {
+			continue // only the close frame is of interest now
+		}
+		if !p.messages.Allow() {
+			p.Finish(signaling.Refused{Code: signaling.RefusedTooManyAttempts})
+			continue
+		}
+		if kind != websocket.MessageText {
+			p.Finish(signaling.Refused{Code: signaling.RefusedBadMessage})
+			continue
+		}
+		p.handle(ctx, frame, deadline)
+	}
+}
+
+// wasLost tells a broken connection from one that was ended by either side. A slow one counts as broken: it may come back.
+func (p *Peer) wasLost(err error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.slow || !p.finished && websocket.CloseStatus(err) == -1
+}
+
+func (p *Peer) handle(ctx context.Context, frame []byte, deadline *time.Timer) {
+	m, err := signaling.Decode(frame)
+	if err != nil {
+		p.refuse(err)
+		return
+	}
+	if join, isJoin := m.(signaling.Join); isJoin != (p.post == nil) {
+		p.Finish(signaling.Refused{Code: signaling.RefusedBadMessage}) // not first, or a second time
+	} else if isJoin {
+		deadline.Stop()
+		p.join(join)
+	} else {
+		p.dispatch(ctx, m)
+	}
+}
+
+// refuse answers what could not be decoded: with an error if the connection may stay.
+func (p *Peer) refuse(err error) {
+	var d *signaling.DecodeError
+	switch {
+	case !errors.As(err, &d):
+		p.Finish(signaling.Refused{Code: signaling.RefusedBadMessage})
+	case d.Problem != "" && p.post != nil:
+		p.send(signaling.Problem{Code: d.Problem})
+	case d.Refusal != "":
+		p.Finish(signaling.Refused{Code: d.Refusal})
+	default:
+		p.Finish(signaling.Refused{Code: signaling.RefusedBadMessage})
+	}
+	p.cfg.Log.Debug("message not accepted", "error", err)
+}
+
+func (p *Peer) join(j signaling.Join) {
+	post, refused := p.cfg.Join(j)
+	if refused != "" {
+		p.Finish(signaling.Refused{Code: refused})
+		return
+	}
+	p.post = post
+}
+
+// dispatch hands a message to the room or the media loop.
+func (p *Peer) dispatch(ctx context.Context, m signaling.ClientMessage) {
+	c := p.cfg.Conn
+	switch m := m.(type) {
+	case signaling.EnterCode:
+		p.tell(room.EnterCode{Conn: c, Code: room.Code(m.Code)})
+	case signaling.State:
+		p.tell(room.SetState{Conn: c, State: room.State{Mic: m.Mic, Camera: m.Camera, Screen: m.Screen}})
+	case signaling.SendChat:
+		p.say(m)
+	case signaling.SetCode:
+		p.tell(room.SetCode{Conn: c, Code: room.Code(m.Code)})
+	case signaling.Leave:
+		p.out.finish(farewell{status: websocket.StatusNormalClosure}, false)
+		p.end()
+	case signaling.Offer:
+		p.offer(ctx, m)
+	case signaling.View:
+		p.toMedia(ctx, m)
+	}
+}
+
+func (p *Peer) tell(in room.Input) {
+	if !p.post(in) {
+		p.Finish(signaling.Refused{Code: signaling.RefusedBusy})
+	}
+}
+
+func (p *Peer) say(m signaling.SendChat) {
+	if !p.chats.Allow() {
+		p.send(signaling.Problem{Code: signaling.ErrorChatTooFast})
+		return
+	}
+	p.tell(room.Say{Conn: p.cfg.Conn, Text: room.Text(m.Text)})
+}
