@@ -1,0 +1,11 @@
+import { createRoot } from 'react-dom/client';
+import { Directory } from './state/directory';
+import { App } from './ui/App';
+import './ui/base.css';
+
+const place = document.getElementById('app');
+if (place) {
+  const directory = new Directory();
+  void directory.load();
+  createRoot(place).render(<App directory={directory} />);
+}

@@ -1,0 +1,115 @@
+// The messages of docs/signaling.md, subprotocol kreisraum.1. What comes from the server gets these types only through decode.ts.
+
+export const subprotocol = 'kreisraum.1';
+
+export type Role = 'participant' | 'organiser';
+export type VideoSource = 'camera' | 'screen';
+export type ScreenShare = 'everyone' | 'organisers';
+
+export interface Participant {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly mic: boolean;
+  readonly camera: boolean;
+  readonly screen: boolean;
+}
+
+export interface ChatMessage {
+  readonly id: string;
+  readonly from: string;
+  readonly name: string;
+  readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export interface RoomInfo {
+  readonly name: string;
+  /** Only organisers get the code. */
+  readonly code?: string;
+  readonly maxParticipants: number;
+  readonly screenShare: ScreenShare;
+  readonly codeRequired: boolean;
+}
+
+export interface AudioSlot {
+  readonly mid: string;
+  readonly participant: string;
+}
+
+export interface VideoSlot {
+  readonly mid: string;
+  readonly participant: string;
+  readonly source: VideoSource;
+}
+
+export interface Want {
+  readonly participant: string;
+  readonly source: VideoSource;
+  /** Device pixels. */
+  readonly height: number;
+}
+
+export const refusals = [
+  'room-invalid',
+  'name-invalid',
+  'login-required',
+  'account-disabled',
+  'room-full',
+  'too-many-attempts',
+  'busy',
+  'bad-message',
+  'probe-invalid',
+] as const;
+export type Refusal = (typeof refusals)[number];
+
+export const endReasons = ['account-disabled', 'restart', 'replaced', 'slow'] as const;
+export type EndReason = (typeof endReasons)[number];
+
+export const roomErrors = ['screen-not-allowed', 'chat-invalid', 'chat-too-fast', 'code-invalid', 'not-allowed', 'media-failed'] as const;
+export type RoomError = (typeof roomErrors)[number];
+
+export interface Joined {
+  readonly type: 'joined';
+  readonly self: string;
+  readonly resume: string;
+  readonly room: RoomInfo;
+  readonly participants: readonly Participant[];
+  readonly chat: readonly ChatMessage[];
+  readonly slots: { readonly audio: number; readonly video: number };
+}
+
+export type ServerMessage =
+  | { readonly type: 'door'; readonly state: 'waiting' | 'code'; readonly wrong: boolean; readonly retryAfter: number }
+  | { readonly type: 'refused'; readonly code: Refusal }
+  | Joined
+  | { readonly type: 'participantJoined'; readonly participant: Participant }
+  | { readonly type: 'participantLeft'; readonly id: string }
+  | {
+      readonly type: 'participantState';
+      readonly id: string;
+      readonly mic: boolean;
+      readonly camera: boolean;
+      readonly screen: boolean;
+    }
+  | { readonly type: 'answer'; readonly sdp: string }
+  | { readonly type: 'slots'; readonly audio: readonly AudioSlot[]; readonly video: readonly VideoSlot[] }
+  | { readonly type: 'speakers'; readonly ids: readonly string[] }
+  | ({ readonly type: 'chat' } & ChatMessage)
+  | { readonly type: 'code'; readonly code: string }
+  | { readonly type: 'ended'; readonly reason: EndReason }
+  | { readonly type: 'error'; readonly code: RoomError };
+
+export type ClientMessage =
+  | { readonly type: 'join'; readonly name: string; readonly role: Role; readonly code?: string; readonly resume?: string }
+  | { readonly type: 'code'; readonly code: string }
+  | { readonly type: 'offer'; readonly sdp: string }
+  | { readonly type: 'view'; readonly want: readonly Want[] }
+  | { readonly type: 'state'; readonly mic: boolean; readonly camera: boolean; readonly screen: boolean }
+  | { readonly type: 'chat'; readonly text: string }
+  | { readonly type: 'setCode'; readonly code: string }
+  | { readonly type: 'leave' };
+
+/** Limits of docs/signaling.md, so that the page does not send what will be refused. */
+export const limits = { name: 40, chat: 2000, codeMin: 4, codeMax: 32, want: 32 } as const;

@@ -1,0 +1,307 @@
+import { AudioOutput } from '../rtc/audioOutput';
+import { forgetJoin, markFirstPicture, markJoin } from '../rtc/firstPicture';
+import type { LocalMedia } from '../rtc/localMedia';
+import type { MediaState } from '../rtc/peer';
+import { Peer } from '../rtc/peer';
+import type { VisibleTile } from '../rtc/view';
+import { sameWants, wantedVideo } from '../rtc/view';
+import { backoffDelay } from '../signaling/backoff';
+import type { ClientMessage, Joined, Role, ServerMessage, Want } from '../signaling/messages';
+import { Connection } from '../signaling/connection';
+import type { OpenSocket } from '../signaling/socket';
+import { rememberedReturn, rememberReturn } from './memory';
+import type { Notice, RoomAction, RoomState } from './room';
+import { initialRoom, mayShareScreen, reduceRoom } from './room';
+import type { Readable } from './store';
+import { Store } from './store';
+
+export interface SessionOptions {
+  readonly room: string;
+  readonly url: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly media: LocalMedia;
+  /** A phone asks for fewer video slots. */
+  readonly phone: boolean;
+  readonly openSocket?: OpenSocket;
+}
+
+/** Milliseconds that the view must have been calm before it is sent. */
+const viewPause = 150;
+const mostAudioSlots = 4;
+const peerBackoff = { first: 500, longest: 15_000 };
+
+/**
+ * One stay in a room, from the click on "Beitreten" to the goodbye. Owns the connection, the PeerConnection and the audio elements;
+ * the page reads its store and calls its methods.
+ */
+export class Session implements Readable<RoomState> {
+  private readonly store = new Store<RoomState, RoomAction>(initialRoom, reduceRoom);
+  private readonly connection: Connection;
+  private readonly audio: AudioOutput;
+  private readonly stopListening: () => void;
+  private peer: Peer | undefined;
+  private joined: Joined | undefined;
+  private peerRetry: ReturnType<typeof setTimeout> | undefined;
+  private peerFailures = 0;
+  private viewTimer: ReturnType<typeof setTimeout> | undefined;
+  private visible: readonly VisibleTile[] = [];
+  private sentWants: readonly Want[] = [];
+  private sentState = '';
+  private over = false;
+
+  readonly getState = this.store.getState;
+  readonly subscribe = this.store.subscribe;
+
+  constructor(private readonly options: SessionOptions) {
+    markJoin();
+    const back = rememberedReturn(options.room);
+    this.audio = new AudioOutput(mostAudioSlots, (blocked) => { this.noteBlockedAudio(blocked); });
+    this.audio.setSpeaker(options.media.getState().chosen.speaker);
+    this.connection = new Connection({
+      url: options.url,
+      ticket: { name: options.name, role: options.role, ...(back?.role === options.role ? { resume: back.resume } : {}) },
+      openSocket: options.openSocket ?? ((url, protocol) => new WebSocket(url, protocol)),
+      events: {
+        message: (message) => { this.receive(message); },
+        connecting: () => { this.store.dispatch({ type: 'connecting' }); },
+        lost: (retryIn) => { this.store.dispatch({ type: 'lost', retryAt: Date.now() + retryIn }); },
+      },
+    });
+    this.stopListening = this.listen();
+  }
+
+  start(): void {
+    this.connection.start();
+  }
+
+  sendCode(code: string): void {
+    markJoin();
+    this.store.dispatch({ type: 'codeSent' });
+    this.connection.send({ type: 'code', code });
+  }
+
+  sendChat(text: string): void {
+    this.connection.send({ type: 'chat', text });
+  }
+
+  setCode(code: string): void {
+    this.connection.send({ type: 'setCode', code });
+  }
+
+  setChatOpen(open: boolean): void {
+    this.store.dispatch({ type: 'chatOpen', open });
+  }
+
+  dismissNotice(): void {
+    this.store.dispatch({ type: 'notice', notice: undefined });
+  }
+
+  /** Must be called from a gesture. */
+  async resumeAudio(): Promise<void> {
+    this.dismissNotice();
+    await this.audio.resume();
+  }
+
+  retryNow(): void {
+    this.connection.retryNow();
+  }
+
+  /** Which tiles are on the page; what changed is asked for after a short pause. */
+  setVisible(tiles: readonly VisibleTile[]): void {
+    this.visible = tiles;
+    this.scheduleView();
+  }
+
+  stream(mid: string): MediaStream | undefined {
+    return this.peer?.stream(mid);
+  }
+
+  firstPicture(): void {
+    markFirstPicture();
+  }
+
+  leave(): void {
+    this.connection.send({ type: 'leave' });
+    rememberReturn(this.options.room, undefined);
+    this.store.dispatch({ type: 'left' });
+    this.close();
+  }
+
+  /** Gives everything up without saying goodbye; idempotent. */
+  close(): void {
+    if (this.over) return;
+    this.over = true;
+    this.stopListening();
+    clearTimeout(this.viewTimer);
+    clearTimeout(this.peerRetry);
+    this.connection.close();
+    this.peer?.close();
+    this.peer = undefined;
+    this.audio.close();
+  }
+
+  private listen(): () => void {
+    const shown = (): void => {
+      this.scheduleView();
+      if (document.visibilityState === 'visible') void this.options.media.revive();
+    };
+    const online = (): void => { this.connection.retryNow(); };
+    const mediaChanged = this.options.media.subscribe(() => { this.followMedia(); });
+    document.addEventListener('visibilitychange', shown);
+    window.addEventListener('online', online);
+    return () => {
+      mediaChanged();
+      document.removeEventListener('visibilitychange', shown);
+      window.removeEventListener('online', online);
+    };
+  }
+
+  private receive(message: ServerMessage): void {
+    const before = this.store.getState().phase.kind;
+    this.store.dispatch({ type: 'server', message, now: Date.now() });
+    switch (message.type) {
+      case 'joined':
+        this.enter(message, before === 'waiting');
+        break;
+      case 'answer':
+        if (this.peer && !this.peer.hasAnswer) void this.peer.answer(message.sdp);
+        break;
+      case 'door':
+        if (before === 'inside') this.backAtDoor();
+        break;
+      case 'refused':
+      case 'ended':
+        rememberReturn(this.options.room, undefined);
+        this.close();
+        break;
+      case 'error':
+        if (message.code === 'screen-not-allowed') void this.options.media.setScreen(false);
+        if (message.code === 'media-failed') this.peerFailed(true);
+        break;
+      case 'participantState':
+      case 'participantJoined':
+      case 'participantLeft':
+      case 'slots':
+      case 'speakers':
+      case 'chat':
+      case 'code':
+        break;
+    }
+  }
+
+  private enter(joined: Joined, waited: boolean): void {
+    if (waited) markJoin();
+    const somethingToSee = joined.participants.some((p) => p.id !== joined.self && (p.camera || p.screen));
+    if (!somethingToSee) forgetJoin();
+    this.joined = joined;
+    rememberReturn(this.options.room, { resume: joined.resume, role: this.options.role });
+    this.newPeer();
+  }
+
+  private backAtDoor(): void {
+    this.peer?.close();
+    this.peer = undefined;
+    this.joined = undefined;
+    rememberReturn(this.options.room, undefined);
+  }
+
+  /** A fresh PeerConnection, at the beginning and whenever the last one is beyond repair. */
+  private newPeer(): void {
+    if (this.over || !this.joined) return;
+    clearTimeout(this.peerRetry);
+    this.peer?.close();
+    const { slots } = this.joined;
+    const peer: Peer = new Peer({
+      audioSlots: Math.min(mostAudioSlots, slots.audio),
+      videoSlots: Math.min(this.options.phone ? 6 : 13, slots.video),
+      sendOffer: (sdp) => {
+        if (this.peer !== peer) return;
+        this.audio.attach(peer.audioStreams);
+        this.connection.send({ type: 'offer', sdp });
+        this.sentWants = [];
+        this.sentState = '';
+        this.followMedia();
+        this.sendView();
+      },
+      changed: (state) => {
+        if (this.peer === peer) this.mediaChanged(state);
+      },
+    });
+    this.peer = peer;
+    this.store.dispatch({ type: 'peer' });
+    this.sendTracks();
+    void peer.offer();
+  }
+
+  private mediaChanged(state: MediaState): void {
+    this.store.dispatch({ type: 'media', state });
+    if (state === 'connected') this.mediaWorks();
+    if (state === 'failed') this.peerFailed(false);
+  }
+
+  private mediaWorks(): void {
+    this.peerFailures = 0;
+    const { notice } = this.store.getState();
+    if (notice?.kind === 'room-error' && notice.code === 'media-failed') this.dismissNotice();
+  }
+
+  /**
+   * An unanswered offer means that the socket is dead, whatever it says. Otherwise a new PeerConnection is tried on the same socket, with
+   * growing pauses: chat goes on meanwhile. While the link is down nothing is done, joining again makes a new one anyway.
+   */
+  private peerFailed(refused: boolean): void {
+    if (this.over || this.store.getState().link.kind !== 'ok') return;
+    const unanswered = this.peer?.hasAnswer === false && !refused;
+    this.peerFailures += 1;
+    if (this.peerFailures >= 3) this.store.dispatch({ type: 'notice', notice: { kind: 'room-error', code: 'media-failed' } });
+    clearTimeout(this.peerRetry);
+    if (unanswered) this.connection.reconnect();
+    else this.peerRetry = setTimeout(() => { this.newPeer(); }, backoffDelay(this.peerFailures - 1, peerBackoff, Math.random));
+  }
+
+  private followMedia(): void {
+    this.sendTracks();
+    this.sendState();
+    this.audio.setSpeaker(this.options.media.getState().chosen.speaker);
+  }
+
+  private sendTracks(): void {
+    const { microphone, camera, screen } = this.options.media.outgoing;
+    void this.peer?.send('microphone', microphone);
+    void this.peer?.send('camera', camera);
+    void this.peer?.send('screen', screen);
+  }
+
+  private sendState(): void {
+    const state = this.store.getState();
+    if (state.phase.kind !== 'inside' || !this.joined) return;
+    const local = this.options.media.getState();
+    const { mic, camera } = local;
+    const screen = local.screen && mayShareScreen(state);
+    const message: ClientMessage = { type: 'state', mic, camera, screen };
+    const key = JSON.stringify(message);
+    if (key === this.sentState) return;
+    this.sentState = key;
+    this.connection.send(message);
+  }
+
+  private scheduleView(): void {
+    clearTimeout(this.viewTimer);
+    this.viewTimer = setTimeout(() => { this.sendView(); }, viewPause);
+  }
+
+  private sendView(): void {
+    if (this.over || !this.peer) return;
+    const shown = document.visibilityState === 'visible' ? this.visible : [];
+    const want = wantedVideo(shown, window.devicePixelRatio || 1, this.options.phone ? 6 : 13);
+    if (sameWants(want, this.sentWants)) return;
+    this.sentWants = want;
+    this.connection.send({ type: 'view', want });
+  }
+
+  private noteBlockedAudio(blocked: boolean): void {
+    const notice: Notice | undefined = blocked ? { kind: 'audio-blocked' } : undefined;
+    if (blocked || this.store.getState().notice?.kind === 'audio-blocked') this.store.dispatch({ type: 'notice', notice });
+  }
+}

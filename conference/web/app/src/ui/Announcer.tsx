@@ -1,0 +1,49 @@
+import { useEffect, useRef, useState } from 'react';
+import { assertNever } from '../assertNever';
+import type { Texts } from '../i18n/de';
+import type { Announcement } from '../state/announcements';
+import { announcementsBetween } from '../state/announcements';
+import { initialRoom } from '../state/room';
+import type { Session } from '../state/session';
+import { useTexts } from './useTexts';
+
+/** Tells screen readers what happens in the room, politely. */
+export function Announcer({ session }: { readonly session: Session }) {
+  const t = useTexts();
+  const [said, setSaid] = useState('');
+  const before = useRef(initialRoom);
+  useEffect(() => {
+    const follow = (): void => {
+      const after = session.getState();
+      const news = announcementsBetween(before.current, after);
+      before.current = after;
+      if (news.length > 0) setSaid(news.map((one) => wordsOf(t, one)).join(' '));
+    };
+    follow();
+    return session.subscribe(follow);
+  }, [session, t]);
+  return <div aria-live="polite" className="hidden" data-testid="announcer">{said}</div>;
+}
+
+function wordsOf(t: Texts, one: Announcement): string {
+  switch (one.kind) {
+    case 'joined':
+      return t.announce.joined(one.name);
+    case 'left':
+      return t.announce.left(one.name);
+    case 'chat':
+      return t.announce.chat(one.name, one.text);
+    case 'screen':
+      return t.announce.screen(one.name);
+    case 'many':
+      return t.announce.many(one.count);
+    case 'inside':
+      return t.announce.inside;
+    case 'lost':
+      return t.announce.lost;
+    case 'back':
+      return t.announce.back;
+    default:
+      return assertNever(one);
+  }
+}

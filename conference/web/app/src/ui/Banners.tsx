@@ -1,0 +1,67 @@
+import type { LocalMedia } from '../rtc/localMedia';
+import type { Notice } from '../state/room';
+import type { Session } from '../state/session';
+import { classes } from './classes';
+import styles from './Room.module.css';
+import { useReadable } from './useReadable';
+import { useTexts } from './useTexts';
+
+/** What is the matter right now, above the pictures. */
+export function Banners({ session, media }: { readonly session: Session; readonly media: LocalMedia }) {
+  const t = useTexts();
+  const state = useReadable(session);
+  const local = useReadable(media);
+  return (
+    <div className={styles.banners}>
+      {state.link.kind !== 'ok' && (
+        <div role="status" className={styles.banner}>
+          {t.room.lost}
+          <button type="button" onClick={() => { session.retryNow(); }}>{t.room.retryNow}</button>
+        </div>
+      )}
+      {state.link.kind === 'ok' && state.notice && <NoticeBanner notice={state.notice} session={session} />}
+      {local.screen && (
+        <div role="status" className={classes(styles.banner, styles.info)}>
+          {t.room.sharing}
+          <button type="button" onClick={() => { void media.setScreen(false); }}>{t.room.stopSharing}</button>
+        </div>
+      )}
+      <DeviceProblemBanner media={media} />
+    </div>
+  );
+}
+
+function NoticeBanner({ notice, session }: { readonly notice: Notice; readonly session: Session }) {
+  const t = useTexts();
+  if (notice.kind === 'audio-blocked') {
+    return (
+      <div role="alert" className={styles.banner}>
+        {t.room.audioBlocked}
+        <button type="button" onClick={() => { void session.resumeAudio(); }}>{t.room.enableAudio}</button>
+      </div>
+    );
+  }
+  return (
+    <div role="alert" className={styles.banner}>
+      {t.room.errors[notice.code]}
+      <button type="button" onClick={() => { session.dismissNotice(); }}>{t.close}</button>
+    </div>
+  );
+}
+
+function DeviceProblemBanner({ media }: { readonly media: LocalMedia }) {
+  const t = useTexts();
+  const { problem } = useReadable(media);
+  return (
+    <>
+      {problem.microphone && <div role="alert" className={styles.banner}>{t.check.microphoneProblem.texts[problem.microphone]}<Dismiss media={media} /></div>}
+      {problem.camera && <div role="alert" className={styles.banner}>{t.check.cameraProblem.texts[problem.camera]}<Dismiss media={media} /></div>}
+      {problem.screen && <div role="alert" className={styles.banner}>{t.check.screenProblem}<Dismiss media={media} /></div>}
+    </>
+  );
+}
+
+function Dismiss({ media }: { readonly media: LocalMedia }) {
+  const t = useTexts();
+  return <button type="button" onClick={() => { media.forgetProblems(); }}>{t.close}</button>;
+}

@@ -1,0 +1,113 @@
+import type { ReactNode, SyntheticEvent } from 'react';
+import { useId, useState } from 'react';
+import { limits } from '../signaling/messages';
+import type { Directory } from '../state/directory';
+import type { Link, Phase } from '../state/room';
+import type { Session } from '../state/session';
+import controls from './controls.module.css';
+import styles from './Door.module.css';
+import { Icon } from './Icon';
+import { Card, Page } from './Page';
+import { Problem } from './Problem';
+import { useCountdown } from './useCountdown';
+import { useFocusOnMount } from './useFocusOnMount';
+import { useTexts } from './useTexts';
+import { useTitle } from './useTitle';
+
+interface DoorProps {
+  readonly room: string;
+  readonly directory: Directory;
+  readonly link: Link;
+  readonly onGiveUp: () => void;
+}
+
+interface FrameProps extends DoorProps {
+  readonly title: string;
+  readonly children: ReactNode;
+}
+
+function Frame({ room, directory, link, onGiveUp, title, children }: FrameProps) {
+  const t = useTexts();
+  const heading = useFocusOnMount<HTMLHeadingElement>();
+  useTitle(`${title} · ${room}`);
+  return (
+    <Page directory={directory} narrow>
+      <Card labelledBy="titel">
+        <p className={styles.room}>{t.check.title(room)}</p>
+        <h1 id="titel" ref={heading} tabIndex={-1}>{title}</h1>
+        {link.kind === 'lost' && <p role="status" className={controls.warn}><Icon name="warning" size={20} />{t.room.lost}</p>}
+        {children}
+        <button type="button" className={controls.quiet} onClick={onGiveUp}>{t.door.leave}</button>
+      </Card>
+    </Page>
+  );
+}
+
+function Patience() {
+  return <div className={styles.patience} aria-hidden="true"><span /><span /><span /></div>;
+}
+
+export function ConnectingDoor(props: DoorProps) {
+  const t = useTexts();
+  return <Frame {...props} title={t.door.connecting}><Patience /></Frame>;
+}
+
+export function WaitingDoor(props: DoorProps) {
+  const t = useTexts();
+  return (
+    <Frame {...props} title={t.door.waitingTitle}>
+      <Patience />
+      <p role="status" className={styles.lead}>{t.door.waiting}</p>
+      <p className={controls.hint}>{t.door.waitingHint}</p>
+    </Frame>
+  );
+}
+
+interface CodeDoorProps extends DoorProps {
+  readonly phase: Extract<Phase, { kind: 'code' }>;
+  readonly session: Session;
+}
+
+export function CodeDoor(props: CodeDoorProps) {
+  const t = useTexts();
+  return (
+    <Frame {...props} title={t.door.codeTitle}>
+      <p className={styles.lead}>{t.door.codeHint}</p>
+      <CodeForm phase={props.phase} session={props.session} />
+    </Frame>
+  );
+}
+
+function CodeForm({ phase, session }: Pick<CodeDoorProps, 'phase' | 'session'>) {
+  const t = useTexts();
+  const id = useId();
+  const [code, setCode] = useState('');
+  const [empty, setEmpty] = useState(false);
+  const wait = useCountdown(phase.retryAt);
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    if (phase.checking || wait > 0) return;
+    const trimmed = code.trim();
+    setEmpty(trimmed === '');
+    if (trimmed !== '') session.sendCode(trimmed);
+    document.getElementById(id)?.focus();
+  };
+  const wrong = phase.wrong || empty;
+  const label = phase.checking ? t.door.checking : t.door.enter;
+  return (
+    <form className={controls.form} onSubmit={submit} noValidate>
+      <div className={controls.field}>
+        <label className={controls.label} htmlFor={id}>{t.door.code}</label>
+        <input
+          id={id} className={`${controls.input ?? ''} ${styles.code ?? ''}`} value={code} onChange={(event) => { setCode(event.target.value); setEmpty(false); }}
+          autoComplete="off" autoCapitalize="off" spellCheck={false} maxLength={limits.codeMax} aria-invalid={wrong}
+          aria-describedby={wrong ? `${id}-problem` : undefined}
+        />
+      </div>
+      {wrong && <Problem id={`${id}-problem`}>{empty ? t.door.codeEmpty : t.door.wrong}</Problem>}
+      <button type="submit" className={controls.primary} aria-disabled={phase.checking || wait > 0}>
+        {wait > 0 ? t.door.retryIn(wait) : label}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,49 @@
+import { useEffect, useRef, useState } from 'react';
+import type { LocalMedia } from '../rtc/localMedia';
+import { selfOf } from '../state/room';
+import type { Session } from '../state/session';
+import { Announcer } from './Announcer';
+import { Banners } from './Banners';
+import { ChatPanel } from './ChatPanel';
+import { InvitePanel } from './InvitePanel';
+import { PeoplePanel } from './PeoplePanel';
+import styles from './Room.module.css';
+import { Stage } from './Stage';
+import type { PanelName } from './Toolbar';
+import { Toolbar } from './Toolbar';
+import { useReadable } from './useReadable';
+import { useTexts } from './useTexts';
+import { useTitle } from './useTitle';
+
+/** Inside: the pictures, at most one panel beside them, the controls below. */
+export function Room({ session, media }: { readonly session: Session; readonly media: LocalMedia }) {
+  const t = useTexts();
+  const state = useReadable(session);
+  const [panel, setPanel] = useState<PanelName>();
+  const main = useRef<HTMLElement>(null);
+  const name = state.room?.name ?? '';
+  useTitle(state.unread > 0 ? `(${state.unread}) ${name}` : name);
+  useEffect(() => { main.current?.focus(); }, []);
+  useEffect(() => { session.setChatOpen(panel === 'chat'); }, [panel, session]);
+
+  const close = (): void => {
+    const opener = document.querySelector<HTMLElement>(`[data-panel="${panel ?? ''}"]`);
+    setPanel(undefined);
+    opener?.focus();
+  };
+  const organiser = selfOf(state)?.role === 'organiser';
+  return (
+    <div className={styles.room} data-panel-open={panel !== undefined}>
+      <h1 className="hidden">{t.check.title(name)}</h1>
+      <Banners session={session} media={media} />
+      <main ref={main} tabIndex={-1} className={styles.stage} aria-label={t.room.stage}>
+        <Stage session={session} media={media} onInvite={() => { setPanel('invite'); }} />
+      </main>
+      {panel === 'chat' && <ChatPanel session={session} onClose={close} />}
+      {panel === 'people' && <PeoplePanel session={session} onClose={close} />}
+      {panel === 'invite' && organiser && <InvitePanel session={session} onClose={close} />}
+      <Toolbar session={session} media={media} panel={panel} onPanel={setPanel} />
+      <Announcer session={session} />
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import { useEffect, useRef, useState } from 'react';
+import { assertNever } from '../assertNever';
+import { LocalMedia } from '../rtc/localMedia';
+import { roomSocketURL } from '../signaling/api';
+import type { Role } from '../signaling/messages';
+import { isRoomName } from '../signaling/roomName';
+import type { Directory } from '../state/directory';
+import { Session } from '../state/session';
+import { BadRoom } from './BadRoom';
+import { CodeDoor, ConnectingDoor, WaitingDoor } from './Door';
+import { DeviceCheck } from './DeviceCheck';
+import { Outcome } from './Outcome';
+import { isPhone } from './phone';
+import { Room } from './Room';
+import { useReadable } from './useReadable';
+
+interface RoomPageProps {
+  readonly room: string;
+  readonly directory: Directory;
+}
+
+/** A room's address: first the check of devices, then one stay after the other. */
+export function RoomPage({ room, directory }: RoomPageProps) {
+  const [media] = useState(() => new LocalMedia());
+  const [session, setSession] = useState<Session>();
+  const current = useRef<Session>(undefined);
+  useEffect(() => () => {
+    current.current?.leave();
+    media.close();
+  }, [media]);
+
+  if (!isRoomName(room)) return <BadRoom room={room} directory={directory} />;
+  const join = (name: string, role: Role): void => {
+    current.current?.close();
+    const next = new Session({ room, url: roomSocketURL(window.location, room), name, role, media, phone: isPhone() });
+    current.current = next;
+    next.start();
+    setSession(next);
+  };
+  const back = (): void => {
+    current.current?.close();
+    current.current = undefined;
+    setSession(undefined);
+  };
+  if (!session) return <DeviceCheck room={room} directory={directory} media={media} onJoin={join} />;
+  return <Stay session={session} room={room} directory={directory} media={media} onBack={back} />;
+}
+
+interface StayProps extends RoomPageProps {
+  readonly session: Session;
+  readonly media: LocalMedia;
+  readonly onBack: () => void;
+}
+
+function Stay({ session, room, directory, media, onBack }: StayProps) {
+  const state = useReadable(session);
+  const { phase } = state;
+  const over = phase.kind === 'left' || phase.kind === 'ended' || phase.kind === 'refused';
+  useEffect(() => {
+    if (over) media.release();
+  }, [over, media]);
+  const giveUp = (): void => {
+    session.leave();
+    onBack();
+  };
+  switch (phase.kind) {
+    case 'connecting':
+      return <ConnectingDoor room={room} directory={directory} link={state.link} onGiveUp={giveUp} />;
+    case 'waiting':
+      return <WaitingDoor room={room} directory={directory} link={state.link} onGiveUp={giveUp} />;
+    case 'code':
+      return <CodeDoor room={room} directory={directory} link={state.link} phase={phase} session={session} onGiveUp={giveUp} />;
+    case 'inside':
+      return <Room session={session} media={media} />;
+    case 'refused':
+    case 'ended':
+    case 'left':
+      return <Outcome phase={phase} room={room} directory={directory} onAgain={onBack} />;
+    default:
+      return assertNever(phase);
+  }
+}
