@@ -1,0 +1,133 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+)
+
+const (
+	// dialTimeout bounds TCP and TLS each.
+	dialTimeout = 10 * time.Second
+	// writeTimeout bounds one message to the server.
+	writeTimeout = 10 * time.Second
+	// subprotocol is the version of docs/signaling.md.
+	subprotocol = "kreisraum.1"
+	// maxFrame bounds a message from the server, in bytes: a roster of 70 and 200 lines of chat fit many times.
+	maxFrame = 4 << 20
+)
+
+// Target is the server to talk to.
+type Target struct {
+	// URL is the site, https://domain[:port].
+	URL string
+	// DialAddress is the host:port that is really dialled; empty: the URL's.
+	DialAddress string
+	// Roots are trusted for the site's certificate; nil: the system's.
+	Roots *x509.CertPool
+}
+
+// socket is the WebSocket to a room. One goroutine reads; writes are safe for concurrent use.
+type socket struct {
+	conn *websocket.Conn
+	http *http.Transport
+}
+
+// dial opens a room's WebSocket. Errors are *Error.
+func dial(ctx context.Context, t Target, room string, cookie string) (*socket, error) {
+	site, err := url.Parse(t.URL)
+	if err != nil || site.Host == "" || site.Scheme != "https" {
+		return nil, &Error{LegTCP, "give the site as https://domain", fmt.Errorf("not the address of a site")}
+	}
+	transport := &http.Transport{DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if t.DialAddress != "" {
+			address = t.DialAddress
+		}
+		return dialTLS(ctx, network, address, site.Hostname(), t.Roots)
+	}}
+	header := http.Header{"Origin": {"https://" + site.Host}}
+	if cookie != "" {
+		header.Set("Cookie", cookie)
+	}
+	conn, response, err := websocket.Dial(ctx, "wss://"+site.Host+"/api/rooms/"+url.PathEscape(room)+"/ws", &websocket.DialOptions{
+		HTTPClient:   &http.Client{Transport: transport},
+		HTTPHeader:   header,
+		Subprotocols: []string{subprotocol},
+	})
+	if err != nil {
+		transport.CloseIdleConnections()
+		return nil, dialError(response, err)
+	}
+	if conn.Subprotocol() != subprotocol {
+		conn.CloseNow()
+		return nil, &Error{LegWebSocket, checkWS, errors.New("the server does not speak " + subprotocol)}
+	}
+	conn.SetReadLimit(maxFrame)
+	return &socket{conn, transport}, nil
+}
+
+// dialError tells the legs apart.
+func dialError(response *http.Response, err error) error {
+	var known *Error
+	if errors.As(err, &known) {
+		return known
+	}
+	if response != nil {
+		err = fmt.Errorf("the server answered %s", response.Status)
+	}
+	return &Error{LegWebSocket, checkWS, err}
+}
+
+func dialTLS(ctx context.Context, network, address, name string, roots *x509.CertPool) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*dialTimeout)
+	defer cancel()
+	tcp, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, &Error{LegTCP, checkTCP, err}
+	}
+	conn := tls.Client(tcp, &tls.Config{ServerName: name, RootCAs: roots, NextProtos: []string{"http/1.1"}})
+	if err := conn.HandshakeContext(ctx); err != nil {
+		tcp.Close()
+		return nil, &Error{LegTLS, checkTLS, err}
+	}
+	return conn, nil
+}
+
+// read returns the next message.
+func (s *socket) read(ctx context.Context) (signaling.ServerMessage, error) {
+	_, frame, err := s.conn.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return signaling.DecodeServer(frame)
+}
+
+// write sends a message.
+func (s *socket) write(ctx context.Context, m signaling.ClientMessage) error {
+	frame, err := signaling.EncodeClient(m)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return s.conn.Write(ctx, websocket.MessageText, frame)
+}
+
+// close says goodbye for at most a second.
+func (s *socket) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = s.write(ctx, signaling.Leave{})
+	s.conn.CloseNow()
+	s.http.CloseIdleConnections()
+}
