@@ -53,7 +53,7 @@ func number(text string) int64 {
 	return n
 }
 
-// table builds the endpoints; literal paths come before those with {id}.
+// table collects the endpoints.
 type table struct{ list []endpoint }
 
 func (t *table) add(method, path string, h handler) {
@@ -85,5 +85,16 @@ func endpoints() []endpoint {
 	primaryIPRoutes(&t)
 	placementGroupRoutes(&t)
 	unsupportedRoutes(&t)
+	slices.SortStableFunc(t.list, func(a, b endpoint) int { return a.placeholders() - b.placeholders() })
 	return t.list
+}
+
+// placeholders is how many segments match any number; an endpoint with fewer of them is found first.
+func (e *endpoint) placeholders() (n int) {
+	for _, s := range e.segments {
+		if s == "{id}" || s == "{sub}" {
+			n++
+		}
+	}
+	return n
 }
