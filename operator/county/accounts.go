@@ -1,0 +1,107 @@
+package county
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/audit"
+	"github.com/medienzentrenverbund/kreisraum/operator/register"
+)
+
+// Accounts returns the register as it is.
+func (c *County) Accounts() ([]register.Account, error) {
+	r, err := register.Load(c.Home.Register())
+	return r.Accounts, err
+}
+
+// CreateAccounts makes an account for each label. The server has them before the register, and both before they are returned.
+func (c *County) CreateAccounts(ctx context.Context, labels []string) (made []register.Credential, err error) {
+	return made, c.change(ctx, func(r register.Register, ops Ops) error {
+		made, err = c.create(ctx, ops, r, labels)
+		return err
+	})
+}
+
+// DisableAccount ends an account for good, and with it the lessons that its holder is organising.
+func (c *County) DisableAccount(ctx context.Context, name string) error {
+	return c.change(ctx, func(r register.Register, ops Ops) error {
+		next, account, err := r.Disable(name, c.World.Now())
+		if err != nil {
+			return err
+		}
+		return c.publish(ctx, ops, next, audit.AccountDisabled, account.ID)
+	})
+}
+
+// ResetAccount gives an account another password.
+func (c *County) ResetAccount(ctx context.Context, name string) (made register.Credential, err error) {
+	return made, c.change(ctx, func(r register.Register, ops Ops) error {
+		password := register.NewPassword()
+		hash, err := c.World.Hash(password)
+		if err != nil {
+			return fmt.Errorf("hash the password: %w", err)
+		}
+		next, account, err := r.Rehash(name, hash)
+		if err != nil {
+			return err
+		}
+		made = register.Credential{Name: account.Name, Password: password, Label: account.Label}
+		return c.publish(ctx, ops, next, audit.AccountReset, account.ID)
+	})
+}
+
+// change runs f with the register under the county's lock.
+func (c *County) change(ctx context.Context, f func(register.Register, Ops) error) error {
+	unlock, err := c.Home.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	_, _, ops, err := c.live()
+	if err != nil {
+		return err
+	}
+	defer ops.Close()
+	r, err := register.Load(c.Home.Register())
+	if err != nil {
+		return err
+	}
+	return f(r, ops)
+}
+
+func (c *County) create(ctx context.Context, ops Ops, r register.Register, labels []string) ([]register.Credential, error) {
+	maker := register.Maker{Words: c.Config.Accounts.Prefixes, Hash: c.World.Hash, Now: c.World.Now}
+	accounts, credentials, err := maker.Make(ctx, r, labels)
+	if err != nil {
+		return nil, err
+	}
+	next, err := r.With(accounts...)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(accounts))
+	for i, a := range accounts {
+		ids[i] = a.ID
+	}
+	return credentials, c.publish(ctx, ops, next, audit.AccountsCreated, ids...)
+}
+
+// publish gives the server the next list, then saves it, then notes it. A server that cannot be reached changes nothing.
+func (c *County) publish(ctx context.Context, ops Ops, next register.Register, action audit.Action, ids ...string) error {
+	if _, err := ops.PutAccounts(ctx, next.ForServer()); err != nil {
+		return fmt.Errorf("nothing was changed, the server did not take the list: %w", err)
+	}
+	if err := next.Save(c.Home.Register()); err != nil {
+		return fmt.Errorf("the server has the change but the register could not be saved; the next `up` takes it back: %w", err)
+	}
+	return c.Ledger.Write(action, "", ids...)
+}
+
+// revision of the register's list; empty when it cannot be read.
+func (c *County) revision() string {
+	r, err := register.Load(c.Home.Register())
+	if err != nil {
+		return ""
+	}
+	return r.ForServer().Revision
+}

@@ -1,0 +1,148 @@
+package county
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/operator/audit"
+	"github.com/medienzentrenverbund/kreisraum/operator/register"
+)
+
+// emptiness bounds the wait for Hetzner's lists to agree that nothing is left.
+const emptiness = 15 * time.Second
+
+// DownOptions are the choices of one `down`.
+type DownOptions struct {
+	// KeepRegister leaves the accounts for the next `up`.
+	KeepRegister bool
+}
+
+// down is a running `down`.
+type down struct {
+	*County
+	options DownOptions
+}
+
+// Down removes everything of the county at Hetzner, proves that nothing is left, and forgets keys and state. The ledger stays,
+// and the register if so wished. It can be repeated after any failure.
+func (c *County) Down(ctx context.Context, options DownOptions) error {
+	unlock, err := c.Home.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	d := &down{County: c, options: options}
+	for _, s := range []struct {
+		name Step
+		run  func(context.Context, func(string)) (string, error)
+	}{{StepDestroy, d.destroy}, {StepVerify, d.verify}, {StepForget, d.forget}} {
+		if err := c.step(ctx, s.name, s.run); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *down) destroy(ctx context.Context, progress func(string)) (string, error) {
+	if err := d.World.Cloud.CheckToken(ctx); err != nil {
+		return "", err
+	}
+	if !d.Home.Exists() {
+		return "no keys and no state on this computer", nil
+	}
+	s, err := openSecrets(d.Home, d.World.Now)
+	if err != nil {
+		return "", err
+	}
+	stack, err := d.World.OpenStack(ctx, d.Home.Dir(), s.passphrase)
+	if err != nil {
+		return "", err
+	}
+	if err := stack.Destroy(ctx, progress); err != nil {
+		return "", err
+	}
+	return "", stack.Remove(ctx)
+}
+
+// verify asks Hetzner itself, by label, whatever the state says.
+func (d *down) verify(ctx context.Context, _ func(string)) (string, error) {
+	deadline := time.Now().Add(emptiness)
+	for {
+		found, err := d.World.Cloud.Leftovers(ctx, d.Home.Name)
+		if err != nil {
+			return "", err
+		}
+		if len(found) == 0 {
+			return "nothing is left at Hetzner", nil
+		}
+		if time.Now().After(deadline) || !d.Home.Exists() {
+			return "", d.remains(found)
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+func (d *down) remains(found []hetzner.Resource) error {
+	names := make([]string, len(found))
+	for i, r := range found {
+		names[i] = r.Kind + " " + r.Name
+	}
+	return fmt.Errorf("these still exist at Hetzner and cost money: %s. If they were made from another computer, run `down` there, or "+
+		"`kreisraum up %s` here, which adopts them, and then `down`; otherwise delete them in the Hetzner Console", strings.Join(names, ", "), d.Home.Name)
+}
+
+func (d *down) forget(context.Context, func(string)) (string, error) {
+	existed := d.Home.Exists()
+	if existed {
+		if err := d.Ledger.Write(audit.CountyDown, ""); err != nil {
+			return "", err
+		}
+	}
+	if err := d.Home.Remove(); err != nil {
+		return "", err
+	}
+	if d.options.KeepRegister {
+		return "keys and state removed, register kept", nil
+	}
+	removed, err := d.forgetRegister()
+	switch {
+	case err != nil:
+		return "", err
+	case !existed && !removed:
+		return "there was nothing", nil
+	}
+	return "keys, state and register removed; the ledger stays", nil
+}
+
+// forgetRegister notes which accounts end before their register is gone.
+func (d *down) forgetRegister() (bool, error) {
+	path := d.Home.Register()
+	r, err := register.Load(path)
+	if err != nil {
+		return false, err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	ids := make([]string, len(r.Accounts))
+	for i, a := range r.Accounts {
+		ids[i] = a.ID
+	}
+	if err := d.Ledger.Write(audit.RegisterDeleted, "", ids...); err != nil {
+		return false, err
+	}
+	if err := os.Remove(path); err != nil {
+		return false, fmt.Errorf("remove the account register: %w", err)
+	}
+	return true, nil
+}

@@ -1,0 +1,112 @@
+package county
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/atomicfile"
+	"github.com/medienzentrenverbund/kreisraum/operator/countyca"
+	"github.com/medienzentrenverbund/kreisraum/operator/home"
+	"golang.org/x/crypto/ssh"
+)
+
+// Files of a county's secrets, 0600 in its folder.
+const (
+	passphraseFile = "pulumi.passphrase"
+	sshKeyFile     = "operator-ssh.key"
+	injectedFile   = "injected-host.key"
+)
+
+// secrets of a county; made once, kept until `down`.
+type secrets struct {
+	passphrase string
+	ca         *countyca.CA
+	// sshKey logs in to the machines as root.
+	sshKey ssh.Signer
+	// injected is the host key for a new machine's first connection. It is thrown away once a machine has one of its own; the
+	// next new machine gets another.
+	injected    ssh.Signer
+	injectedPEM []byte
+}
+
+func openSecrets(c home.County, now func() time.Time) (*secrets, error) {
+	if err := c.Make(); err != nil {
+		return nil, err
+	}
+	var s secrets
+	var err error
+	if s.passphrase, err = openPassphrase(c); err != nil {
+		return nil, err
+	}
+	if s.ca, err = countyca.Open(c.Dir(), c.Name, now); err != nil {
+		return nil, err
+	}
+	if s.sshKey, _, err = openSSHKey(c.File(sshKeyFile)); err != nil {
+		return nil, err
+	}
+	s.injected, s.injectedPEM, err = openSSHKey(c.File(injectedFile))
+	return &s, err
+}
+
+func openPassphrase(c home.County) (string, error) {
+	path := c.File(passphraseFile)
+	data, err := os.ReadFile(path)
+	if err == nil {
+		if phrase := strings.TrimSpace(string(data)); phrase != "" {
+			return phrase, nil
+		}
+		return "", fmt.Errorf("%s is empty; put its backup in place, without it Pulumi's state cannot be read", path)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read Pulumi's passphrase: %w", err)
+	}
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw) // never fails, see crypto/rand
+	phrase := hex.EncodeToString(raw)
+	return phrase, atomicfile.Write(path, []byte(phrase+"\n"), 0o600)
+}
+
+// openSSHKey loads an ed25519 key in OpenSSH's format, or makes it.
+func openSSHKey(path string) (ssh.Signer, []byte, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		data, err = makeSSHKey(path)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("SSH key: %w", err)
+	}
+	signer, err := ssh.ParsePrivateKey(data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("SSH key %s: %w", path, err)
+	}
+	return signer, data, nil
+}
+
+func makeSSHKey(path string) ([]byte, error) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	block, err := ssh.MarshalPrivateKey(private, "kreisraum")
+	if err != nil {
+		return nil, err
+	}
+	data := pem.EncodeToMemory(block)
+	return data, atomicfile.Write(path, data, 0o600)
+}
+
+// dropInjected makes the injected host key worthless to whoever finds it here.
+func dropInjected(c home.County) error {
+	if err := os.Remove(c.File(injectedFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the injected host key: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package county
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+)
+
+// Status of a county, counts only.
+type Status struct {
+	County string `json:"county"`
+	URL    string `json:"url"`
+	// Up says that the server answers.
+	Up       bool   `json:"up"`
+	Problem  string `json:"problem,omitempty"`
+	Location string `json:"location,omitempty"`
+	IPv4     string `json:"ipv4,omitempty"`
+	IPv6     string `json:"ipv6,omitempty"`
+	// Resources exist at Hetzner under the county's label.
+	Resources []Resource   `json:"resources"`
+	Server    *opsapi.Info `json:"server,omitempty"`
+	// Accounts that are not disabled.
+	Accounts int `json:"accounts"`
+	// AccountsCurrent says that the server has the register's list.
+	AccountsCurrent bool `json:"accounts_current"`
+}
+
+// Resource is something that exists at Hetzner.
+type Resource struct {
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+}
+
+// Status looks at what is remembered, at Hetzner and at the server. It changes nothing, but for a temporary SSH rule that a
+// killed run left behind. A county that is not up is no error.
+func (c *County) Status(ctx context.Context) (Status, error) {
+	status := Status{County: c.Home.Name, URL: c.URL()}
+	found, err := c.World.Cloud.Leftovers(ctx, c.Home.Name)
+	if err != nil {
+		return status, err
+	}
+	status.Resources = resources(found)
+	if err := c.countAccounts(&status); err != nil {
+		return status, err
+	}
+	l, machine, ops, err := c.live()
+	if err != nil {
+		status.Problem = notUpBecause(err, found, c.Home.Name)
+		return status, nil
+	}
+	defer ops.Close()
+	if err := c.closeForgotten(ctx, l); err != nil {
+		return status, err
+	}
+	status.Location, status.IPv4, status.IPv6 = l.Outputs.Location, machine.IPv4, machine.IPv6
+	c.askServer(ctx, ops, &status, len(found) > 0)
+	return status, nil
+}
+
+func notUpBecause(err error, found []hetzner.Resource, county string) string {
+	if len(found) > 0 {
+		return fmt.Sprintf("%d resources exist at Hetzner, but this computer does not know how to reach them; `kreisraum up %s` goes on from there", len(found), county)
+	}
+	return err.Error()
+}
+
+func (c *County) askServer(ctx context.Context, ops Ops, status *Status, exists bool) {
+	ctx, cancel := context.WithTimeout(ctx, 2*glance)
+	defer cancel()
+	info, err := ops.Info(ctx)
+	switch {
+	case err != nil && !exists:
+		status.Problem = fmt.Sprintf("nothing exists at Hetzner any more; `kreisraum down %s --keep-register` clears the state", c.Home.Name)
+	case err != nil:
+		status.Problem = "the server does not answer: " + err.Error()
+	default:
+		status.Up, status.Server = true, &info
+		status.AccountsCurrent = c.revision() == info.AccountsRevision
+		status.Problem = certificateProblem(info.Certificate, c.World.Now())
+	}
+}
+
+func certificateProblem(c opsapi.Certificate, now time.Time) string {
+	if c.State == opsapi.CertificateReady && (c.NotAfter.IsZero() || c.NotAfter.After(now)) {
+		return ""
+	}
+	return "the site has no valid certificate (" + orElse(c.Detail, c.State) + "); `up` orders one"
+}
+
+func (c *County) countAccounts(status *Status) error {
+	accounts, err := c.Accounts()
+	for _, a := range accounts {
+		if a.Disabled.IsZero() {
+			status.Accounts++
+		}
+	}
+	return err
+}
+
+func resources(found []hetzner.Resource) []Resource {
+	out := make([]Resource, len(found))
+	for i, r := range found {
+		out[i] = Resource{Kind: r.Kind, Name: r.Name}
+	}
+	return out
+}

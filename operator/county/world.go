@@ -1,0 +1,86 @@
+package county
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/infra"
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/operator/countyca"
+	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
+	"github.com/medienzentrenverbund/kreisraum/operator/dnscheck"
+)
+
+// World is everything outside this process that a county's life touches.
+type World struct {
+	Cloud Cloud
+	// OpenStack opens the county's Pulumi stack with its state in dir.
+	OpenStack func(ctx context.Context, dir, passphrase string) (Stack, error)
+	// DialOps returns a caller of the ops API at address, host:port. It sends nothing yet.
+	DialOps func(address string, ca *countyca.CA) Ops
+	// Deploy is deploy.Run.
+	Deploy func(context.Context, deploy.Job) (deploy.Result, error)
+	// CheckDNS compares the records and waits for them at most as long as it is told.
+	CheckDNS func(ctx context.Context, w dnscheck.Wanted, wait time.Duration) error
+	// Probe holds a call of two synthetic participants.
+	Probe func(ctx context.Context, t ProbeTarget) (ProbeReport, error)
+	// Hash is a password's argon2id hash.
+	Hash func(password string) (string, error)
+	Now  func() time.Time
+}
+
+// Cloud is the county's project at Hetzner.
+type Cloud interface {
+	CheckToken(ctx context.Context) error
+	OpenSSH(ctx context.Context, firewallID int64, sources []netip.Prefix) (func(context.Context) error, error)
+	CloseSSH(ctx context.Context, firewallID int64) (closed bool, err error)
+	Leftovers(ctx context.Context, county string) ([]hetzner.Resource, error)
+	Hourly(ctx context.Context, machines []hetzner.MachineKind) (hetzner.Price, error)
+}
+
+// Stack is the county's infrastructure. progress is told one line for each resource that was changed.
+type Stack interface {
+	// Up makes what is missing; changes is how many resources were created, changed or deleted.
+	Up(ctx context.Context, spec infra.Spec, progress func(string)) (out infra.Outputs, changes int, err error)
+	Destroy(ctx context.Context, progress func(string)) error
+	// Remove deletes the state of a destroyed stack.
+	Remove(ctx context.Context) error
+}
+
+// Ops is a server's ops API.
+type Ops interface {
+	Info(ctx context.Context) (opsapi.Info, error)
+	OrderCertificate(ctx context.Context) (opsapi.Certificate, error)
+	Certificate(ctx context.Context) (opsapi.Certificate, error)
+	PutAccounts(ctx context.Context, list opsapi.Accounts) (opsapi.AccountsResult, error)
+	ProbeToken(ctx context.Context) (opsapi.ProbeToken, error)
+	Close()
+}
+
+// ProbeTarget says where and how long to hold a synthetic call.
+type ProbeTarget struct {
+	// URL of the site as people open it; Address is the machine's host:port to dial instead of asking the DNS.
+	URL, Address string
+	// Roots are PEM roots of the site's certificate; empty: the system's.
+	Roots       []byte
+	Room, Token string
+	// Media is how long media flows once both are connected.
+	Media time.Duration
+}
+
+// ProbeReport is what the synthetic participants saw.
+type ProbeReport struct {
+	// Join is from connecting until media could flow, FirstMedia until the first packet of the other participant was there.
+	Join       time.Duration `json:"join"`
+	FirstMedia time.Duration `json:"first_media"`
+	// RoundTrip between participant and server.
+	RoundTrip time.Duration `json:"round_trip"`
+	// Loss is the share of packets that did not arrive, 0 to 1.
+	Loss float64 `json:"loss"`
+	// Received is the number of packets of both participants.
+	Received int `json:"received"`
+	// Path of the media, for example "udp".
+	Path string `json:"path"`
+}
