@@ -1,0 +1,234 @@
+package stack
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/infra"
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
+)
+
+const token = "token-of-the-stack-tests-0123456789abcdefghijklmnopqrstuvwxyz0123"
+
+// machines is a hcloudsim.Runtime whose machines are entries in a map.
+type machines struct {
+	mu  sync.Mutex
+	all map[int64]*machine
+}
+
+type machine struct {
+	hcloudsim.Machine
+	on       bool
+	booted   int
+	firstNet int // private addresses at the first boot
+	filtered bool
+	inbound  []hcloudsim.FirewallRule
+}
+
+func (r *machines) edit(id int64, change func(*machine)) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.all == nil {
+		r.all = map[int64]*machine{}
+	}
+	if r.all[id] == nil {
+		r.all[id] = &machine{}
+	}
+	change(r.all[id])
+	return nil
+}
+
+func (r *machines) Create(_ context.Context, m hcloudsim.Machine) error {
+	return r.edit(m.ID, func(old *machine) { old.Machine = m })
+}
+
+func (r *machines) PowerOn(_ context.Context, id int64) error {
+	return r.edit(id, func(m *machine) {
+		m.on = true
+		if m.booted++; m.booted == 1 {
+			m.firstNet = len(m.Private)
+		}
+	})
+}
+
+func (r *machines) PowerOff(_ context.Context, id int64) error {
+	return r.edit(id, func(m *machine) { m.on = false })
+}
+
+func (r *machines) Shutdown(ctx context.Context, id int64) error { return r.PowerOff(ctx, id) }
+
+func (r *machines) SetFirewall(_ context.Context, id int64, filtered bool, inbound []hcloudsim.FirewallRule) error {
+	return r.edit(id, func(m *machine) { m.filtered, m.inbound = filtered, inbound })
+}
+
+func (r *machines) Delete(_ context.Context, id int64) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.all, id)
+	return nil
+}
+
+// list is a copy of all machines.
+func (r *machines) list() []machine {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []machine
+	for _, m := range r.all {
+		all = append(all, *m)
+	}
+	return all
+}
+
+// world is a simulated Hetzner project with a stack in it.
+type world struct {
+	t        testing.TB
+	sim      *hcloudsim.Server
+	machines *machines
+	url      string
+	cloud    *hetzner.Client
+	home     string
+	writes   writes
+}
+
+// writes counts the requests that change something.
+type writes struct {
+	mu    sync.Mutex
+	paths []string
+}
+
+func (w *writes) note(r *http.Request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r.Method != http.MethodGet {
+		w.paths = append(w.paths, r.Method+" "+r.URL.Path)
+	}
+}
+
+func (w *writes) reset() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	paths := w.paths
+	w.paths = nil
+	return paths
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{t: t, machines: &machines{}, home: t.TempDir()}
+	sim, err := hcloudsim.New(hcloudsim.Config{Token: token, Runtime: w.machines, IPv6Supported: true, Latency: testLatency})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.sim = sim
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.writes.note(r)
+		sim.ServeHTTP(rw, r)
+	}))
+	w.url = server.URL + "/v1"
+	w.cloud = hetzner.New(hetzner.Config{Token: token, URL: w.url})
+	t.Cleanup(func() {
+		w.cloud.Close()
+		server.Close()
+		if err := sim.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+// testLatency makes every action visible as running without costing the tests much.
+func testLatency(string) time.Duration { return 50 * time.Millisecond }
+
+// open opens the world's stack of a county.
+func (w *world) open(county string) *Stack {
+	w.t.Helper()
+	s, err := Open(w.t.Context(), Config{
+		County: county, Home: w.home, PulumiPath: pulumiPath(w.t), Passphrase: "a passphrase of the tests",
+		Cloud: w.cloud, Log: slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
+// up runs Up and fails the test if it fails.
+func (w *world) up(s *Stack, spec infra.Spec) Result {
+	w.t.Helper()
+	began := time.Now()
+	result, err := s.Up(w.t.Context(), spec, func(e Event) {
+		w.t.Logf("%s %s %s %s %s", e.Op, e.Type, e.Name, e.Phase, e.Duration.Round(time.Millisecond))
+	})
+	if err != nil {
+		w.t.Fatalf("up: %v", err)
+	}
+	w.t.Logf("up took %s: %v", time.Since(began).Round(time.Millisecond), result.Changes)
+	return result
+}
+
+// leftovers are the names of what the county has at Hetzner.
+func (w *world) leftovers(county string) []string {
+	w.t.Helper()
+	found, err := w.cloud.Leftovers(w.t.Context(), county)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var names []string
+	for _, r := range found {
+		names = append(names, r.Kind+" "+r.Name)
+	}
+	return names
+}
+
+// pulumiPath is the engine that `make pulumi` built.
+func pulumiPath(t testing.TB) string {
+	t.Helper()
+	path := os.Getenv("KREISRAUM_PULUMI")
+	if path == "" {
+		path = filepath.Join("..", "..", "bin", "pulumi")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("the Pulumi engine is not at %s: run `make pulumi`, or name it in KREISRAUM_PULUMI", path)
+	}
+	return path
+}
+
+// testWriter sends log lines to the test's log.
+type testWriter struct{ t testing.TB }
+
+func (w testWriter) Write(p []byte) (int, error) {
+	w.t.Log(strings.TrimSpace(string(p)))
+	return len(p), nil
+}
+
+// plan is a county with a portal only.
+func plan(county string) infra.Spec {
+	return infra.Spec{
+		County: county, Domain: county + ".example", Locations: []string{"fsn1", "nbg1"}, ServerType: "cpx22",
+		Image: "debian-12", IPv6: true, SSHPublicKey: operatorKey, UserData: userData(county, 3),
+	}
+}
+
+// operatorKey is a key whose private half does not exist.
+const operatorKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f operator"
+
+func userData(county string, bridges int) map[string]string {
+	data := map[string]string{}
+	for _, name := range infra.MachineNames(county, bridges) {
+		data[name] = "#cloud-config\nhostname: " + name + "\n"
+	}
+	return data
+}
