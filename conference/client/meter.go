@@ -61,4 +61,4 @@ func (s *Stream) place(sn uint16) bool {
 }
 
 // Lost is how many packets are missing.
-func (s *Stream) Lost() int { return s.Expected - s.Packets }
+func (s Stream) Lost() int { return s.Expected - s.Packets }

@@ -1,12 +1,22 @@
 package sfu_test
 
 import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
 	"log/slog"
 	"net/netip"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/pion/transport/v4"
+	"github.com/pion/transport/v4/stdnet"
+	"github.com/pion/webrtc/v4"
 	"go.uber.org/goleak"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
@@ -141,4 +151,327 @@ func TestTwoHearAndSeeEachOther(t *testing.T) {
 	if a.sees(b).Keyframes == 0 {
 		t.Error("video began without a keyframe")
 	}
+}
+
+func TestLateJoinerSeesWithinOneKeyframe(t *testing.T) {
+	r := newEngine(t).NewRoom()
+	a, b := join(t, r, "a", both), join(t, r, "b", both)
+	b.see(a)
+	eventually(t, "b sees a", func() bool { return b.sees(a).Packets > 30 })
+	c := join(t, r, "c", both)
+	c.see(a)
+	<-c.peer.Connected()
+	connected := time.Now()
+	eventually(t, "c sees a", func() bool { return c.sees(a).Packets > 0 })
+	s := c.sees(a)
+	if s.Keyframes == 0 {
+		t.Error("video began without a keyframe")
+	}
+	// A PLI, the next frame (40 ms later) and, if somebody asked just before, the PLI throttle of 500 ms.
+	if wait := s.First.Sub(connected); wait > 1500*time.Millisecond {
+		t.Errorf("video came %s after the connection", wait)
+	}
+	if s.Lost() != 0 {
+		t.Errorf("%d packets missing", s.Lost())
+	}
+}
+
+func TestASlotSwitchesSourceWithoutAGap(t *testing.T) {
+	r := newEngine(t).NewRoom()
+	one := both
+	one.VideoSlots = 1
+	a, b, c := join(t, r, "a", one), join(t, r, "b", both), join(t, r, "c", both)
+	a.see(b)
+	eventually(t, "a sees b", func() bool { return a.sees(b).Packets > 20 })
+	mid := a.slotOf(b, sfu.Camera)
+	for _, next := range []*guest{c, b, c} {
+		before := a.peer.Streams()[mid]
+		a.see(next)
+		eventually(t, "the switch to "+next.id, func() bool { return a.slotOf(next, sfu.Camera) == mid })
+		eventually(t, "a keyframe of "+next.id, func() bool {
+			s := a.peer.Streams()[mid]
+			return s.Keyframes > before.Keyframes && s.Packets > before.Packets+20
+		})
+	}
+	s := a.peer.Streams()[mid]
+	if s.Lost() != 0 {
+		t.Errorf("%d of %d packets missing after three switches", s.Lost(), s.Expected)
+	}
+}
+
+func TestMoreThanFitGetTheFirstWanted(t *testing.T) {
+	r := newEngine(t).NewRoom()
+	two := both
+	two.VideoSlots = 2
+	a, b, c, d := join(t, r, "a", two), join(t, r, "b", both), join(t, r, "c", both), join(t, r, "d", both)
+	a.see(a, d, c, b) // its own picture needs no slot
+	eventually(t, "d and c in the slots", func() bool { return a.slotOf(d, sfu.Camera) != "" && a.slotOf(c, sfu.Camera) != "" })
+	if a.slotOf(b, sfu.Camera) != "" {
+		t.Error("the least important has a slot")
+	}
+	d.session.Close()
+	eventually(t, "b in the slot of d, who left", func() bool { return a.slotOf(b, sfu.Camera) != "" && a.slotOf(d, sfu.Camera) == "" })
+}
+
+func TestScreenHasItsOwnSlot(t *testing.T) {
+	r := newEngine(t).NewRoom()
+	presenter := both
+	presenter.Screen = true
+	a, b := join(t, r, "a", both), join(t, r, "b", presenter)
+	a.session.SetView([]sfu.Want{{Participant: "b", Source: sfu.Screen, Height: 1080}, {Participant: "b", Source: sfu.Camera, Height: 180}})
+	eventually(t, "screen and camera", func() bool {
+		streams := a.peer.Streams()
+		return streams[a.slotOf(b, sfu.Screen)].Packets > 20 && streams[a.slotOf(b, sfu.Camera)].Packets > 20
+	})
+	b.session.Allow(sfu.Screen, false)
+	settled(t, "the screen that is not allowed", func() int { return a.peer.Streams()[a.slotOf(b, sfu.Screen)].Packets })
+	before := a.peer.Streams()[a.slotOf(b, sfu.Screen)]
+	b.session.Allow(sfu.Screen, true)
+	eventually(t, "the screen again, from a keyframe", func() bool {
+		s := a.peer.Streams()[a.slotOf(b, sfu.Screen)]
+		return s.Keyframes > before.Keyframes && s.Packets > before.Packets+20
+	})
+	if s := a.peer.Streams()[a.slotOf(b, sfu.Screen)]; s.Lost() != 0 {
+		t.Errorf("%d packets missing after the pause", s.Lost())
+	}
+}
+
+// settled waits until a count has stopped growing for as long as ten frames.
+func settled(t testing.TB, what string, count func() int) {
+	t.Helper()
+	last, since := count(), time.Now()
+	eventually(t, what+" to stop", func() bool {
+		if n := count(); n != last {
+			last, since = n, time.Now()
+		}
+		return time.Since(since) > 400*time.Millisecond
+	})
+}
+
+func TestAMutedSourceKeepsItsSlot(t *testing.T) {
+	r := newEngine(t).NewRoom()
+	a, b := join(t, r, "a", both), join(t, r, "b", both)
+	a.see(b)
+	eventually(t, "video", func() bool { return a.sees(b).Packets > 10 })
+	b.peer.Send(client.Camera, false)
+	settled(t, "video", func() int { return a.sees(b).Packets })
+	if a.slotOf(b, sfu.Camera) == "" {
+		t.Error("the slot is gone")
+	}
+	before := a.sees(b).Packets
+	b.peer.Send(client.Camera, true)
+	eventually(t, "video again", func() bool { return a.sees(b).Packets > before+10 })
+}
+
+func TestTheLoudestAreHeard(t *testing.T) {
+	r := newEngine(t).NewRoom()
+	listener := client.PeerConfig{AudioSlots: 1}
+	quiet := client.PeerConfig{Microphone: true, Level: 90}
+	a, b, c := join(t, r, "a", listener), join(t, r, "b", quiet), join(t, r, "c", quiet)
+	b.peer.SetLevel(20)
+	eventually(t, "b, who is louder", func() bool { return a.hears(b).Packets > 10 })
+	eventually(t, "b as the speaker", func() bool { a.mu.Lock(); defer a.mu.Unlock(); return len(a.speakers) == 1 && a.speakers[0] == "b" })
+	b.peer.SetLevel(90)
+	c.peer.SetLevel(20)
+	eventually(t, "c, who is louder now", func() bool { return a.hears(c).Packets > 10 })
+	if s := a.hears(c); s.Lost() != 0 {
+		t.Errorf("%d packets missing after the switch", s.Lost())
+	}
+}
+
+func TestTheSamePersonAgainReplacesTheFirst(t *testing.T) {
+	r := newEngine(t).NewRoom()
+	a, b := join(t, r, "a", both), join(t, r, "b", both)
+	a.see(b)
+	eventually(t, "b", func() bool { return a.sees(b).Packets > 10 })
+	again := join(t, r, "b", both)
+	eventually(t, "the first connection of b to end", func() bool {
+		select {
+		case <-b.peer.Failed():
+			return true
+		default:
+			return false
+		}
+	})
+	before := a.sees(b).Packets
+	again.see(a)
+	eventually(t, "b again, both ways", func() bool { return a.sees(again).Packets > before+10 && again.sees(a).Packets > 10 })
+	if s := a.sees(again); s.Lost() != 0 {
+		t.Errorf("%d packets missing after the replacement", s.Lost())
+	}
+}
+
+func TestAClientThatClosesIsReported(t *testing.T) {
+	r := newEngine(t).NewRoom()
+	a := join(t, r, "a", both)
+	<-a.peer.Connected()
+	a.peer.Close()
+	eventually(t, "the failure of a", func() bool { a.mu.Lock(); defer a.mu.Unlock(); return errors.Is(a.failed, sfu.ErrConnectionLost) })
+}
+
+func TestNoEventAfterClose(t *testing.T) {
+	r := newEngine(t).NewRoom()
+	var calls, closed atomic.Int32
+	count := func() {
+		if closed.Load() != 0 {
+			t.Error("an event after Close")
+		}
+		calls.Add(1)
+	}
+	peer, err := client.NewPeer(both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	s, answer, err := r.Join("a", peer.Offer(), sfu.Events{
+		Slots: func(sfu.Slots) { count() }, Speakers: func([]string) { count() }, Connected: func(string) { count() }, Failed: func(error) { count() },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := peer.Answer(answer); err != nil {
+		t.Fatal(err)
+	}
+	<-peer.Connected()
+	eventually(t, "an event", func() bool { return calls.Load() > 0 })
+	s.Close()
+	closed.Store(1)
+	b := join(t, r, "b", both)
+	b.session.Close()
+	s.Close()
+	s.SetView(nil)
+	s.Allow(sfu.Camera, false)
+	s.Allow("hologram", false)
+}
+
+func TestClosedRoomRefuses(t *testing.T) {
+	e := newEngine(t)
+	r := e.NewRoom()
+	a := join(t, r, "a", both)
+	r.Close()
+	r.Close()
+	<-a.peer.Failed()
+	if _, _, err := r.Join("b", a.peer.Offer(), sfu.Events{}); !errors.Is(err, sfu.ErrClosed) {
+		t.Errorf("got %v, want ErrClosed", err)
+	}
+	e.Close()
+	if _, _, err := e.NewRoom().Join("b", a.peer.Offer(), sfu.Events{}); !errors.Is(err, sfu.ErrClosed) {
+		t.Errorf("a room of a closed engine: got %v, want ErrClosed", err)
+	}
+}
+
+func TestTakenPortSaysWhatToDo(t *testing.T) {
+	e := newEngine(t)
+	_, err := sfu.NewEngine(sfu.Config{Addresses: []netip.Addr{loopback}, Port: e.Port()})
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("127.0.0.1:%d", e.Port())) || !strings.Contains(err.Error(), "ss -ulpn") {
+		t.Errorf("got %v", err)
+	}
+	_, err = sfu.NewEngine(sfu.Config{Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")}})
+	if err == nil || !strings.Contains(err.Error(), "listen.addresses") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := sfu.NewEngine(sfu.Config{}); err == nil {
+		t.Error("an engine without addresses")
+	}
+}
+
+func TestAnswerHasOurAddressesOnly(t *testing.T) {
+	e, err := sfu.NewEngine(sfu.Config{Addresses: []netip.Addr{loopback, netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("::1")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	peer, err := client.NewPeer(both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	_, answer, err := e.NewRoom().Join("a", peer.Offer(), sfu.Events{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for line := range strings.Lines(answer) {
+		if f := strings.Fields(line); strings.HasPrefix(line, "a=candidate:") {
+			if f[7] != "host" || f[5] != strconv.Itoa(e.Port()) {
+				t.Errorf("candidate %q", line)
+			}
+			found[f[4]] = true
+		}
+	}
+	if len(found) != 3 || !found["127.0.0.1"] || !found["127.0.0.2"] || !found["::1"] {
+		t.Errorf("candidates of %v", found)
+	}
+	if !strings.Contains(answer, "a=ice-lite") || !strings.Contains(answer, "a=setup:passive") {
+		t.Error("the answer is not ICE-lite and passive")
+	}
+}
+
+// lossy drops every n-th UDP packet that arrives after the connection is made.
+type lossy struct {
+	transport.Net
+	every   int64
+	enabled *atomic.Bool
+}
+
+func (l *lossy) ListenUDP(network string, a *net.UDPAddr) (transport.UDPConn, error) {
+	c, err := l.Net.ListenUDP(network, a)
+	return &lossyConn{UDPConn: c, lossy: l}, err
+}
+
+type lossyConn struct {
+	transport.UDPConn
+	lossy *lossy
+	n     atomic.Int64
+}
+
+func (c *lossyConn) drop(b []byte) bool {
+	media := len(b) > 1 && b[0]>>6 == 2 && b[1]&0x7f == 96 // video only: audio is not retransmitted
+	return media && c.lossy.enabled.Load() && c.n.Add(1)%c.lossy.every == 0
+}
+
+func (c *lossyConn) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
+	for {
+		n, from, err := c.UDPConn.(interface {
+			ReadFromUDPAddrPort([]byte) (int, netip.AddrPort, error)
+		}).ReadFromUDPAddrPort(b)
+		if err != nil || !c.drop(b[:n]) {
+			return n, from, err
+		}
+	}
+}
+
+func (c *lossyConn) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := c.UDPConn.ReadFrom(b)
+		if err != nil || !c.drop(b[:n]) {
+			return n, from, err
+		}
+	}
+}
+
+func TestLostPacketsAreRecovered(t *testing.T) {
+	r := newEngine(t).NewRoom()
+	plain, err := stdnet.NewNet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var losing atomic.Bool
+	bad := both
+	bad.Tune = func(s *webrtc.SettingEngine) { s.SetNet(&lossy{plain, 10, &losing}) }
+	a, b := join(t, r, "a", bad), join(t, r, "b", both)
+	a.see(b)
+	eventually(t, "video", func() bool { return a.sees(b).Packets > 10 })
+	losing.Store(true)
+	sawLoss := false
+	eventually(t, "300 packets through the lossy network", func() bool {
+		s := a.sees(b)
+		sawLoss = sawLoss || s.Lost() > 0
+		return s.Packets > 300
+	})
+	if !sawLoss {
+		t.Fatal("the network lost nothing")
+	}
+	losing.Store(false)
+	eventually(t, "every lost packet again", func() bool { return a.sees(b).Lost() == 0 })
 }
