@@ -152,7 +152,7 @@ func (c *cloudInit) makeUser(users *userDB, u cloudUser) error {
 	}
 	a := account{name: u.Name, home: u.HomeDir, shell: u.Shell, owner: owner{uid: u.UID, gid: g.gid}}
 	if a.uid == 0 {
-		a.uid = users.nextID()
+		a.uid = users.nextUID()
 	}
 	if a.home == "" {
 		a.home = "/home/" + u.Name

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// firstUID is the first uid and gid given to users that cloud-config makes. 60706–61183 is the range that systemd's documentation
+// firstID is the first uid and gid given to users that cloud-config makes. 60706–61183 is the range that systemd's documentation
 // (UIDS-GIDS) leaves unused, so no real user of this computer is met.
-const firstUID = 60960
+const firstID = 60960
 
 // owner is the owner of a file on a machine's disk, by number.
 type owner struct{ uid, gid int }
@@ -92,17 +92,23 @@ func (db *userDB) addGroup(name string) *group {
 	if g, ok := db.group(name); ok {
 		return g
 	}
-	db.groups = append(db.groups, group{name: name, gid: db.nextID()})
+	db.groups = append(db.groups, group{name: name, gid: db.nextGID()})
 	return &db.groups[len(db.groups)-1]
 }
 
-func (db *userDB) nextID() int {
-	id := firstUID
+// nextUID is the next free uid of users that cloud-config makes; nextGID likewise for groups.
+func (db *userDB) nextUID() int {
+	id := firstID
 	for _, a := range db.accounts {
 		if a.uid >= id && a.uid < 65534 {
 			id = a.uid + 1
 		}
 	}
+	return id
+}
+
+func (db *userDB) nextGID() int {
+	id := firstID
 	for _, g := range db.groups {
 		if g.gid >= id && g.gid < 65534 {
 			id = g.gid + 1
