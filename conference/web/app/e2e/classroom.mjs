@@ -1,0 +1,107 @@
+// A pretended class that speaks the server's side of docs/signaling.md to one page.
+
+const names = [
+  'Frau Ahorn', 'Mia Beispiel', 'Ben Muster', 'Elif Probe', 'Jonas Birke', 'Sophie Linde', 'Noah Ulme', 'Lina Esche', 'Paul Eiche', 'Amira Weide',
+  'Leon Fichte', 'Marie-Theres von Hohenbuchen', 'Finn Tanne', 'Ayşe Kiefer',
+];
+
+export const person = (index, over = {}) => ({
+  id: `p${String(index).padStart(4, '0')}`,
+  name: names[index] ?? `Kind ${index}`,
+  role: index === 0 ? 'organiser' : 'participant',
+  mic: index === 0,
+  camera: true,
+  screen: false,
+  ...over,
+});
+
+export const self = (over = {}) => ({ id: 'self', name: 'Alma Beispiel', role: 'participant', mic: false, camera: false, screen: false, ...over });
+
+/** Answers a page's WebSocket. `door` are messages before joined; `class` says who is inside. */
+export class Classroom {
+  /** @param {{people?: object[], me?: object, door?: object[], chat?: object[], code?: string, speakers?: string[], counterpart?: object}} options */
+  constructor(options = {}) {
+    this.options = options;
+    this.sent = [];
+    this.sockets = [];
+    this.refuseConnections = false;
+  }
+
+  async attach(page) {
+    await page.routeWebSocket(/\/api\/rooms\/[^/]+\/ws$/, (socket) => {
+      if (this.refuseConnections) {
+        void socket.close();
+        return;
+      }
+      this.sockets.push(socket);
+      socket.onMessage((text) => { this.receive(socket, JSON.parse(text)); });
+    });
+  }
+
+  send(message) {
+    this.sockets.at(-1)?.send(JSON.stringify(message));
+  }
+
+  drop() {
+    void this.sockets.at(-1)?.close();
+  }
+
+  count(type) {
+    return this.sent.filter((message) => message.type === type).length;
+  }
+
+  last(type) {
+    return this.sent.findLast((message) => message.type === type);
+  }
+
+  receive(socket, message) {
+    this.sent.push(message);
+    const say = (answer) => socket.send(JSON.stringify(answer));
+    switch (message.type) {
+      case 'join':
+        if (this.options.door) this.options.door.forEach(say);
+        else this.admit(say);
+        break;
+      case 'code':
+        if (message.code === '482713') this.admit(say);
+        else say({ type: 'door', state: 'code', wrong: true, retryAfter: message.code === '000000' ? 8 : 0 });
+        break;
+      case 'offer':
+        void this.connect(say, message.sdp);
+        break;
+      case 'chat':
+        say({ type: 'chat', id: `c${this.sent.length}`, from: 'self', name: 'Alma Beispiel', text: message.text, at: 1_795_248_060_000 });
+        break;
+      case 'setCode':
+        say({ type: 'code', code: message.code });
+        break;
+      default:
+        break;
+    }
+  }
+
+  admit(say) {
+    const { people = [], me = self(), chat = [], code, room = 'Klasse-5a' } = this.options;
+    say({
+      type: 'joined', self: 'self', resume: 'x.y', participants: [...people, me], chat, slots: { audio: 8, video: 25 },
+      room: { name: room, maxParticipants: 70, screenShare: 'organisers', codeRequired: true, ...(code ? { code } : {}) },
+    });
+  }
+
+  async connect(say, sdp) {
+    const { people = [], counterpart, speakers = [] } = this.options;
+    const presenter = people.find((p) => p.screen);
+    const shown = people.filter((p) => p.camera).slice(0, presenter ? 5 : 12);
+    const pictures = shown.map((_, index) => ({ kind: 'face', hue: (index * 67) % 360, width: 320, height: 180 }));
+    if (presenter) pictures.unshift({ kind: 'slide', hue: 0, width: 960, height: 540 });
+    const answer = await counterpart.answer(sdp, pictures);
+    say({ type: 'answer', sdp: answer.sdp });
+    const video = [...(presenter ? [[presenter, 'screen']] : []), ...shown.map((p) => [p, 'camera'])];
+    say({
+      type: 'slots',
+      audio: people.slice(0, 1).map((p, index) => ({ mid: answer.audio[index], participant: p.id })),
+      video: video.slice(0, answer.video.length).map(([p, source], index) => ({ mid: answer.video[index], participant: p.id, source })),
+    });
+    if (speakers.length > 0) say({ type: 'speakers', ids: speakers });
+  }
+}

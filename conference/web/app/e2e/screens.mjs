@@ -1,0 +1,149 @@
+// Every screen of the page: how to reach it. Page tests and screenshots go through this list.
+import { until } from './browser.mjs';
+import { Classroom, person, self } from './classroom.mjs';
+
+const people = (count, over = () => ({})) => Array.from({ length: count }, (_, i) => person(i, over(i)));
+
+const chat = [
+  { id: '1', from: 'p0000', name: 'Frau Ahorn', text: 'Guten Morgen! Bitte öffnet das Heft auf Seite 23.', at: 1_795_248_000_000 },
+  { id: '2', from: 'p0001', name: 'Mia Beispiel', text: 'Guten Morgen 😊', at: 1_795_248_030_000 },
+  { id: '3', from: 'self', name: 'Alma Beispiel', text: 'Ist das Aufgabe 3?\nhttps://heft.example/seite-23', at: 1_795_248_060_000 },
+];
+
+async function check(page, origin, room = 'Klasse-5a') {
+  await page.goto(`${origin}/${room}`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+}
+
+export async function join(page, origin, { camera = false } = {}) {
+  await check(page, origin);
+  if (camera) {
+    await page.getByRole('button', { name: 'Kamera einschalten' }).click();
+    await page.getByRole('button', { name: 'Kamera ausschalten' }).waitFor();
+  }
+  await page.getByRole('textbox', { name: 'Ihr Name' }).fill('Alma Beispiel');
+  await page.getByRole('button', { name: 'Beitreten' }).click();
+}
+
+async function inside(page, site, classroom, options) {
+  await classroom.attach(page);
+  await join(page, site.origin, options);
+  await page.getByRole('toolbar', { name: 'Steuerung' }).waitFor();
+  const pictures = (classroom.options.people ?? []).filter((p) => p.camera).length;
+  if (pictures > 0) {
+    await until('a remote picture', () => page.locator('video[data-showing="true"]').count().then((n) => n >= Math.min(pictures, 1)), 15_000);
+  }
+  return classroom;
+}
+
+const organiser = self({ name: 'Frau Ahorn', role: 'organiser' });
+
+/** name → async (page, site, counterpart). `screens` are independent; each starts in a fresh context. */
+export const screens = {
+  'start': async (page, site) => {
+    await page.goto(site.origin);
+    await page.getByText('Kreismedienzentrum Musterkreis').waitFor();
+    await page.getByText('beratung@kmz.example').waitFor();
+  },
+  'start-vorschlag': async (page, site) => {
+    await page.goto(site.origin);
+    await page.getByRole('textbox', { name: 'Raumname' }).fill('Klasse 5a Größe');
+    await page.getByRole('button', { name: 'Beitreten' }).click();
+    await page.getByText('Meinten Sie: Klasse-5a-Groesse?').waitFor();
+  },
+  'start-anmeldung-falsch': async (page, site) => {
+    site.api.login = { status: 401 };
+    await page.goto(site.origin);
+    await page.getByRole('textbox', { name: 'Zugangsname' }).fill('ahorn-4827');
+    await page.getByLabel('Passwort').fill('falsch');
+    await page.getByRole('button', { name: 'Anmelden' }).click();
+    await page.getByText('Zugangsname oder Passwort stimmen nicht.').waitFor();
+    site.api.login = { status: 204 };
+  },
+  'start-angemeldet': async (page, site) => {
+    site.api.organiser = 'ahorn-4827';
+    await page.goto(site.origin);
+    await page.getByText('Angemeldet als ahorn-4827').waitFor();
+  },
+  'raumname-unzulaessig': async (page, site) => {
+    await page.goto(`${site.origin}/${encodeURIComponent('Größe 5')}`);
+    await page.getByText('Meinten Sie: Groesse-5?').waitFor();
+  },
+  'geraete': async (page, site) => {
+    await check(page, site.origin);
+    await page.getByRole('button', { name: 'Kamera einschalten' }).waitFor();
+  },
+  'geraete-an': async (page, site) => {
+    site.api.organiser = 'ahorn-4827';
+    await check(page, site.origin);
+    await page.getByRole('button', { name: 'Kamera einschalten' }).click();
+    await page.getByRole('button', { name: 'Mikrofon einschalten' }).click();
+    await page.getByRole('meter', { name: 'Mikrofonpegel' }).waitFor();
+    await page.getByRole('checkbox', { name: /Als Organisator\*in öffnen/ }).waitFor();
+  },
+  'geraete-verweigert': async (page, site) => {
+    await page.addInitScript(() => {
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'));
+    });
+    await check(page, site.origin);
+    await page.getByRole('button', { name: 'Kamera einschalten' }).click();
+    await page.getByText('Kamera nicht verfügbar').waitFor();
+  },
+  'tuer-warten': async (page, site) => {
+    await new Classroom({ door: [{ type: 'door', state: 'waiting' }] }).attach(page);
+    await join(page, site.origin);
+    await page.getByText('Der Unterricht hat noch nicht begonnen.').waitFor();
+  },
+  'tuer-code-falsch': async (page, site) => {
+    await new Classroom({ door: [{ type: 'door', state: 'code' }] }).attach(page);
+    await join(page, site.origin);
+    await page.getByRole('textbox', { name: 'Raumcode' }).fill('000000');
+    await page.getByRole('button', { name: 'Eintreten' }).click();
+    await page.getByRole('button', { name: /Nächster Versuch in/ }).waitFor();
+  },
+  'raum': (page, site, counterpart) =>
+    inside(page, site, new Classroom({
+      counterpart, chat, speakers: ['p0000'], me: self({ camera: true }),
+      people: people(6, (i) => ({ camera: i !== 3, mic: i === 0 || i === 2 })),
+    }), { camera: true }),
+  'raum-chat': async (page, site, counterpart) => {
+    await inside(page, site, new Classroom({ counterpart, chat, people: people(4), speakers: ['p0000'] }));
+    await page.getByRole('button', { name: 'Chat' }).click();
+    await page.getByRole('textbox', { name: 'Nachricht' }).waitFor();
+  },
+  'raum-personen': async (page, site, counterpart) => {
+    await inside(page, site, new Classroom({ counterpart, people: people(13, (i) => ({ camera: i % 3 === 0 })) }));
+    await page.getByRole('button', { name: /Personen/ }).click();
+    await page.getByText('14 Personen im Raum').waitFor();
+  },
+  'raum-einladung': async (page, site, counterpart) => {
+    await inside(page, site, new Classroom({ counterpart, me: organiser, code: '482713', people: people(3).slice(1) }));
+    await page.getByRole('button', { name: 'Einladung' }).click();
+    await page.getByText('Raumcode ändern').click();
+    await page.getByRole('textbox', { name: 'Neuer Raumcode' }).waitFor();
+  },
+  'raum-allein': (page, site, counterpart) => inside(page, site, new Classroom({ counterpart, me: organiser, code: '482713' })),
+  'raum-bildschirm': (page, site, counterpart) =>
+    inside(page, site, new Classroom({
+      counterpart, speakers: ['p0000'], chat, people: people(9, (i) => ({ screen: i === 0, camera: i < 4 })),
+    })),
+  'raum-70': (page, site, counterpart) =>
+    inside(page, site, new Classroom({ counterpart, speakers: ['p0040'], people: people(69, (i) => ({ camera: i % 4 === 0, mic: i === 40 })) })),
+  'raum-unterbrochen': async (page, site, counterpart) => {
+    const classroom = new Classroom({ counterpart, people: people(4) });
+    await inside(page, site, classroom);
+    classroom.refuseConnections = true;
+    classroom.drop();
+    await page.getByText('Verbindung unterbrochen – verbinde neu …').waitFor();
+  },
+  'abgewiesen': async (page, site) => {
+    await new Classroom({ door: [{ type: 'refused', code: 'room-full' }] }).attach(page);
+    await join(page, site.origin);
+    await page.getByRole('heading', { name: 'Der Raum ist voll' }).waitFor();
+  },
+  'verlassen': async (page, site, counterpart) => {
+    await inside(page, site, new Classroom({ counterpart, people: people(2, () => ({ camera: false })) }));
+    await page.getByRole('button', { name: 'Raum verlassen' }).click();
+    await page.getByRole('heading', { name: 'Sie haben den Raum verlassen' }).waitFor();
+  },
+};
