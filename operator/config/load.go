@@ -23,8 +23,8 @@ var ErrNoCounty = errors.New("no such county")
 
 // Find loads the county's file from dir, or else the sample of that name that is built into the program.
 func Find(dir, county string) (Config, error) {
-	if !nameShape.MatchString(county) {
-		return Config{}, fmt.Errorf("county %q: a county's name has lower-case letters, digits and hyphens only", county)
+	if err := CheckName(county); err != nil {
+		return Config{}, err
 	}
 	path := filepath.Join(dir, county+".yaml")
 	f, err := os.Open(path)
@@ -79,12 +79,7 @@ func Parse(file, county string, data []byte) (Config, error) {
 		return Config{}, fmt.Errorf("%s: %w", file, err)
 	}
 	d.missing()
-	for _, p := range validate(c, county) {
-		if !d.broken(p.Path) {
-			p.Line = d.lines[p.Path]
-			d.problems = append(d.problems, p)
-		}
-	}
+	d.impossible(validate(c, county))
 	if len(d.problems) > 0 {
 		return Config{}, &Error{file, sorted(d.problems)}
 	}
@@ -101,6 +96,15 @@ func (d *document) missing() {
 	}
 }
 
+// impossible adds problems with values, but for those that were not understood in the first place.
+func (d *document) impossible(found []Problem) {
+	understood := slices.DeleteFunc(found, func(p Problem) bool { return d.broken(p.Path) })
+	for _, p := range understood {
+		p.Line = d.lines[p.Path]
+		d.problems = append(d.problems, p)
+	}
+}
+
 // merge lays the file's values over the defaults.
 func merge(values map[string]any) (Config, error) {
 	v := viper.New()
@@ -114,4 +118,12 @@ func merge(values map[string]any) (Config, error) {
 	}
 	var c Config
 	return c, v.UnmarshalExact(&c)
+}
+
+// CheckName refuses what cannot be a county's name, and with it every name that would leave a folder.
+func CheckName(county string) error {
+	if !nameShape.MatchString(county) {
+		return fmt.Errorf("county %q: a county's name has 3 to 32 lower-case letters, digits and hyphens", county)
+	}
+	return nil
 }
