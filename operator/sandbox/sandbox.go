@@ -172,4 +172,3 @@ func explain(err error) error {
 	return fmt.Errorf("%w; port %s is taken by another program, perhaps by a sandbox with another home: "+
 		"`ss -ltnup 'sport = :%s'` shows which, stop that one", err, port, port)
 }
-
