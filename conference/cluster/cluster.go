@@ -6,6 +6,8 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -33,7 +35,10 @@ type Admission struct {
 	Organiser bool `json:"organiser,omitempty"`
 }
 
-// LogValue keeps names out of logs.
+// Format keeps names out of every print.
+func (Admission) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "admission") }
+
+// LogValue implements slog.LogValuer.
 func (Admission) LogValue() slog.Value { return slog.StringValue("admission") }
 
 // Sign returns the value of the AdmissionHeader, good for AdmissionLifetime.

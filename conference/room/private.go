@@ -38,3 +38,9 @@ type (
 	// Name is the room's name as its first organiser wrote it.
 	Name = Private[nameKind]
 )
+
+// Format keeps a room's insides out of every print: fmt does not ask unexported fields how they want to be printed.
+func (Room) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "room "+redacted) }
+
+// LogValue implements slog.LogValuer.
+func (Room) LogValue() slog.Value { return slog.StringValue("room " + redacted) }

@@ -101,6 +101,9 @@ func umlautBase(part string) bool { return len(part) == 1 && strings.Contains("a
 
 // asciiOf spells a letter as German readers expect it (DIN 5007-2 for umlauts), "-" for anything unknown.
 func asciiOf(r rune) string {
+	if r == 'ẞ' {
+		return "SS"
+	}
 	if s, ok := letters[unicode.ToLower(r)]; ok {
 		if unicode.IsUpper(r) {
 			return strings.ToUpper(s[:1]) + s[1:]

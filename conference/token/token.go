@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// encoding is strict, so that every token has exactly one spelling.
+// encoding is strict, so that every token has exactly one spelling; line breaks, which encoding/base64 skips even so, are refused apart.
 var encoding = base64.RawURLEncoding.Strict()
 
 type payload[T any] struct {
@@ -45,7 +45,7 @@ func Verify[T any](k Key, purpose, tok string, now time.Time) (T, error) {
 		return none, ErrInvalid
 	}
 	left, right, found := strings.Cut(tok, ".")
-	if !found {
+	if !found || strings.ContainsAny(tok, "\r\n") {
 		return none, ErrInvalid
 	}
 	body, errBody := encoding.DecodeString(left)

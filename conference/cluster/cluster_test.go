@@ -1,0 +1,79 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/token"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func TestAdmission(t *testing.T) {
+	key := token.NewKey()
+	a := Admission{Room: "klasse-5a", DisplayRoom: "Klasse-5a", Account: "7f3a", AccountName: "ahorn-4827", Organiser: true}
+	signed := a.Sign(key, noon)
+	tests := []struct {
+		name   string
+		header []string
+		now    time.Time
+		err    error
+	}{
+		{"valid", []string{signed}, noon.Add(AdmissionLifetime - time.Second), nil},
+		{"expired", []string{signed}, noon.Add(AdmissionLifetime), token.ErrExpired},
+		{"missing", nil, noon, token.ErrInvalid},
+		{"session token", []string{token.Sign(key, token.PurposeSession, a, noon.Add(time.Hour))}, noon, token.ErrInvalid},
+		{"other key", []string{a.Sign(token.NewKey(), noon)}, noon, token.ErrInvalid},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header[AdmissionHeader] = tt.header
+			got, err := AdmissionOf(r, key, tt.now)
+			if !errors.Is(err, tt.err) {
+				t.Fatalf("error %v, want %v", err, tt.err)
+			}
+			if tt.err == nil && got != a {
+				t.Errorf("another admission than was signed")
+			}
+		})
+	}
+	if http.CanonicalHeaderKey(AdmissionHeader) != AdmissionHeader {
+		t.Errorf("header %s is not in canonical form", AdmissionHeader)
+	}
+}
+
+func TestAdmissionIsNotPrinted(t *testing.T) {
+	const canary = "kanarienvogel"
+	a := Admission{Room: canary, DisplayRoom: canary, Account: canary, AccountName: canary}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d"} {
+		if s := fmt.Sprintf(verb, a); strings.Contains(s, canary) {
+			t.Errorf("%s prints it", verb)
+		}
+	}
+	if s := a.LogValue().String(); strings.Contains(s, canary) {
+		t.Errorf("LogValue has it")
+	}
+}
+
+func TestLocal(t *testing.T) {
+	h := http.NewServeMux()
+	got, err := Local(h).Locate(context.Background(), "klasse-5a")
+	if err != nil || got != http.Handler(h) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := Local(nil).Locate(context.Background(), "klasse-5a"); !errors.Is(err, ErrNoBridge) {
+		t.Errorf("error %v without a bridge", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Local(h).Locate(ctx, "klasse-5a"); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v after the request ended", err)
+	}
+}

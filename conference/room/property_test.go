@@ -1,0 +1,331 @@
+package room
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// world drives a room at random and keeps what every client would know from what it was told.
+type world struct {
+	*rapid.T
+	room    *Room
+	rules   Rules
+	now     time.Time
+	clients []*client
+	tokens  []Resume // all that were ever issued
+	codes   []Code   // all that ever were
+}
+
+// client is what one connection was told.
+type client struct {
+	conn   Conn
+	knock  Knock
+	tried  Code // the last code given
+	phase  phase
+	self   string
+	roster []Person
+	chat   []Message
+}
+
+type phase int
+
+const (
+	fresh phase = iota
+	waiting
+	asked
+	inside
+	over
+)
+
+func newWorld(t *rapid.T) *world {
+	rules := Rules{
+		MaxParticipants: rapid.IntRange(1, 5).Draw(t, "max"),
+		CodeRequired:    rapid.Bool().Draw(t, "codeRequired"),
+		ScreenShare:     rapid.SampledFrom([]string{ScreenShareEveryone, ScreenShareOrganisers}).Draw(t, "screenShare"),
+	}
+	var seed [32]byte
+	seed[0] = rapid.Byte().Draw(t, "seed")
+	return &world{T: t, rules: rules, room: New(rules, rand.NewChaCha8(seed)), now: time.Unix(1_800_000_000, 0)}
+}
+
+// TestRoomKeepsItsPromises checks after every one of many random inputs what must always hold.
+func TestRoomKeepsItsPromises(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		t.Repeat(map[string]func(*rapid.T){
+			"organiser knocks":   func(*rapid.T) { w.knockAs(Organiser) },
+			"participant knocks": func(*rapid.T) { w.knockAs(Participant) },
+			"enters a code":      func(*rapid.T) { w.enterCode() },
+			"leaves":             func(*rapid.T) { w.apply(Leave{Conn: w.anyConn(), Lost: rapid.Bool().Draw(t, "lost")}) },
+			"sets state":         func(*rapid.T) { w.setState() },
+			"says":               func(*rapid.T) { w.apply(Say{Conn: w.anyConn(), Text: Text("t" + strconv.Itoa(w.number(0, 1<<20)))}) },
+			"sets the code":      func(*rapid.T) { w.apply(SetCode{Conn: w.anyConn(), Code: w.someCode()}) },
+			"account ends":       func(*rapid.T) { w.endAccount() },
+			"time passes":        func(*rapid.T) { w.now = w.now.Add(time.Duration(w.number(0, 40)) * time.Second) },
+			"tick":               func(*rapid.T) { w.apply(Tick{}) },
+			"":                   func(*rapid.T) { w.check() },
+		})
+	})
+}
+
+func (w *world) number(low, high int) int { return rapid.IntRange(low, high).Draw(w.T, "number") }
+
+// anyConn is a connection in whatever phase, or one that never was.
+func (w *world) anyConn() Conn { return Conn(w.number(1, len(w.clients)+1)) }
+
+// someCode is none, a wrong one, the present one or an old one.
+func (w *world) someCode() Code {
+	choices := append([]Code{"", "wrong", w.room.code}, w.codes...)
+	return rapid.SampledFrom(choices).Draw(w.T, "code")
+}
+
+func (w *world) knockAs(role Role) {
+	c := &client{conn: Conn(len(w.clients) + 1)}
+	w.clients = append(w.clients, c)
+	k := Knock{Conn: c.conn, Name: DisplayName("name" + strconv.Itoa(int(c.conn))), RoomName: "Klasse-5a", Role: role,
+		Code: w.someCode(), Free: w.number(0, 9) == 0}
+	if role == Organiser {
+		k.Account = "account" + strconv.Itoa(w.number(1, 3))
+	}
+	if len(w.tokens) > 0 && rapid.Bool().Draw(w.T, "resumes") {
+		token := rapid.SampledFrom(w.tokens).Draw(w.T, "token")
+		k.Resume = &token
+	}
+	c.knock, c.tried = k, k.Code
+	w.apply(k)
+	if c.phase == fresh {
+		w.Fatalf("connection %d got no answer", c.conn)
+	}
+}
+
+func (w *world) enterCode() {
+	conn, code := w.anyConn(), w.someCode()
+	if c := w.client(conn); c != nil && c.phase == asked { // otherwise nobody looks at it
+		c.tried = code
+	}
+	w.apply(EnterCode{Conn: conn, Code: code})
+}
+
+func (w *world) setState() {
+	w.apply(SetState{Conn: w.anyConn(), State: State{
+		Mic: rapid.Bool().Draw(w.T, "mic"), Camera: rapid.Bool().Draw(w.T, "camera"), Screen: rapid.Bool().Draw(w.T, "screen")}})
+}
+
+func (w *world) endAccount() {
+	ended := "account" + strconv.Itoa(w.number(1, 3))
+	w.apply(EndAccounts{Ended: func(account string) bool { return account == ended }})
+	for _, p := range w.room.inside {
+		if p.account == ended {
+			w.Fatalf("an ended account is still inside")
+		}
+	}
+}
+
+func (w *world) client(c Conn) *client {
+	if i := int(c) - 1; i >= 0 && i < len(w.clients) {
+		return w.clients[i]
+	}
+	return nil
+}
+
+// apply hands the room an input and its clients what they are told.
+func (w *world) apply(in Input) {
+	epoch := w.room.epoch
+	out := w.room.Apply(w.now, in)
+	if l, ok := in.(Leave); ok {
+		if c := w.client(l.Conn); c != nil {
+			c.phase = over
+		}
+	}
+	for _, o := range out {
+		switch e := o.Event.(type) {
+		case Begun:
+			if slices.ContainsFunc(w.tokens, func(r Resume) bool { return r.Epoch == e.Epoch }) {
+				w.Fatalf("an epoch came twice")
+			}
+		case Over:
+			epoch = ""
+		}
+		for _, conn := range o.To {
+			w.tell(conn, o.Event, in, epoch)
+		}
+	}
+	if w.room.code != "" && !slices.Contains(w.codes, w.room.code) {
+		w.codes = append(w.codes, w.room.code)
+	}
+}
+
+// tell lets a client know. Epoch is the one the room had before the input, empty if it was reset since.
+func (w *world) tell(conn Conn, e Event, in Input, epoch string) {
+	c := w.client(conn)
+	if c == nil {
+		if _, ok := e.(Problem); !ok {
+			w.Fatalf("%T to a connection that never was", e)
+		}
+		return
+	}
+	if _, ok := e.(Problem); ok {
+		return // also answers inputs that come late
+	}
+	if c.phase == over {
+		w.Fatalf("%T to connection %d after its end", e, conn)
+	}
+	switch e := e.(type) {
+	case Door:
+		c.atDoor(w, e)
+	case Refused, Ended:
+		c.phase = over
+	case Admitted:
+		w.admitted(c, e, in, epoch)
+	case Joined:
+		c.roster = append(c.roster, e.Person)
+	case Left:
+		c.roster = slices.DeleteFunc(c.roster, func(p Person) bool { return p.ID == e.ID })
+	case StateChanged:
+		c.setState(e.ID, e.State)
+	case Said:
+		c.chat = append(c.chat, e.Message)
+	case CodeChanged:
+		if c.knock.Role != Organiser || c.phase != inside {
+			w.Fatalf("the code was told to connection %d", conn)
+		}
+	default:
+		w.Fatalf("%T to connection %d", e, conn)
+	}
+}
+
+func (c *client) atDoor(w *world, d Door) {
+	if c.phase == inside {
+		w.Fatalf("connection %d is inside and at the door", c.conn)
+	}
+	c.phase = waiting
+	if d.Open {
+		c.phase = asked
+	}
+}
+
+func (c *client) setState(id string, s State) {
+	for i := range c.roster {
+		if c.roster[i].ID == id {
+			c.roster[i].State = s
+		}
+	}
+}
+
+// admitted checks that the client had a right to come in.
+func (w *world) admitted(c *client, a Admitted, in Input, epoch string) {
+	k := c.knock
+	own := in == Input(k)
+	resumed := own && k.Resume != nil && epoch != "" && k.Resume.Epoch == epoch && k.Resume.Role == k.Role &&
+		k.Resume.Account == k.Account && k.Resume.Participant == a.Self.ID
+	organiser := own && k.Role == Organiser
+	invited := w.room.open() && (k.Free || w.room.code == "" || c.tried == w.room.code)
+	if !resumed && !organiser && !invited {
+		w.Fatalf("connection %d came in without a right to", c.conn)
+	}
+	if k.Role != Organiser && a.Code != "" {
+		w.Fatalf("connection %d was told the code", c.conn)
+	}
+	if a.Self.Role != k.Role {
+		w.Fatalf("connection %d came in as %s, not as %s", c.conn, a.Self.Role, k.Role)
+	}
+	c.phase, c.self, c.roster, c.chat = inside, a.Self.ID, a.People, a.History
+	w.tokens = append(w.tokens, a.Resume)
+}
+
+// check compares the room with the rules and with what the clients know.
+func (w *world) check() {
+	r := w.room
+	if len(r.inside) > w.rules.MaxParticipants || len(r.door) > MaxVisitors {
+		w.Fatalf("%d inside, %d at the door", len(r.inside), len(r.door))
+	}
+	if begun := r.epoch != ""; begun != (len(r.inside) > 0 || !r.lingerUntil.IsZero()) {
+		w.Fatalf("begun %v with %d inside, lingering %v", begun, len(r.inside), !r.lingerUntil.IsZero())
+	}
+	if r.epoch == "" && (r.code != "" || r.name != "" || r.history.last != 0 || len(r.history.messages) != 0) {
+		w.Fatalf("something of the old room remains")
+	}
+	if r.epoch != "" && r.code == "" && w.rules.CodeRequired {
+		w.Fatalf("the room has no code")
+	}
+	w.checkClients()
+}
+
+func (w *world) checkClients() {
+	r := w.room
+	for _, c := range w.clients {
+		p, v := r.participant(c.conn), r.visitor(c.conn)
+		want := over
+		switch {
+		case p != nil:
+			want = inside
+		case v != nil && r.open():
+			want = asked
+		case v != nil:
+			want = waiting
+		}
+		if c.phase != want {
+			w.Fatalf("connection %d believes to be in phase %d, is in %d", c.conn, c.phase, want)
+		}
+		if p != nil {
+			w.checkInside(c, p)
+		}
+	}
+}
+
+func (w *world) checkInside(c *client, p *participant) {
+	var people []Person
+	for _, other := range w.room.inside {
+		people = append(people, other.Person)
+	}
+	c.setState(p.ID, p.State) // its own is not told
+	if c.self != p.ID || fmt.Sprint(ids(c.roster)) != fmt.Sprint(ids(people)) || !slices.Equal(c.roster, people) {
+		w.Fatalf("connection %d knows of %v, inside are %v", c.conn, ids(c.roster), ids(people))
+	}
+	if !w.rules.MayShareScreen(p.Role) && p.State.Screen {
+		w.Fatalf("a screen is shared without the right")
+	}
+	if !slices.Equal(c.chat, w.room.history.messages) {
+		w.Fatalf("connection %d has read %d messages, there are %d", c.conn, len(c.chat), len(w.room.history.messages))
+	}
+}
+
+func ids(people []Person) []string {
+	var ids []string
+	for _, p := range people {
+		ids = append(ids, p.ID)
+	}
+	return ids
+}
+
+// TestGuessesAreBounded lets visitors try wrong codes at random times, with as many connections as they like.
+func TestGuessesAreBounded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r, now := begun(t, Rules{MaxParticipants: 10, CodeRequired: true})
+		start, looked := now, 0
+		conn := Conn(100)
+		for range rapid.IntRange(1, 400).Draw(t, "attempts") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * time.Millisecond)
+			var out []Output
+			if rapid.Bool().Draw(t, "reconnects") {
+				r.Apply(now, Leave{Conn: conn})
+				conn++
+				out = r.Apply(now, Knock{Conn: conn, Role: Participant, Code: "wrong"})
+			} else {
+				out = r.Apply(now, EnterCode{Conn: conn, Code: "wrong"})
+			}
+			if d, ok := out[0].Event.(Door); ok && d.Wrong {
+				looked++
+			}
+		}
+		if limit := budgetSize + int(now.Sub(start)/budgetRefills) + 1; looked > limit {
+			t.Fatalf("%d guesses were looked at in %v, want at most %d", looked, now.Sub(start), limit)
+		}
+	})
+}

@@ -1,0 +1,334 @@
+package room
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// begun is a room that organiser 1 has begun, and the time.
+func begun(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, rules Rules) (*Room, time.Time) {
+	t.Helper()
+	r := New(rules, rand.NewChaCha8([32]byte{1}))
+	out := r.Apply(noon, Knock{Conn: 1, Name: "Frau Ahorn", RoomName: "Klasse-5a", Role: Organiser, Account: "a"})
+	if len(out) != 2 {
+		t.Fatalf("beginning told %d events", len(out))
+	}
+	return r, noon
+}
+
+func defaults() Rules {
+	return Rules{MaxParticipants: 70, CodeRequired: true, ScreenShare: ScreenShareOrganisers}
+}
+
+// told is the last event that reached the connection, nil if none did.
+func told(out []Output, c Conn) Event {
+	for _, o := range slices.Backward(out) {
+		if slices.Contains(o.To, c) {
+			return o.Event
+		}
+	}
+	return nil
+}
+
+func want[E Event](t *testing.T, out []Output, c Conn) E {
+	t.Helper()
+	e, ok := told(out, c).(E)
+	if !ok {
+		t.Fatalf("connection %d was told %T, want %T", c, told(out, c), *new(E))
+	}
+	return e
+}
+
+func TestCodeIsAskedFromThoseWhoWaitedToo(t *testing.T) {
+	r := New(defaults(), rand.NewChaCha8([32]byte{}))
+	want[Door](t, r.Apply(noon, Knock{Conn: 2, Name: "Mia", Role: Participant}), 2)
+	out := r.Apply(noon, Knock{Conn: 1, Name: "Frau Ahorn", Role: Organiser, Account: "a"})
+	if d := want[Door](t, out, 2); !d.Open {
+		t.Fatal("who waited was not asked for the code")
+	}
+	want[Admitted](t, r.Apply(noon, EnterCode{Conn: 2, Code: r.code}), 2)
+}
+
+func TestCodeGivenWhileWaitingIsLookedAtOnce(t *testing.T) {
+	r, now := begun(t, defaults())
+	code := r.code
+	r.Apply(now, Knock{Conn: 2, Name: "Mia", Role: Participant, Code: code})
+	r.Apply(now, Leave{Conn: 1}) // the organiser goes, Mia keeps the room alive
+	for conn, given := range map[Conn]Code{3: code, 4: "wrong", 5: ""} {
+		if d := want[Door](t, r.Apply(now, Knock{Conn: conn, Role: Participant, Code: given}), conn); d.Open {
+			t.Fatal("the door is open without an organiser")
+		}
+	}
+	out := r.Apply(now, Knock{Conn: 6, Role: Organiser, Account: "b"})
+	want[Admitted](t, out[:slices.IndexFunc(out, func(o Output) bool { _, is := o.Event.(Admitted); return is && o.To[0] == 3 })+1], 3)
+	if d := want[Door](t, out, 4); !d.Wrong {
+		t.Fatal("the wrong code was not called wrong")
+	}
+	if d := want[Door](t, out, 5); d.Wrong || !d.Open {
+		t.Fatalf("who gave no code was told %+v", d)
+	}
+}
+
+func TestResume(t *testing.T) {
+	first := func() (*Room, Resume) {
+		r, now := begun(t, Rules{MaxParticipants: 2, CodeRequired: true})
+		return r, want[Admitted](t, r.Apply(now, Knock{Conn: 2, Name: "Mia", Role: Participant, Code: r.code}), 2).Resume
+	}
+	tests := []struct {
+		name   string
+		before func(*Room)
+		change func(*Knock)
+		inside bool
+	}{
+		{name: "replaces the old connection", inside: true},
+		{name: "after the connection was lost", before: func(r *Room) { r.Apply(noon, Leave{Conn: 2, Lost: true}) }, inside: true},
+		{name: "without an organiser", before: func(r *Room) { r.Apply(noon, Leave{Conn: 1}) }, inside: true},
+		{name: "while the empty room lingers", before: func(r *Room) {
+			r.Apply(noon, Leave{Conn: 1})
+			r.Apply(noon, Leave{Conn: 2, Lost: true})
+			r.Apply(noon.Add(Linger-1), Tick{})
+		}, inside: true},
+		{name: "after lingering", before: func(r *Room) {
+			r.Apply(noon, Leave{Conn: 1})
+			r.Apply(noon, Leave{Conn: 2, Lost: true})
+			r.Apply(noon.Add(Linger), Tick{})
+		}},
+		{name: "after the reset", before: func(r *Room) {
+			r.Apply(noon, Leave{Conn: 2})
+			r.Apply(noon, Leave{Conn: 1})
+		}},
+		{name: "in the next room", before: func(r *Room) {
+			r.Apply(noon, Leave{Conn: 2})
+			r.Apply(noon, Leave{Conn: 1})
+			r.Apply(noon, Knock{Conn: 3, Role: Organiser, Account: "a"})
+		}},
+		{name: "after a new organiser found the room lingering", before: func(r *Room) {
+			r.Apply(noon, Leave{Conn: 1})
+			r.Apply(noon, Leave{Conn: 2, Lost: true})
+			r.Apply(noon, Knock{Conn: 3, Role: Organiser, Account: "a"})
+		}},
+		{name: "another epoch", change: func(k *Knock) { k.Resume.Epoch = "other" }},
+		{name: "empty epoch after the reset", before: func(r *Room) {
+			r.Apply(noon, Leave{Conn: 2})
+			r.Apply(noon, Leave{Conn: 1})
+		}, change: func(k *Knock) { k.Resume.Epoch = "" }},
+		{name: "token of another role", change: func(k *Knock) { k.Resume.Role = Organiser }},
+		{name: "token of another account", change: func(k *Knock) { k.Resume.Account = "b" }},
+		{name: "place taken in a full room", before: func(r *Room) {
+			r.Apply(noon, Leave{Conn: 2, Lost: true})
+			r.Apply(noon, Knock{Conn: 3, Role: Organiser, Account: "b"})
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, token := first()
+			id := token.Participant
+			if tt.before != nil {
+				tt.before(r)
+			}
+			k := Knock{Conn: 9, Name: "Mia", Role: Participant, Resume: &token}
+			if tt.change != nil {
+				tt.change(&k)
+			}
+			out := r.Apply(noon, k)
+			a, inside := told(out, 9).(Admitted)
+			if inside != tt.inside {
+				t.Fatalf("told %T, want inside: %v", told(out, 9), tt.inside)
+			}
+			if inside && a.Self.ID != id {
+				t.Fatalf("came back as somebody else")
+			}
+		})
+	}
+}
+
+func TestReplacedConnectionHasNoSay(t *testing.T) {
+	r, now := begun(t, defaults())
+	token := want[Admitted](t, r.Apply(now, Knock{Conn: 2, Role: Participant, Code: r.code}), 2).Resume
+	out := r.Apply(now, Knock{Conn: 3, Role: Participant, Resume: &token})
+	if e := want[Ended](t, out, 2); e.Reason != Replaced {
+		t.Fatalf("the old connection was ended with %s", e.Reason)
+	}
+	if a := want[Admitted](t, out, 3); a.Replaced != 2 || len(a.People) != 2 {
+		t.Fatalf("replaced %d, %d people", a.Replaced, len(a.People))
+	}
+	if want[Problem](t, r.Apply(now, Say{Conn: 2, Text: "?"}), 2).Code != NotAllowed {
+		t.Fatal("the old connection was heard")
+	}
+	r.Apply(now, Leave{Conn: 2, Lost: true})
+	if r.Participants() != 2 {
+		t.Fatal("the end of the old connection took the new one along")
+	}
+}
+
+func TestCodeMayBeRemovedWhereAllowed(t *testing.T) {
+	for _, required := range []bool{true, false} {
+		t.Run(fmt.Sprintf("required %v", required), func(t *testing.T) {
+			r, now := begun(t, Rules{MaxParticipants: 70, CodeRequired: required})
+			r.Apply(now, Knock{Conn: 2, Role: Participant})
+			out := r.Apply(now, SetCode{Conn: 1})
+			if required {
+				if p := want[Problem](t, out, 1); p.Code != CodeInvalid || r.code == "" {
+					t.Fatalf("told %+v", p)
+				}
+				return
+			}
+			if want[Admitted](t, out, 2).Code != "" {
+				t.Fatal("there is a code")
+			}
+			want[Admitted](t, r.Apply(now, Knock{Conn: 3, Role: Participant}), 3)
+			r.Apply(now, SetCode{Conn: 1, Code: "Igel-17"})
+			if d := want[Door](t, r.Apply(now, Knock{Conn: 4, Role: Participant}), 4); !d.Open {
+				t.Fatal("no code is asked for")
+			}
+		})
+	}
+}
+
+func TestOneVisitorsGuesses(t *testing.T) {
+	r, now := begun(t, defaults())
+	r.Apply(now, Knock{Conn: 2, Role: Participant})
+	for i, wait := range []time.Duration{0, 0, 2, 4, 8, 16, 32, 60, 60} {
+		d := want[Door](t, r.Apply(now, EnterCode{Conn: 2, Code: "wrong"}), 2)
+		if !d.Wrong || d.RetryAfter != wait*time.Second {
+			t.Fatalf("attempt %d: told %+v, want to wait %d s", i+1, d, wait)
+		}
+		if wait > 0 {
+			d = want[Door](t, r.Apply(now.Add(d.RetryAfter-1), EnterCode{Conn: 2, Code: r.code}), 2)
+			if d.Wrong || d.RetryAfter != 1 {
+				t.Fatalf("attempt %d too early: told %+v", i+1, d)
+			}
+		}
+		now = now.Add(wait * time.Second)
+	}
+	want[Admitted](t, r.Apply(now, EnterCode{Conn: 2, Code: r.code}), 2)
+}
+
+func TestFullRoomAndFullDoor(t *testing.T) {
+	r, now := begun(t, Rules{MaxParticipants: 2, CodeRequired: true})
+	want[Admitted](t, r.Apply(now, Knock{Conn: 2, Role: Participant, Code: r.code}), 2)
+	for conn, k := range map[Conn]Knock{3: {Role: Organiser, Account: "b"}, 4: {Role: Participant, Code: r.code}} {
+		k.Conn = conn
+		if want[Refused](t, r.Apply(now, k), conn).Reason != RoomFull {
+			t.Fatal("refused for another reason")
+		}
+	}
+	for i := range MaxVisitors {
+		want[Door](t, r.Apply(now, Knock{Conn: Conn(10 + i), Role: Participant}), Conn(10+i))
+	}
+	if want[Refused](t, r.Apply(now, Knock{Conn: 999, Role: Participant}), 999).Reason != Busy {
+		t.Fatal("refused for another reason")
+	}
+}
+
+func TestFreeVisitorsNeedAnOrganiserAllTheSame(t *testing.T) {
+	r := New(defaults(), rand.NewChaCha8([32]byte{}))
+	if d := want[Door](t, r.Apply(noon, Knock{Conn: 2, Role: Participant, Free: true}), 2); d.Open {
+		t.Fatal("the door is open")
+	}
+	out := r.Apply(noon, Knock{Conn: 1, Role: Organiser, Free: true})
+	if !slices.ContainsFunc(out, func(o Output) bool { _, is := o.Event.(Admitted); return is && o.To[0] == 2 }) {
+		t.Fatal("not let in")
+	}
+}
+
+func TestAccountEnded(t *testing.T) {
+	r, now := begun(t, defaults())
+	r.Apply(now, Knock{Conn: 2, Role: Participant, Code: r.code})
+	r.Apply(now, Knock{Conn: 3, Role: Participant})
+	out := r.Apply(now, EndAccounts{Ended: func(a string) bool { return a == "a" }})
+	if want[Ended](t, out, 1).Reason != AccountDisabled {
+		t.Fatal("ended for another reason")
+	}
+	want[Left](t, out, 2)
+	if d := want[Door](t, out, 3); d.Open {
+		t.Fatal("the door stayed open")
+	}
+	if out := r.Apply(now, EndAccounts{Ended: func(string) bool { return true }}); len(out) != 0 {
+		t.Fatalf("participants have no account, told %d events", len(out))
+	}
+}
+
+func TestHistoryIsBounded(t *testing.T) {
+	t.Run("messages", func(t *testing.T) {
+		var h history
+		for range MaxHistory + 5 {
+			h.add(Message{Name: "n", Text: "t"})
+		}
+		if len(h.messages) != MaxHistory || h.messages[0].ID != "6" {
+			t.Fatalf("%d messages, the first is %s", len(h.messages), h.messages[0].ID)
+		}
+	})
+	t.Run("bytes", func(t *testing.T) {
+		var h history
+		for range 20 {
+			h.add(Message{Text: Text(strings.Repeat("ä", 2000))})
+		}
+		if h.bytes > MaxHistoryBytes || len(h.messages) != MaxHistoryBytes/4000 {
+			t.Fatalf("%d messages of %d bytes", len(h.messages), h.bytes)
+		}
+	})
+}
+
+func TestNewCode(t *testing.T) {
+	t.Run("six digits", func(t *testing.T) {
+		random := rand.NewChaCha8([32]byte{})
+		seen := map[Code]bool{}
+		for range 1000 {
+			c := newCode(random)
+			if len(c) != 6 || strings.Trim(string(c), "0123456789") != "" {
+				t.Fatalf("a code of %d characters", len(c))
+			}
+			seen[c] = true
+		}
+		if len(seen) < 990 {
+			t.Fatalf("only %d different codes of 1000", len(seen))
+		}
+	})
+	t.Run("an uneven draw is drawn again", func(t *testing.T) {
+		// 0xffffffff is above the largest multiple of a million, 41 is drawn next
+		if c := newCode(bytes.NewReader([]byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 41})); c != "000041" {
+			t.Fatal("the uneven draw was used")
+		}
+	})
+}
+
+// TestNothingPrivateIsPrinted prints inputs, outputs and the room itself with every verb.
+func TestNothingPrivateIsPrinted(t *testing.T) {
+	const canary = "Kanarienvogel"
+	r, now := begun(t, Rules{MaxParticipants: 9})
+	r.Apply(now, SetCode{Conn: 1, Code: canary})
+	values := []any{Knock{Name: canary, RoomName: canary, Code: canary}, EnterCode{Code: canary}, Say{Text: canary}, Code(canary), r}
+	for _, o := range r.Apply(now, Knock{Conn: 2, Name: canary, Role: Participant, Code: canary}) {
+		values = append(values, o)
+	}
+	for _, o := range r.Apply(now, Say{Conn: 2, Text: canary}) {
+		values = append(values, o)
+	}
+	var log bytes.Buffer
+	for _, v := range values {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%t"} {
+			fmt.Fprintf(&log, verb+"\n", v)
+		}
+		slog.New(slog.NewTextHandler(&log, nil)).Info("value", "value", v)
+	}
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("code", "code", Code(canary))
+	if strings.Contains(log.String(), canary) || strings.Contains(log.String(), fmt.Sprintf("%x", canary)) {
+		t.Fatalf("something private was printed")
+	}
+	if b, err := json.Marshal(DisplayName(canary)); err != nil || !strings.Contains(string(b), canary) {
+		t.Fatalf("JSON, which the wire needs, has %s, %v", b, err)
+	}
+}
