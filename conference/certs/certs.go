@@ -184,10 +184,10 @@ func (m *Manager) order() {
 	m.running, m.failed = false, err
 	m.mu.Unlock()
 	if err != nil {
-		m.log.Error("certificate order went wrong", "class", class(err), "took", time.Since(start))
+		m.log.Error("certificate order went wrong", "class", class(err), "took_ms", time.Since(start).Milliseconds())
 		return
 	}
-	m.log.Info("certificate is ready", "took", time.Since(start))
+	m.log.Info("certificate is ready", "took_ms", time.Since(start).Milliseconds())
 }
 
 // obtain orders a first certificate, or renews an expired one.
