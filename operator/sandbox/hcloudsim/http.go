@@ -76,14 +76,16 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) (answer, error) {
 	return out, err
 }
 
-// handle runs the handler under the lock, hands out its jobs and has the state saved.
+// handle runs the handler under the lock, has the state saved and only then starts the work: whatever a Runtime does is on record.
 func (s *Server) handle(h handler, req *request, method string) (answer, error) {
 	out, err := s.decide(h, req)
 	if err != nil || method == http.MethodGet {
 		return out, err
 	}
-	if err := s.saver.save(); err != nil {
-		s.cfg.Log.Error("cloud simulator: state was not saved", "error", err)
+	saved := s.saver.save()
+	s.start(req.jobs)
+	if saved != nil {
+		s.cfg.Log.Error("cloud simulator: state was not saved", "error", saved)
 		return answer{}, &apiError{http.StatusInternalServerError, "server_error",
 			"the simulated cloud cannot save its state; see the sandbox's log", nil}
 	}
@@ -101,15 +103,20 @@ func (s *Server) decide(h handler, req *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	for _, j := range req.jobs {
-		s.enqueueLocked(j.server, j.steps)
-	}
 	s.publishReverseNamesLocked()
 	if out.body == nil {
 		return answer{status: out.status}, nil
 	}
 	body, err := json.Marshal(out.body)
 	return answer{out.status, body, out.link}, err
+}
+
+func (s *Server) start(jobs []queuedJob) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, j := range jobs {
+		s.enqueueLocked(j.server, j.steps)
+	}
 }
 
 // readBody takes at most maxBody and wants JSON or nothing.

@@ -42,8 +42,12 @@ func (s *Server) startLaneLocked(server int64) {
 	s.work.Go(func() { l.loop(s.ctx) })
 }
 
-// enqueueLocked hands a job to a server's lane; work on no particular server runs by itself.
+// enqueueLocked hands a job to a server's lane; work on no particular server runs by itself. When the simulator is closing, the
+// job is left to the next start.
 func (s *Server) enqueueLocked(server int64, j job) {
+	if s.closed {
+		return
+	}
 	if l, ok := s.lanes[server]; ok && l.push(j) {
 		return
 	}
@@ -175,7 +179,7 @@ func (l *lane) spec() (m Machine, ok bool) {
 	return l.api.machineLocked(s), true
 }
 
-// create tells the Runtime about the machine, or about what has changed of it.
+// create tells the Runtime about the machine, or about what has changed of it, and puts it behind its firewalls.
 func create(ctx context.Context, l *lane) error {
 	want, ok := l.spec()
 	if !ok || l.gone || reflect.DeepEqual(want, l.created) {
@@ -185,12 +189,17 @@ func create(ctx context.Context, l *lane) error {
 		return err
 	}
 	l.created = want
+	if err := filter(ctx, l); err != nil {
+		l.created = Machine{} // not behind its firewalls yet: start over
+		return err
+	}
 	return nil
 }
 
-// filter brings the machine's rules in line with the firewalls as they are now.
+// filter brings the machine's rules in line with the firewalls as they are now. A machine that does not exist yet gets its rules
+// when it is created.
 func filter(ctx context.Context, l *lane) error {
-	if l.gone {
+	if l.gone || l.created.ID == 0 {
 		return nil
 	}
 	var ids []int64

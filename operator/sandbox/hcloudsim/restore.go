@@ -1,9 +1,6 @@
 package hcloudsim
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // restore brings every machine of the loaded project back to how it was and ends the actions that were under way.
 func (s *Server) restore() {
@@ -34,12 +31,12 @@ func restoreJob(srv *server, report func()) job {
 			failed: func(*project) { report() },
 		}}
 	}
-	effects, status := []func(context.Context, *lane) error{create, filter}, "off"
+	effect, status := create, "off"
 	if srv.PowerOn {
-		effects, status = append(effects, powerOn), "running"
+		effect, status = powerOn, "running"
 	}
 	return job{{
-		effect: inOrder(effects...),
+		effect: effect,
 		done:   func(p *project) { p.setStatus(id, status); report() },
 		failed: func(p *project) { p.setStatus(id, "off"); report() },
 	}}

@@ -14,7 +14,7 @@ type Runtime interface {
 	PowerOn(ctx context.Context, id int64) error
 	// PowerOff cuts the power.
 	PowerOff(ctx context.Context, id int64) error
-	// Shutdown asks the machine to stop (ACPI); it may ignore that.
+	// Shutdown asks the machine to stop (ACPI) and waits a little. nil: it stopped; ErrShutdownIgnored: it did not.
 	Shutdown(ctx context.Context, id int64) error
 	// SetFirewall replaces the inbound rules of the machine's public interface. filtered=false: no firewall is attached.
 	SetFirewall(ctx context.Context, id int64, filtered bool, inbound []FirewallRule) error

@@ -104,5 +104,6 @@ func (s *Server) SetQuota(q Quotas) {
 }
 
 // ReverseNames maps every reverse name that was set explicitly to the addresses that have it: what a name server that follows
-// suit should answer. Names are in lower case without a trailing dot. It costs one pointer load plus a copy of the map.
+// suit should answer. Names are in lower case without a trailing dot. The map is the caller's, the addresses in it must not be
+// changed. Cheap enough to ask at every query.
 func (s *Server) ReverseNames() map[string][]netip.Addr { return maps.Clone(*s.reverse.Load()) }

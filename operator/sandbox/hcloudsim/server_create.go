@@ -364,7 +364,7 @@ func (r *request) launch(s *server, plan serverPlan) (first *action, next []*act
 
 // createOrClean creates the machine behind its firewall; what it leaves behind on failure is removed, since the server vanishes.
 func createOrClean(ctx context.Context, l *lane) error {
-	err := inOrder(create, filter)(ctx, l)
+	err := create(ctx, l)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}

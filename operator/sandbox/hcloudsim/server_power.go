@@ -125,7 +125,7 @@ func rebuildServer(r *request) (reply, error) {
 	}
 	a := r.lockingAction(s, "rebuild_server", ref("image", img.ID))
 	st := startStep(a, id)
-	st.effect = inOrder(wipe, create, filter, powerOn)
+	st.effect = inOrder(wipe, powerOn)
 	r.do(id, st)
 	return reply{status: 201, body: schema.ServerActionRebuildResponse{Action: a.render(r.now)}}, nil
 }

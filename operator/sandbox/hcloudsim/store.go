@@ -38,7 +38,16 @@ func loadProject(path string) (*project, error) {
 		return nil, fmt.Errorf("the simulated cloud's state %s has version %d, this program reads %d; remove the file to start with an empty cloud",
 			path, state.Version, stateVersion)
 	}
+	if !state.Project.complete() {
+		return nil, fmt.Errorf("the simulated cloud's state %s lacks a part; remove the file to start with an empty cloud", path)
+	}
 	return state.Project, nil
+}
+
+// complete says whether no part of a project that was read is missing.
+func (p *project) complete() bool {
+	return p.Servers != nil && p.Firewalls != nil && p.Networks != nil && p.SSHKeys != nil && p.PrimaryIPs != nil &&
+		p.PlacementGroups != nil && p.Actions != nil
 }
 
 func (s *Server) snapshot() ([]byte, error) {
