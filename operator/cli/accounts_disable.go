@@ -1,0 +1,27 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) accountsDisable() *cobra.Command {
+	return &cobra.Command{
+		Use:     "disable <county> <name>",
+		Short:   "End an account at once",
+		Long:    `disable ends an account for good. Whoever organises a lesson with it at this moment loses the room.`,
+		Example: `  kreisraum accounts disable tuttlingen ahorn-4827`,
+		Args:    exactly("a county", "an account's name"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.open(cmd.Context(), args[0], need{config: true, world: true}, nil)
+			if err != nil {
+				return err
+			}
+			if err := c.DisableAccount(cmd.Context(), args[1]); err != nil {
+				return err
+			}
+			return a.print(map[string]string{"disabled": args[1]}, fmt.Sprintf("%s is disabled\n", args[1]))
+		},
+	}
+}

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/audit"
+	"github.com/medienzentrenverbund/kreisraum/operator/config"
+	"github.com/medienzentrenverbund/kreisraum/operator/county"
+	"github.com/medienzentrenverbund/kreisraum/operator/endpoints"
+	"github.com/medienzentrenverbund/kreisraum/operator/home"
+)
+
+// need says what a verb needs of a county.
+type need struct {
+	// config: the county's file must be right. Taking a county down must work without.
+	config bool
+	// cloud: the verb talks to Hetzner, so there must be a token.
+	cloud bool
+	// world: the verb talks to anybody, so the sandbox must run when it is asked for.
+	world bool
+}
+
+// open makes the county that a verb works on. progress may be nil.
+func (a *app) open(ctx context.Context, name string, n need, progress *progress) (*county.County, error) {
+	var cfg config.Config
+	if n.config {
+		var err error
+		if cfg, err = config.Find(a.options.configDir(), name); err != nil {
+			return nil, err
+		}
+	} else if err := config.CheckName(name); err != nil {
+		return nil, err
+	}
+	where, dir, err := a.endpoints(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	h, err := home.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	clerk, err := h.Clerk()
+	if err != nil {
+		return nil, err
+	}
+	c := &county.County{Config: cfg, Home: h.County(name), Endpoints: where, Version: a.version, Log: a.log(progress)}
+	c.Ledger = audit.New(c.Home.Ledger(), clerk, name, time.Now)
+	c.World = county.RealWorld(name, a.version, where, c.Log)
+	if progress != nil {
+		c.Events = progress.Event
+	}
+	c.Binary, err = binary(cfg.Architecture())
+	return c, err
+}
+
+// endpoints says where the outside world is, and which home belongs to it.
+func (a *app) endpoints(ctx context.Context, n need) (endpoints.Endpoints, string, error) {
+	dir, err := a.options.homeDir()
+	if err != nil {
+		return endpoints.Endpoints{}, "", err
+	}
+	if a.options.sandbox() {
+		return a.sandboxEndpoints(ctx, dir, n)
+	}
+	if !n.cloud {
+		return endpoints.Endpoints{}, dir, nil
+	}
+	token, err := a.options.token()
+	return endpoints.Endpoints{HCloudToken: token}, dir, err
+}
+
+// binary is where the conference server for a machine's architecture is expected: beside this program.
+func binary(architecture string) (string, error) {
+	self, err := executable()
+	if err != nil {
+		return "", err
+	}
+	if resolved, err := filepath.EvalSymlinks(self); err == nil {
+		self = resolved
+	}
+	return filepath.Join(filepath.Dir(self), "kreisraum-conference-linux-"+architecture), nil
+}
+
+// log writes warnings, or everything with --verbose, past the progress display.
+func (a *app) log(progress *progress) *slog.Logger {
+	level := slog.LevelWarn
+	if a.options.verbose() {
+		level = slog.LevelDebug
+	}
+	out := a.Err
+	if progress != nil {
+		out = progress
+	}
+	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
+}
+
+// seconds for people.
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

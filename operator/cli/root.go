@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitOK = iota
+	exitFailure
+	exitUsage
+)
+
+// Streams are the program's input and output.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// app is what all verbs share.
+type app struct {
+	Streams
+	version string
+	options *options
+	// rootsFile holds the roots of the sandbox's certificates; empty outside it.
+	rootsFile string
+}
+
+// Main runs the command line and returns the exit code. ctx ends on Ctrl-C.
+func Main(ctx context.Context, args []string, streams Streams, version string) int {
+	a := &app{Streams: streams, version: version, options: newOptions()}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	a.report(ctx, err)
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+func (a *app) root() *cobra.Command {
+	root := group(&cobra.Command{
+		Use:   "kreisraum",
+		Short: "Video classrooms for the schools of a county, on machines of its own",
+		Long: `kreisraum puts up a county's video classrooms: machine, firewall, certificate, accounts, and a test call at the end.
+
+A county is described by configs/<county>.yaml. Its Hetzner project's token comes from HCLOUD_TOKEN or, better, from a file
+(--token-file). With --sandbox the same happens in a simulated cloud on this computer; no token is needed.`,
+		Example: `  kreisraum up demo --sandbox        try it, nothing to sign up for
+  kreisraum up tuttlingen            put up or update the county
+  kreisraum status tuttlingen        what is there, and does it answer`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	})
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd.CommandPath(), err} })
+	a.options.declare(root.PersistentFlags())
+	root.AddCommand(a.up(), a.down(), a.status(), a.probe(), a.accounts(), a.sandbox(), a.versionCommand())
+	return root
+}
+
+// group makes a command that only holds others: alone it shows help, with an unknown word it complains.
+func group(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		err := fmt.Errorf("unknown command %q", args[0])
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(near, " or "))
+		}
+		return &usageError{cmd.CommandPath(), err}
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	return cmd
+}
+
+// exactly demands arguments of the given names.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		return &usageError{cmd.CommandPath(), fmt.Errorf("expected %s, got %d arguments", strings.Join(names, " and "), len(args))}
+	}
+}
+
+// usageError says that the command line was wrong.
+type usageError struct {
+	command string
+	err     error
+}
+
+func (e *usageError) Error() string {
+	return fmt.Sprintf("%v\nrun `%s --help` to see how it goes", e.err, e.command)
+}
+
+func (e *usageError) Unwrap() error { return e.err }
+
+// report prints an error, and after Ctrl-C how to go on.
+func (a *app) report(ctx context.Context, err error) {
+	text := err.Error()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		text = "stopped. Nothing is lost: run the same command again, it goes on from here"
+	}
+	if a.options.json() {
+		_ = json.NewEncoder(a.Out).Encode(map[string]string{"error": text})
+		return
+	}
+	fmt.Fprintf(a.Err, "kreisraum: %s\n", text)
+}
+
+// print writes v as a JSON line with --json, otherwise text.
+func (a *app) print(v any, text string) error {
+	if a.options.json() {
+		return json.NewEncoder(a.Out).Encode(v)
+	}
+	_, err := io.WriteString(a.Out, text)
+	return err
+}
+
+// executable is the running program's own path with links resolved.
+func executable() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program's folder: %w", err)
+	}
+	return path, nil
+}

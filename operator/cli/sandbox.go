@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/endpoints"
+	"github.com/medienzentrenverbund/kreisraum/operator/home"
+	"github.com/medienzentrenverbund/kreisraum/operator/sandbox"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) sandbox() *cobra.Command {
+	cmd := group(&cobra.Command{
+		Use:   "sandbox",
+		Short: "Start, stop and look at the simulated cloud on this computer",
+		Long: `The sandbox is a simulated Hetzner Cloud with a certificate authority, a name server and machines that are folders on this computer.
+` + "`kreisraum up demo --sandbox` starts it by itself.",
+		Example: `  kreisraum sandbox status
+  kreisraum sandbox stop`,
+	})
+	cmd.AddCommand(a.sandboxStart(), a.sandboxStop(), a.sandboxStatus(), a.sandboxRun())
+	return cmd
+}
+
+func (a *app) sandboxStart() *cobra.Command {
+	return &cobra.Command{
+		Use: "start", Short: "Start the sandbox in the background",
+		Long:    `start starts the sandbox in the background and returns once everything in it answers. If it runs already, nothing happens.`,
+		Example: `  kreisraum sandbox start`,
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := a.options.homeDir()
+			if err != nil {
+				return err
+			}
+			manifest, err := a.ensureSandbox(cmd.Context(), dir)
+			if err != nil {
+				return err
+			}
+			return a.print(shown(manifest, true), sandboxText(manifest, true))
+		},
+	}
+}
+
+func (a *app) sandboxStop() *cobra.Command {
+	return &cobra.Command{
+		Use: "stop", Short: "Stop the sandbox",
+		Long:    `stop stops the sandbox and its machines. The next start finds them as they were.`,
+		Example: `  kreisraum sandbox stop`,
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := a.options.homeDir()
+			if err != nil {
+				return err
+			}
+			if err := sandbox.Stop(cmd.Context(), home.SandboxDir(dir)); err != nil {
+				return err
+			}
+			return a.print(map[string]bool{"running": false}, "the sandbox is stopped\n")
+		},
+	}
+}
+
+func (a *app) sandboxStatus() *cobra.Command {
+	return &cobra.Command{
+		Use: "status", Short: "Show whether the sandbox runs, and where",
+		Long:    `status asks the sandbox whether it answers and shows where its parts are.`,
+		Example: `  kreisraum sandbox status --json`,
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := a.options.homeDir()
+			if err != nil {
+				return err
+			}
+			manifest, running, err := sandbox.Status(cmd.Context(), home.SandboxDir(dir))
+			if err != nil {
+				return err
+			}
+			return a.print(shown(manifest, running), sandboxText(manifest, running))
+		},
+	}
+}
+
+func (a *app) sandboxRun() *cobra.Command {
+	return &cobra.Command{
+		Use: "run", Short: "Run the sandbox in the foreground",
+		Long:    `run is what start puts into the background. It ends with Ctrl-C.`,
+		Example: `  kreisraum sandbox run`,
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := a.options.homeDir()
+			if err != nil {
+				return err
+			}
+			return sandbox.Run(cmd.Context(), sandbox.Config{Home: home.SandboxDir(dir), Log: a.log(nil)}, func(m sandbox.Manifest) {
+				_ = a.print(shown(m, true), sandboxText(m, true))
+			})
+		},
+	}
+}
+
+// ensureSandbox starts the sandbox as a background process of this same program unless it runs.
+func (a *app) ensureSandbox(ctx context.Context, dir string) (sandbox.Manifest, error) {
+	self, err := executable()
+	if err != nil {
+		return sandbox.Manifest{}, err
+	}
+	if _, err := home.Open(dir); err != nil {
+		return sandbox.Manifest{}, err
+	}
+	return sandbox.Ensure(ctx, home.SandboxDir(dir), []string{self, "sandbox", "run", "--home", dir})
+}
+
+// sandboxEndpoints are those of the running sandbox, which is started when the verb needs a world.
+func (a *app) sandboxEndpoints(ctx context.Context, dir string, n need) (endpoints.Endpoints, string, error) {
+	inside := home.InSandbox(dir)
+	if !n.world {
+		return endpoints.Endpoints{}, inside, nil
+	}
+	manifest, err := a.ensureSandbox(ctx, dir)
+	if err != nil {
+		return endpoints.Endpoints{}, "", err
+	}
+	a.rootsFile = manifest.ACMERootsFile
+	where, err := manifest.Endpoints()
+	return where, inside, err
+}
+
+// certificateHint says why a browser warns about a site in the sandbox.
+func (a *app) certificateHint() string {
+	if a.rootsFile == "" {
+		return ""
+	}
+	return "the certificate is the sandbox's own: accept the browser's warning, or import " + a.rootsFile
+}
+
+// sandboxView is what is shown of a manifest: never the token.
+type sandboxView struct {
+	Running   bool      `json:"running"`
+	PID       int       `json:"pid,omitempty"`
+	Cloud     string    `json:"cloud,omitempty"`
+	FrontDoor string    `json:"front_door,omitempty"`
+	Roots     string    `json:"roots,omitempty"`
+	Log       string    `json:"log,omitempty"`
+	Started   time.Time `json:"started,omitzero"`
+}
+
+func shown(m sandbox.Manifest, running bool) sandboxView {
+	if !running {
+		return sandboxView{}
+	}
+	return sandboxView{true, m.PID, m.HCloudURL, m.FrontDoor, m.ACMERootsFile, m.LogFile, m.Started}
+}
+
+func sandboxText(m sandbox.Manifest, running bool) string {
+	if !running {
+		return "the sandbox does not run\n"
+	}
+	return fmt.Sprintf("the sandbox runs (process %d)\n  cloud       %s\n  front door  %s\n  roots       %s\n  log         %s\n",
+		m.PID, m.HCloudURL, m.FrontDoor, m.ACMERootsFile, m.LogFile)
+}

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/county"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) up() *cobra.Command {
+	options := county.UpOptions{}
+	cmd := &cobra.Command{
+		Use:   "up <county>",
+		Short: "Put up a county, bring it up to date, or finish what an earlier up began",
+		Long: `up makes what is missing and changes what differs: machine, firewall, server, certificate, accounts. It ends with a call of
+two synthetic participants. It can be repeated at any time; when everything is as it should be it only looks.`,
+		Example: `  kreisraum up demo --sandbox
+  kreisraum up tuttlingen --token-file ~/hetzner.token --wait-dns 30m`,
+		Args: exactly("a county"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runUp(cmd, args[0], options) },
+	}
+	cmd.Flags().DurationVar(&options.WaitDNS, "wait-dns", 0, "wait that long for the DNS records, for example 30m")
+	cmd.Flags().DurationVar(&options.Media, "probe", time.Second, "length of the test call")
+	return cmd
+}
+
+func (a *app) runUp(cmd *cobra.Command, name string, options county.UpOptions) error {
+	progress := a.progress()
+	defer progress.Close()
+	c, err := a.open(cmd.Context(), name, need{config: true, cloud: true, world: true}, progress)
+	if err != nil {
+		return err
+	}
+	result, err := c.Up(cmd.Context(), options)
+	progress.Close()
+	if err != nil {
+		a.rescue(result)
+		return err
+	}
+	return a.print(map[string]any{"result": result}, a.upText(name, result))
+}
+
+// rescue shows a password that would otherwise be lost, when a step after the accounts failed.
+func (a *app) rescue(result county.UpResult) {
+	if result.FirstAccount != nil {
+		_ = a.print(map[string]any{"first_account": result.FirstAccount}, firstAccount(result))
+	}
+}
+
+func (a *app) upText(name string, r county.UpResult) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%s is up after %s:  %s\n", name, seconds(r.Elapsed), r.URL)
+	if hint := a.certificateHint(); hint != "" {
+		fmt.Fprintf(&b, "  %s\n", hint)
+	}
+	if !r.WebClient {
+		b.WriteString("  the server was built without the page for browsers; `make` builds it, then run up again\n")
+	}
+	if r.FirstAccount != nil {
+		b.WriteString(firstAccount(r))
+	}
+	if r.PricePerHour != "" {
+		fmt.Fprintf(&b, "price: %s per hour, at most %s per month, net\n", r.PricePerHour, r.PricePerMonth)
+	}
+	return b.String()
+}
+
+func firstAccount(r county.UpResult) string {
+	return fmt.Sprintf("first organiser account, shown only now:\n  name      %s\n  password  %s\n", r.FirstAccount.Name, r.FirstAccount.Password)
+}
