@@ -97,6 +97,32 @@ type world struct {
 	cloud    *hetzner.Client
 	home     string
 	writes   writes
+	hook     hook
+}
+
+// hook lets a test act on the n-th request that changes something, before it is answered.
+type hook struct {
+	mu   sync.Mutex
+	left int
+	act  func()
+}
+
+func (h *hook) set(n int, act func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.left, h.act = n, act
+}
+
+func (h *hook) note(r *http.Request) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r.Method == http.MethodGet || h.act == nil {
+		return
+	}
+	if h.left--; h.left <= 0 {
+		h.act()
+		h.act = nil
+	}
 }
 
 // writes counts the requests that change something.
@@ -131,6 +157,7 @@ func newWorld(t testing.TB) *world {
 	w.sim = sim
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.writes.note(r)
+		w.hook.note(r)
 		sim.ServeHTTP(rw, r)
 	}))
 	w.url = server.URL + "/v1"
@@ -152,7 +179,7 @@ func testLatency(string) time.Duration { return 50 * time.Millisecond }
 func (w *world) open(county string) *Stack {
 	w.t.Helper()
 	s, err := Open(w.t.Context(), Config{
-		County: county, Home: w.home, PulumiPath: pulumiPath(w.t), Passphrase: "a passphrase of the tests",
+		County: county, Home: w.home, PulumiPath: pulumiPath(w.t), Passphrase: passphrase,
 		Cloud: w.cloud, Log: slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
 	})
 	if err != nil {
@@ -221,6 +248,8 @@ func plan(county string) infra.Spec {
 		Image: "debian-12", IPv6: true, SSHPublicKey: operatorKey, UserData: userData(county, 3),
 	}
 }
+
+const passphrase = "a passphrase of the tests"
 
 // operatorKey is a key whose private half does not exist.
 const operatorKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f operator"

@@ -1,6 +1,9 @@
 package stack
 
-import "path/filepath"
+import (
+	"net/url"
+	"path/filepath"
+)
 
 // layout says where everything of a stack is.
 type layout struct {
@@ -19,7 +22,11 @@ func newLayout(home, county string) layout {
 	}
 }
 
-func (l layout) backendURL() string { return "file://" + filepath.ToSlash(l.root) }
+// backendURL names the file backend. It would write a second file beside each one, for nothing but a content type, and not
+// atomically: a kill at the wrong moment leaves an empty one, and with it a state that cannot be read any more.
+func (l layout) backendURL() string {
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(l.root), RawQuery: "metadata=skip"}).String()
+}
 
 // The file backend's own folders (pulumi/pkg/backend/diy).
 
@@ -33,7 +40,7 @@ func (l layout) locks() string {
 func (l layout) traces() []string {
 	book := filepath.Join(l.root, ".pulumi")
 	return []string{
-		globEscape(l.checkpoint()) + "*", // the state, its backup and its attributes
+		globEscape(l.checkpoint()) + "*", // the state and its backup
 		globEscape(filepath.Join(book, "history", project, l.county)),
 		globEscape(filepath.Join(book, "backups", project, l.county)),
 		globEscape(l.locks()),

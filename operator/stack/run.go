@@ -2,7 +2,6 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -54,20 +53,19 @@ func (s *Stack) explain(ctx context.Context, verb string, engine, provider error
 	return fmt.Errorf("%s: %s", verb, lastWords(engine))
 }
 
-// lastWords is the last line of the engine's complaint instead of the pages that the Automation API makes of it.
+// lastWords is the engine's complaint instead of the pages that the Automation API makes of it: the first line that begins
+// with "error:", else the last line.
 func lastWords(err error) string {
-	var last string
+	last := "the engine ended without a word"
 	for line := range strings.Lines(err.Error()) {
 		line = strings.TrimSpace(colours.ReplaceAllString(line, ""))
-		if after, ok := strings.CutPrefix(line, "error: "); ok {
-			return after
+		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(line, "stdout:"), "stderr:"))
+		if complaint, ok := strings.CutPrefix(line, "error: "); ok {
+			return complaint
 		}
-		if line != "" && !strings.HasPrefix(line, "stdout:") && !strings.HasPrefix(line, "stderr:") && !strings.HasPrefix(line, "code:") {
+		if line != "" && !strings.HasPrefix(line, "code:") {
 			last = line
 		}
 	}
-	if last == "" {
-		last = "the engine ended without a word"
-	}
-	return errors.New(last).Error()
+	return last
 }

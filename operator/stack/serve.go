@@ -27,7 +27,7 @@ func (s *Stack) serveProvider(failures *failures) (port int, stop func(), err er
 		return 0, nil, fmt.Errorf("serve the provider: %w", err)
 	}
 	rpc := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
-	pulumirpc.RegisterResourceProviderServer(rpc, server)
+	pulumirpc.RegisterResourceProviderServer(rpc, detached{server})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
