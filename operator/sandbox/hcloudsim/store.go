@@ -153,20 +153,19 @@ func (sv *saver) write() error {
 	if err != nil {
 		return fmt.Errorf("encode state: %w", err)
 	}
-	dir := filepath.Dir(sv.path)
-	tmp, err := os.CreateTemp(dir, ".state-*") // mode 0600
+	name := sv.path + ".new" // always the same, so that a crash leaves nothing behind that is not written over
+	tmp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	defer os.Remove(tmp.Name())
 	_, err = tmp.Write(data)
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	if err := os.Rename(tmp.Name(), sv.path); err != nil {
+	if err := os.Rename(name, sv.path); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	return syncDir(dir)
+	return syncDir(filepath.Dir(sv.path))
 }
 
 func syncDir(dir string) error {
