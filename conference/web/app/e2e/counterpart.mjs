@@ -31,7 +31,7 @@ async function answerOffer({ sdp, pictures }) {
       context.fill();
       context.fillStyle = `hsl(${hue % 50} 32% 22%)`;
       context.beginPath();
-      context.ellipse(width / 2 + sway, height * 0.34, width * 0.118, height * 0.15, 0, Math.PI, 7);
+      context.ellipse(width / 2 + sway, height * 0.34, width * 0.118, height * 0.15, 0, Math.PI, 2 * Math.PI);
       context.fill();
     },
     slide(context, width, height, _hue, time) {

@@ -23,6 +23,7 @@ for (const [name, show] of Object.entries(screens)) {
       await page.waitForTimeout(400);
       for (const colorScheme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme });
+        await page.waitForTimeout(250);
         await page.screenshot({ path: new URL(`${name}-${width}-${colorScheme}.png`, folder).pathname });
       }
     }

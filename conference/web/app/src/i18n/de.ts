@@ -163,7 +163,6 @@ export const de = {
     page: (page: number, pages: number) => `Seite ${page} von ${pages}`,
     lost: 'Verbindung unterbrochen – verbinde neu …',
     retryNow: 'Jetzt verbinden',
-    mediaConnecting: 'Bild und Ton werden verbunden …',
     audioBlocked: 'Ihr Browser hat den Ton angehalten.',
     enableAudio: 'Ton einschalten',
     errors: roomError,

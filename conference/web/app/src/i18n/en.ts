@@ -125,7 +125,6 @@ export const en: Texts = {
     page: (page, pages) => `Page ${page} of ${pages}`,
     lost: 'Connection interrupted – reconnecting …',
     retryNow: 'Connect now',
-    mediaConnecting: 'Connecting picture and sound …',
     audioBlocked: 'Your browser has paused the sound.',
     enableAudio: 'Switch sound on',
     errors: {

@@ -109,8 +109,9 @@ export class Session implements Readable<RoomState> {
 
   /** Which tiles are on the page; what changed is asked for after a short pause. */
   setVisible(tiles: readonly VisibleTile[]): void {
+    const same = tiles.length === this.visible.length && tiles.every((tile, i) => sameTile(tile, this.visible[i]));
     this.visible = tiles;
-    this.scheduleView();
+    if (!same) this.scheduleView();
   }
 
   stream(mid: string): MediaStream | undefined {
@@ -304,4 +305,8 @@ export class Session implements Readable<RoomState> {
     const notice: Notice | undefined = blocked ? { kind: 'audio-blocked' } : undefined;
     if (blocked || this.store.getState().notice?.kind === 'audio-blocked') this.store.dispatch({ type: 'notice', notice });
   }
+}
+
+function sameTile(a: VisibleTile, b: VisibleTile | undefined): boolean {
+  return a.participant === b?.participant && a.source === b.source && a.height === b.height;
 }

@@ -39,15 +39,17 @@ export function DeviceCheck({ room, directory, media, onJoin }: DeviceCheckProps
         <div className={styles.devices}>
           <Preview media={media} />
           <DeviceProblems media={media} />
-          <div className={styles.choices}>
-            <DeviceChoice kind="camera" media={media} />
-            <DeviceChoice kind="microphone" media={media} />
-            <SpeakerChoice media={media} />
-          </div>
         </div>
-        <Card>
-          <JoinForm directory={directory} onJoin={onJoin} />
-        </Card>
+        <div className={styles.join}>
+          <Card>
+            <JoinForm directory={directory} onJoin={onJoin} />
+          </Card>
+        </div>
+        <div className={styles.choices}>
+          <DeviceChoice kind="camera" media={media} />
+          <DeviceChoice kind="microphone" media={media} />
+          <SpeakerChoice media={media} />
+        </div>
       </div>
     </Page>
   );

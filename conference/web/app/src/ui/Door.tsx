@@ -37,7 +37,9 @@ function Frame({ room, directory, link, onGiveUp, title, children }: FrameProps)
         <h1 id="titel" ref={heading} tabIndex={-1}>{title}</h1>
         {link.kind === 'lost' && <p role="status" className={controls.warn}><Icon name="warning" size={20} />{t.room.lost}</p>}
         {children}
-        <button type="button" className={controls.quiet} onClick={onGiveUp}>{t.door.leave}</button>
+        <div className={styles.giveUp}>
+          <button type="button" className={controls.quiet} onClick={onGiveUp}>{t.door.leave}</button>
+        </div>
       </Card>
     </Page>
   );

@@ -49,7 +49,7 @@ export function Invitation({ info }: { readonly info: RoomInfo }) {
     <>
       <dl className={styles.facts}>
         <div><dt>{t.invite.link}</dt><dd className={styles.link}>{link}</dd></div>
-        <div><dt>{t.invite.code}</dt><dd className={styles.code} data-testid="room-code">{code === '' ? t.invite.noCode : code}</dd></div>
+        <div><dt>{t.invite.code}</dt><dd className={styles.code} data-testid="room-code" aria-live="polite">{code === '' ? t.invite.noCode : code}</dd></div>
       </dl>
       <button type="button" className={controls.primary} onClick={() => { void copy(); }}>
         {copied === 'yes' && <Icon name="check" size={20} />}{copied === 'yes' ? t.invite.copied : t.invite.copy}

@@ -37,7 +37,7 @@ export function Room({ session, media }: { readonly session: Session; readonly m
       <h1 className="hidden">{t.check.title(name)}</h1>
       <Banners session={session} media={media} />
       <main ref={main} tabIndex={-1} className={styles.stage} aria-label={t.room.stage}>
-        <Stage session={session} media={media} onInvite={() => { setPanel('invite'); }} />
+        <Stage session={session} media={media} />
       </main>
       {panel === 'chat' && <ChatPanel session={session} onClose={close} />}
       {panel === 'people' && <PeoplePanel session={session} onClose={close} />}

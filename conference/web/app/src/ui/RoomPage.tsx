@@ -32,6 +32,7 @@ export function RoomPage({ room, directory }: RoomPageProps) {
   if (!isRoomName(room)) return <BadRoom room={room} directory={directory} />;
   const join = (name: string, role: Role): void => {
     current.current?.close();
+    media.forgetProblems();
     const next = new Session({ room, url: roomSocketURL(window.location, room), name, role, media, phone: isPhone() });
     current.current = next;
     next.start();

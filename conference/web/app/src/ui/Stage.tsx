@@ -23,7 +23,6 @@ const mostTiles = 12;
 interface StageProps {
   readonly session: Session;
   readonly media: LocalMedia;
-  readonly onInvite: () => void;
 }
 
 /** The pictures: a grid, or a shared screen with faces beside it. Tells the session what is on the page. */
@@ -48,14 +47,18 @@ export function Stage({ session, media }: StageProps) {
     <Tile key={person.id} person={person} size={plan.tile} session={session} media={media} />
   ));
   return (
-    <div ref={ref} className={classes(styles.area, plan.side === 'right' && styles.beside)}>
-      {presenter && <ScreenTile person={presenter} size={plan.stage} session={session} />}
-      <ul className={styles.tiles} style={{ maxWidth: plan.width, gap }}>{tiles}</ul>
-      <Alone state={state} />
-      <div className={styles.bar}>
-        <ElsewhereSpeaking state={state} shown={items} />
-        {pages > 1 && <Pager page={page} pages={pages} onPage={setPage} />}
+    <div className={styles.column}>
+      <div ref={ref} className={classes(styles.area, plan.side === 'right' && styles.beside)}>
+        {presenter && <ScreenTile person={presenter} size={plan.stage} session={session} />}
+        <ul className={styles.tiles} style={{ maxWidth: plan.width, gap }}>{tiles}</ul>
+        <Alone state={state} />
       </div>
+      {pages > 1 && (
+        <div className={styles.bar}>
+          <ElsewhereSpeaking state={state} shown={items} />
+          <Pager page={page} pages={pages} onPage={setPage} />
+        </div>
+      )}
     </div>
   );
 }

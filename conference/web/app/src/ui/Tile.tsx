@@ -36,7 +36,7 @@ export function Tile({ person, size, session, media }: TileProps) {
       {!own && camera && mid !== undefined && <RemoteVideo key={`${mid}-${state.peer}`} mid={mid} session={session} fit="cover" />}
       <div className={styles.plate}>
         {!mic && <span className={styles.mark}><Icon name="micOff" size={16} /><span className="hidden">{t.room.muted}</span></span>}
-        {!camera && <span className={styles.mark}><Icon name="cameraOff" size={16} /><span className="hidden">{t.room.cameraOff}</span></span>}
+        {!camera && <span className={classes(styles.mark, styles.quiet)}><Icon name="cameraOff" size={16} /><span className="hidden">{t.room.cameraOff}</span></span>}
         <span className={styles.name}>{own ? t.room.youNamed(person.name) : person.name}</span>
         {speaking && <span className="hidden">{t.room.speaking}</span>}
       </div>

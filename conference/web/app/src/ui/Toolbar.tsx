@@ -40,9 +40,13 @@ export function Toolbar(props: ToolbarProps) {
   const t = useTexts();
   const tools = useTools(props);
   useShortcuts(tools);
+  const name = useReadable(props.session).room?.name;
   return (
-    <div role="toolbar" aria-label={t.toolbar.label} className={styles.toolbar}>
-      {tools.map((tool) => <ToolButton key={tool.id} tool={tool} open={tool.panel === undefined ? undefined : props.panel === tool.panel} />)}
+    <div className={styles.bar}>
+      <p className={styles.name} title={name}>{name}</p>
+      <div role="toolbar" aria-label={t.toolbar.label} className={styles.toolbar}>
+        {tools.map((tool) => <ToolButton key={tool.id} tool={tool} open={tool.panel === undefined ? undefined : props.panel === tool.panel} />)}
+      </div>
     </div>
   );
 }
