@@ -161,15 +161,16 @@ func run(t testing.TB, c *ssh.Client, line string) (string, int) {
 	s, err := c.NewSession()
 	must(t, err)
 	defer s.Close()
-	var out bytes.Buffer
-	s.Stdout, s.Stderr = &out, &out
+	var stdout, stderr bytes.Buffer // not one for both: the client writes them from two goroutines
+	s.Stdout, s.Stderr = &stdout, &stderr
 	err = s.Run(line)
+	code := 0
 	var exit *ssh.ExitError
 	if errors.As(err, &exit) {
-		return out.String(), exit.ExitStatus()
+		code, err = exit.ExitStatus(), nil
 	}
 	must(t, err)
-	return out.String(), 0
+	return stdout.String() + stderr.String(), code
 }
 
 func put(t testing.TB, s *sftp.Client, name string, data []byte, mode os.FileMode) {
