@@ -69,11 +69,14 @@ type roomLoop struct {
 	most    int
 }
 
-// run takes messages until the room is not needed any more or the context ends.
+// run owns the room until it is not needed any more, the context ends or a bug ends it.
 func (l *roomLoop) run(ctx context.Context) {
 	defer close(l.done)
-	defer l.close()
-	defer l.recover()
+	l.guard(func() { l.serve(ctx) })
+	l.guard(l.close)
+}
+
+func (l *roomLoop) serve(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -102,11 +105,14 @@ func (l *roomLoop) schedule(timer *time.Timer) {
 	}
 }
 
-// recover ends the room after a bug. The stack has no values in it, and of what was thrown the log gets the type only.
-func (l *roomLoop) recover() {
-	if v := recover(); v != nil {
-		l.log.Error("room ended by a bug", "panic", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
-	}
+// guard ends the room after a bug. The stack has no values in it, and of what was thrown the log gets the type only.
+func (l *roomLoop) guard(f func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			l.log.Error("room ended by a bug", "panic", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+		}
+	}()
+	f()
 }
 
 // close tells whoever is still there, and ends the media.
@@ -121,7 +127,7 @@ func (l *roomLoop) close() {
 		}
 	}
 	if l.forward != nil {
-		l.forward.Close()
+		l.over()
 	}
 }
 

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"net/http"
+	"sync"
 
 	"github.com/coder/websocket"
 
@@ -48,33 +49,61 @@ func refuse(w http.ResponseWriter, status int, code string) {
 
 // serve runs the connection's peer and sees to it that its room learns of its end.
 func (b *Bridge) serve(ws *websocket.Conn, a cluster.Admission) {
-	c := room.Conn(b.conns.Add(1))
-	var held *entry
-	var p *peer.Peer
-	p = peer.New(ws, peer.Config{
-		Conn: c,
-		Log:  b.cfg.Log,
-		Join: func(j signaling.Join) (func(room.Input) bool, signaling.RefusalCode) {
-			k, refused := gatekeeper{b.cfg.Key, b.cfg.Now(), b.accountEnded}.knock(c, a, j)
-			if refused != "" {
-				return nil, refused
-			}
-			held = b.hold(a.Room)
-			if !held.inbox.post(knock{member: p, knock: k}) {
-				p.Finish(signaling.Ended{Reason: signaling.EndedRestart}) // the room is just being ended by a bug
-			}
-			return func(in room.Input) bool { return held.inbox.offer(input{in}) }, ""
-		},
-	})
-	if !b.enter(p) {
+	c := &connection{bridge: b, number: room.Conn(b.conns.Add(1)), admission: a}
+	c.peer = peer.New(ws, peer.Config{Conn: c.number, Join: c.join, Gone: c.gone, Log: b.cfg.Log})
+	if !b.enter(c.peer) {
 		_ = ws.CloseNow()
 		return
 	}
-	defer b.leave(p)
-	lost := p.Run(b.alive)
-	if held != nil {
-		held.inbox.post(input{room.Leave{Conn: c, Lost: lost}})
-		b.release(held)
+	defer b.leave(c.peer)
+	c.peer.Run(b.alive)
+	if c.room != nil {
+		b.release(c.room)
+	}
+}
+
+// connection is one WebSocket on its way through the bridge.
+type connection struct {
+	bridge    *Bridge
+	number    room.Conn
+	admission cluster.Admission
+	peer      *peer.Peer
+
+	mu    sync.Mutex
+	room  *entry // nil before it joined
+	ended bool
+}
+
+// join brings the connection to its room's door, or says why not.
+func (c *connection) join(j signaling.Join) (func(room.Input) bool, signaling.RefusalCode) {
+	b := c.bridge
+	k, refused := gatekeeper{b.cfg.Key, b.cfg.Now(), b.accountEnded}.knock(c.number, c.admission, j)
+	if refused != "" {
+		return nil, refused
+	}
+	e := b.hold(c.admission.Room)
+	if !c.enter(e, k) {
+		c.peer.Finish(signaling.Ended{Reason: signaling.EndedRestart}) // the room is just being ended by a bug
+	}
+	return func(in room.Input) bool { return e.inbox.offer(input{in}) }, ""
+}
+
+// enter posts the knock, unless the connection has ended since: its Leave would not follow. It returns false if the room takes
+// nothing any more.
+func (c *connection) enter(e *entry, k room.Knock) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.room = e
+	return c.ended || e.inbox.post(knock{member: c.peer, knock: k})
+}
+
+// gone tells the room that nothing more comes from the connection.
+func (c *connection) gone(lost bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+	if c.room != nil {
+		c.room.inbox.post(input{room.Leave{Conn: c.number, Lost: lost}})
 	}
 }
 

@@ -22,6 +22,9 @@ type Config struct {
 	// Join decides about the first message, in the read loop. It either posts a Knock to the room and returns how further
 	// inputs are posted, or returns why not. Post must not block; it returns false if the room cannot take more.
 	Join func(signaling.Join) (post func(room.Input) bool, refused signaling.RefusalCode)
+	// Gone is called once, from any goroutine, when nothing more comes from this connection, even if its farewell is not read yet.
+	// Lost says that it broke or was too slow, as opposed to the client going or the server ending it. It must not block.
+	Gone func(lost bool)
 	Log  *slog.Logger
 }
 
@@ -48,7 +51,6 @@ type Peer struct {
 	mu           sync.Mutex
 	grant        *Grant
 	finished     bool
-	slow         bool
 	mediaStarted bool
 }
 
@@ -76,12 +78,10 @@ func New(ws *websocket.Conn, cfg Config) *Peer {
 	return p
 }
 
-// Run serves the connection until it ends or the context does, and returns when all its goroutines have. Lost says that the
-// connection broke or was too slow, as opposed to the client going or the server ending it.
-func (p *Peer) Run(ctx context.Context) (lost bool) {
+// Run serves the connection until it ends or the context does, and returns when all its goroutines have.
+func (p *Peer) Run(ctx context.Context) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer p.wg.Wait()
-	defer p.end()
 	defer stop(nil)
 	p.stop = stop
 	written := make(chan struct{})
@@ -89,11 +89,12 @@ func (p *Peer) Run(ctx context.Context) (lost bool) {
 		defer close(written)
 		p.write(ctx)
 	})
+	lost := false
 	p.guard(func() { lost = p.read(ctx) })
 	if p.isFinished() {
 		<-written // a farewell may still be on its way; each of its writes has a time limit
 	}
-	return lost
+	p.end(lost)
 }
 
 // Send puts a frame into the outbox. A client that leaves too many unread loses the connection.
@@ -111,12 +112,8 @@ func (p *Peer) finish(last signaling.ServerMessage, drop bool) {
 	if err != nil {
 		p.cfg.Log.Error("farewell not encoded", "error", err)
 	}
-	if p.out.finish(farewell{frame: frame, status: closeStatus(last)}, drop) && drop {
-		p.mu.Lock()
-		p.slow = true
-		p.mu.Unlock()
-	}
-	p.end()
+	p.out.finish(farewell{frame: frame, status: closeStatus(last)}, drop)
+	p.end(drop)
 }
 
 // Admit says that the room let this connection in. It comes before the frame that tells the client.
@@ -135,17 +132,18 @@ func (p *Peer) isFinished() bool {
 	return p.finished
 }
 
-// end stops the media, now or never to be started.
-func (p *Peer) end() {
+// end stops the media, now or never to be started, and tells the bridge.
+func (p *Peer) end(lost bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.finished {
-		return
-	}
+	first := !p.finished
 	p.finished = true
-	p.stopMedia()
-	if !p.mediaStarted {
+	if first && !p.mediaStarted {
 		close(p.mediaGone)
+	}
+	p.mu.Unlock()
+	if first {
+		p.stopMedia()
+		p.cfg.Gone(lost)
 	}
 }
 

@@ -18,14 +18,14 @@ var (
 	errFarewell = errors.New("farewell said")
 )
 
-// read takes messages until the socket ends. Lost is true if that was nobody's wish.
+// read takes messages until the socket ends. Lost is true if it ended without a close frame.
 func (p *Peer) read(ctx context.Context) (lost bool) {
 	deadline := time.AfterFunc(joinDeadline, func() { p.Finish(signaling.Refused{Code: signaling.RefusedBadMessage}) })
 	defer deadline.Stop()
 	for {
 		kind, frame, err := p.ws.Read(ctx)
 		if err != nil {
-			return p.wasLost(err)
+			return websocket.CloseStatus(err) == -1
 		}
 		if p.isFinished() {
 			continue // only the close frame is of interest now
@@ -40,13 +40,6 @@ func (p *Peer) read(ctx context.Context) (lost bool) {
 		}
 		p.handle(ctx, frame, deadline)
 	}
-}
-
-// wasLost tells a broken connection from one that was ended by either side. A slow one counts as broken: it may come back.
-func (p *Peer) wasLost(err error) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.slow || !p.finished && websocket.CloseStatus(err) == -1
 }
 
 func (p *Peer) handle(ctx context.Context, frame []byte, deadline *time.Timer) {
@@ -104,7 +97,7 @@ func (p *Peer) dispatch(ctx context.Context, m signaling.ClientMessage) {
 		p.tell(room.SetCode{Conn: c, Code: room.Code(m.Code)})
 	case signaling.Leave:
 		p.out.finish(farewell{status: websocket.StatusNormalClosure}, false)
-		p.end()
+		p.end(false)
 	case signaling.Offer:
 		p.offer(ctx, m)
 	case signaling.View:
