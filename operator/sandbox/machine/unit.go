@@ -298,7 +298,7 @@ func (u *unit) onExit(e exitStatus) {
 	u.timer.Stop()
 	u.state.status = e.code
 	stopping, wasStart := u.state.sub == "stop-sigterm", u.state.sub == "start"
-	if !stopping || !e.clean() {
+	if !e.clean() || !stopping && u.file.kind != "oneshot" {
 		u.say("Main process exited, " + e.String())
 	}
 	switch {

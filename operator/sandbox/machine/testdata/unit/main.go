@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -27,11 +28,17 @@ func main() {
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
 		notify("READY=1")
-		select {}
+		forever()
 	case "mute":
-		select {} // never READY
+		forever() // never READY
 	case "say":
 		fmt.Println(strings.Join(os.Args[2:], "|"))
+	}
+}
+
+func forever() {
+	for {
+		time.Sleep(time.Hour)
 	}
 }
 
