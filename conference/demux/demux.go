@@ -189,13 +189,16 @@ func (d *Demux) shake(conn *tls.Conn) {
 	}
 	switch conn.ConnectionState().NegotiatedProtocol {
 	case opsapi.ALPN:
-		d.ops.put(conn)
+		d.ops.put(opaque{conn})
 	case acmez.ACMETLS1Protocol:
 		conn.Close()
 	default:
 		d.site.put(conn)
 	}
 }
+
+// opaque hides that a connection is TLS from net/http, which closes a *tls.Conn whose protocol it does not know.
+type opaque struct{ net.Conn }
 
 // Open is the number of open connections of all kinds.
 func (d *Demux) Open() int { return d.count.open() }

@@ -27,10 +27,14 @@ func (b *backend) Info(context.Context) (opsapi.Info, error) {
 }
 
 // Certificate implements opsapi.Backend.
-func (b *backend) Certificate(context.Context) (opsapi.Certificate, error) { return b.s.certs.Status(), nil }
+func (b *backend) Certificate(context.Context) (opsapi.Certificate, error) {
+	return b.s.certs.Status(), nil
+}
 
 // OrderCertificate implements opsapi.Backend.
-func (b *backend) OrderCertificate(context.Context) (opsapi.Certificate, error) { return b.s.certs.Order(), nil }
+func (b *backend) OrderCertificate(context.Context) (opsapi.Certificate, error) {
+	return b.s.certs.Order(), nil
+}
 
 // PutAccounts implements opsapi.Backend.
 func (b *backend) PutAccounts(_ context.Context, list opsapi.Accounts) (opsapi.AccountsResult, error) {
