@@ -25,9 +25,11 @@ func (a *app) sandbox() *cobra.Command {
 }
 
 func (a *app) sandboxStart() *cobra.Command {
-	return &cobra.Command{
+	var f sandboxFlags
+	cmd := &cobra.Command{
 		Use: "start", Short: "Start the sandbox in the background",
-		Long:    `start starts the sandbox in the background and returns once everything in it answers. If it runs already, nothing happens.`,
+		Long: `start starts the sandbox in the background and returns once everything in it answers. If it runs already, nothing happens.
+Its addresses can be moved, so that two sandboxes with different homes run side by side.`,
 		Example: `  kreisraum sandbox start`,
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -35,13 +37,18 @@ func (a *app) sandboxStart() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			manifest, err := a.ensureSandbox(cmd.Context(), dir)
+			if _, err := f.config(dir); err != nil {
+				return &usageError{cmd.CommandPath(), err}
+			}
+			manifest, err := a.ensureSandbox(cmd.Context(), dir, f.arguments()...)
 			if err != nil {
 				return err
 			}
 			return a.print(shown(manifest, true), sandboxText(manifest, true))
 		},
 	}
+	f.declare(cmd.Flags())
+	return cmd
 }
 
 func (a *app) sandboxStop() *cobra.Command {
@@ -84,7 +91,8 @@ func (a *app) sandboxStatus() *cobra.Command {
 }
 
 func (a *app) sandboxRun() *cobra.Command {
-	return &cobra.Command{
+	var f sandboxFlags
+	cmd := &cobra.Command{
 		Use: "run", Short: "Run the sandbox in the foreground",
 		Long:    `run is what start puts into the background. It ends with Ctrl-C.`,
 		Example: `  kreisraum sandbox run`,
@@ -94,15 +102,22 @@ func (a *app) sandboxRun() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return sandbox.Run(cmd.Context(), sandbox.Config{Home: home.SandboxDir(dir), Log: a.log(nil)}, func(m sandbox.Manifest) {
+			config, err := f.config(dir)
+			if err != nil {
+				return &usageError{cmd.CommandPath(), err}
+			}
+			config.Log = a.log(nil)
+			return sandbox.Run(cmd.Context(), config, func(m sandbox.Manifest) {
 				_ = a.print(shown(m, true), sandboxText(m, true))
 			})
 		},
 	}
+	f.declare(cmd.Flags())
+	return cmd
 }
 
 // ensureSandbox starts the sandbox as a background process of this same program unless it runs.
-func (a *app) ensureSandbox(ctx context.Context, dir string) (sandbox.Manifest, error) {
+func (a *app) ensureSandbox(ctx context.Context, dir string, arguments ...string) (sandbox.Manifest, error) {
 	self, err := executable()
 	if err != nil {
 		return sandbox.Manifest{}, err
@@ -110,7 +125,7 @@ func (a *app) ensureSandbox(ctx context.Context, dir string) (sandbox.Manifest, 
 	if _, err := home.Open(dir); err != nil {
 		return sandbox.Manifest{}, err
 	}
-	return sandbox.Ensure(ctx, home.SandboxDir(dir), []string{self, "sandbox", "run", "--home", dir})
+	return sandbox.Ensure(ctx, home.SandboxDir(dir), append([]string{self, "sandbox", "run", "--home", dir}, arguments...))
 }
 
 // sandboxEndpoints are those of the running sandbox, which is started when the verb needs a world.
