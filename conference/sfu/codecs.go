@@ -7,6 +7,7 @@ import (
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/logging"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 )
@@ -71,17 +72,18 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 
 // interceptors returns what pion does for the uplink: NACK, receiver reports, TWCC feedback. The downlink has none; DownTrack
 // answers NACKs and writes sender reports itself.
-func interceptors() (*interceptor.Registry, error) {
+func interceptors(logs logging.LoggerFactory) (*interceptor.Registry, error) {
 	r := &interceptor.Registry{}
-	n, err := nack.NewGeneratorInterceptor(nack.GeneratorSize(512), nack.GeneratorMaxNacksPerPacket(10))
+	n, err := nack.NewGeneratorInterceptor(nack.GeneratorSize(512), nack.GeneratorMaxNacksPerPacket(10),
+		nack.WithGeneratorLoggerFactory(logs))
 	if err != nil {
 		return nil, err
 	}
-	rr, err := report.NewReceiverInterceptor()
+	rr, err := report.NewReceiverInterceptor(report.WithReceiverLoggerFactory(logs))
 	if err != nil {
 		return nil, err
 	}
-	cc, err := twcc.NewSenderInterceptor()
+	cc, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(logs))
 	if err != nil {
 		return nil, err
 	}

@@ -207,7 +207,7 @@ func (e *Engine) api() (*webrtc.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := interceptors()
+	r, err := interceptors(e.setting.LoggerFactory)
 	if err != nil {
 		return nil, err
 	}

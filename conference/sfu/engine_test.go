@@ -348,6 +348,7 @@ func TestClosedRoomRefuses(t *testing.T) {
 	e := newEngine(t)
 	r := e.NewRoom()
 	a := join(t, r, "a", both)
+	<-a.peer.Connected()
 	r.Close()
 	r.Close()
 	<-a.peer.Failed()

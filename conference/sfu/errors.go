@@ -28,5 +28,5 @@ func (e *OfferError) Error() string {
 	return fmt.Sprintf("offer refused: m-section %d: %s", e.Section, e.Reason)
 }
 
-// errTransport wraps what pion said about an offer that has the right shape but could not be answered.
+// errTransport wraps what went wrong before the offer was looked at.
 func errTransport(step string, err error) error { return fmt.Errorf("answer offer: %s: %w", step, err) }

@@ -76,16 +76,16 @@ func (t *peerTransport) answer(o *offer) (string, error) {
 		}
 	}
 	if err := t.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: o.sdp}); err != nil {
-		return "", errTransport("set remote description", err)
+		return "", &OfferError{-1, "cannot be understood"} // the cause would quote the offer
 	}
 	answer, err := t.pc.CreateAnswer(nil)
 	if err != nil {
-		return "", errTransport("create answer", err)
+		return "", &OfferError{-1, "has no codec in common"} // the cause would quote the offer
 	}
 	// ICE-lite on open sockets: all candidates are known at once.
 	gathered := webrtc.GatheringCompletePromise(t.pc)
 	if err := t.pc.SetLocalDescription(answer); err != nil {
-		return "", errTransport("set local description", err)
+		return "", &OfferError{-1, "cannot be answered"} // the cause would quote the offer
 	}
 	<-gathered
 	return t.pc.LocalDescription().SDP, nil

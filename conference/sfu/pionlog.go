@@ -7,8 +7,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// pionLog passes pion's warnings and errors on to slog. pion's arguments hold addresses, candidates and SDP, so only the
-// message's template is logged, at most ten in a row and one per second.
+// pionLog passes pion's errors on to slog as warnings. pion's warnings tell of every connection that closes and are left out.
+// pion's arguments hold addresses, candidates and SDP, so only the message's template is logged, at most ten in a row and one
+// per second.
 type pionLog struct {
 	log   *slog.Logger
 	limit *rate.Limiter
@@ -40,7 +41,7 @@ func (l *scopedLog) Debug(string)              {}
 func (l *scopedLog) Debugf(string, ...any)     {}
 func (l *scopedLog) Info(string)               {}
 func (l *scopedLog) Infof(string, ...any)      {}
-func (l *scopedLog) Warn(string)               { l.warn(withheld) }
-func (l *scopedLog) Warnf(f string, _ ...any)  { l.warn(f) }
+func (l *scopedLog) Warn(string)               {}
+func (l *scopedLog) Warnf(string, ...any)      {}
 func (l *scopedLog) Error(string)              { l.warn(withheld) }
 func (l *scopedLog) Errorf(f string, _ ...any) { l.warn(f) }
