@@ -45,10 +45,8 @@ func (c *catalog) renderPricing() schema.Pricing {
 	p := schema.Pricing{
 		Currency: c.Currency, VATRate: strconv.FormatInt(c.VATPercent, 10) + ".000000",
 		Image:             schema.PricingImage{PricePerGBMonth: c.price(c.ImageGB)},
-		FloatingIP:        schema.PricingFloatingIP{PriceMonthly: c.price(c.FloatingIPv4)},
 		FloatingIPs:       []schema.PricingFloatingIPType{},
 		PrimaryIPs:        []schema.PricingPrimaryIP{},
-		Traffic:           schema.PricingTraffic{PricePerTB: c.price("0")},
 		ServerBackup:      schema.PricingServerBackup{Percentage: c.BackupPercentage},
 		ServerTypes:       []schema.PricingServerType{},
 		LoadBalancerTypes: []schema.PricingLoadBalancerType{},
