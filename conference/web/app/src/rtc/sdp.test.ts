@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { withOpusParameters } from './sdp';
+
+const sdp = (...lines: string[]): string => ['v=0', 'm=audio 9 UDP/TLS/RTP/SAVPF 111', ...lines, ''].join('\r\n');
+
+describe('withOpusParameters', () => {
+  it('adds DTX and FEC and keeps what is there', () => {
+    expect(withOpusParameters(sdp('a=rtpmap:111 opus/48000/2', 'a=fmtp:111 minptime=10;useinbandfec=0'))).toBe(
+      sdp('a=rtpmap:111 opus/48000/2', 'a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1'),
+    );
+  });
+
+  it('adds the line where there is none', () => {
+    expect(withOpusParameters(sdp('a=rtpmap:111 OPUS/48000/2'))).toBe(sdp('a=rtpmap:111 OPUS/48000/2', 'a=fmtp:111 useinbandfec=1;usedtx=1'));
+  });
+
+  it('leaves other codecs alone', () => {
+    const other = sdp('a=rtpmap:96 VP8/90000', 'a=rtpmap:97 rtx/90000', 'a=fmtp:97 apt=96');
+    expect(withOpusParameters(other)).toBe(other);
+  });
+});

@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { decodeServerMessage } from './decode';
+import { parseJSON } from './guards';
+import { endReasons, refusals, roomErrors } from './messages';
+
+// The same files are decoded by the Go tests of conference/signaling.
+const folder = new URL('../../../../../testdata/signaling/', import.meta.url);
+const files = readdirSync(folder);
+const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
+const serverFiles = files.filter((name) => name.includes('.server'));
+
+describe('fixtures', () => {
+  it('has some for the server', () => {
+    expect(serverFiles.length).toBeGreaterThan(10);
+  });
+
+  it.each(serverFiles)('%s is decoded', (name) => {
+    const decoded = decodeServerMessage(read(name));
+    expect(decoded).toMatchObject({ kind: 'message', message: { type: name.split('.')[0] } });
+  });
+
+  it('keeps every field it knows, with its value', () => {
+    for (const name of ['joined.server.participant.json', 'joined.server.organiser.json', 'slots.server.json', 'chat.server.json', 'speakers.server.json']) {
+      const decoded = decodeServerMessage(read(name));
+      expect(decoded.kind === 'message' && decoded.message).toEqual(parseJSON(read(name)));
+    }
+  });
+
+  it('knows all codes that the fixtures name', () => {
+    const codes = (type: string, field: string): unknown[] =>
+      serverFiles.filter((n) => n.startsWith(`${type}.`)).map((n) => (parseJSON(read(n)) as Record<string, unknown>)[field]);
+    expect(codes('refused', 'code').filter((c) => !(refusals as readonly unknown[]).includes(c))).toEqual([]);
+    expect(codes('error', 'code').filter((c) => !(roomErrors as readonly unknown[]).includes(c))).toEqual([]);
+    expect(codes('ended', 'reason').filter((c) => !(endReasons as readonly unknown[]).includes(c))).toEqual([]);
+  });
+});
+
+describe('decodeServerMessage', () => {
+  const joined = (over: Record<string, unknown>): string => JSON.stringify({ ...(parseJSON(read('joined.server.participant.json')) as object), ...over });
+
+  it.each([
+    ['no JSON', '{'],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['a number', '7'],
+    ['no type', '{}'],
+    ['a type that is no string', '{"type":7}'],
+    ['a door without state', '{"type":"door"}'],
+    ['a door in an unknown state', '{"type":"door","state":"open"}'],
+    ['a chat without text', '{"type":"chat","id":"1","from":"a","name":"b","at":1}'],
+    ['a chat at no time', '{"type":"chat","id":"1","from":"a","name":"b","text":"c","at":"now"}'],
+    ['a chat before all time', '{"type":"chat","id":"1","from":"a","name":"b","text":"c","at":-1}'],
+    ['slots with a bad item', '{"type":"slots","audio":[],"video":[{"mid":"3","participant":"a","source":"printer"}]}'],
+    ['slots that are no list', '{"type":"slots","audio":{},"video":[]}'],
+    ['speakers that are no strings', '{"type":"speakers","ids":[1]}'],
+    ['a state with a missing switch', '{"type":"participantState","id":"a","mic":true,"camera":true}'],
+    ['an answer without SDP', '{"type":"answer"}'],
+    ['joined without self', joined({ self: undefined })],
+    ['joined without room', joined({ room: null })],
+    ['joined with a bad participant', joined({ participants: [{ id: 'a' }] })],
+    ['joined with a bad role', joined({ participants: [{ id: 'a', name: 'b', role: 'head', mic: false, camera: false, screen: false }] })],
+    ['joined with slots below zero', joined({ slots: { audio: -1, video: 3 } })],
+  ])('calls %s malformed', (_what, text) => {
+    expect(decodeServerMessage(text).kind).toBe('malformed');
+  });
+
+  it.each(['{"type":"fireworks"}', '{"type":"constructor"}', '{"type":"__proto__"}', '{"type":"error","code":"new-code"}'])('lets %s pass as unknown', (text) => {
+    expect(decodeServerMessage(text).kind).toBe('unknown');
+  });
+
+  it('reads a missing or null list as empty', () => {
+    expect(decodeServerMessage('{"type":"slots","audio":null}')).toEqual({ kind: 'message', message: { type: 'slots', audio: [], video: [] } });
+  });
+
+  it('takes a refusal it does not know for a page out of date', () => {
+    expect(decodeServerMessage('{"type":"refused","code":"moon-phase"}')).toEqual({ kind: 'message', message: { type: 'refused', code: 'bad-message' } });
+  });
+
+  it('ignores unknown fields', () => {
+    expect(decodeServerMessage('{"type":"participantLeft","id":"a","why":"bell"}')).toEqual({ kind: 'message', message: { type: 'participantLeft', id: 'a' } });
+  });
+});

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import type { Participant } from '../signaling/messages';
+import { announcementsBetween } from './announcements';
+import type { RoomState } from './room';
+import { initialRoom } from './room';
+
+const person = (id: string, over: Partial<Participant> = {}): Participant => ({
+  id, name: id, role: 'participant', mic: false, camera: false, screen: false, ...over,
+});
+const inside: RoomState = { ...initialRoom, phase: { kind: 'inside' }, link: { kind: 'ok' }, self: 'me', participants: [person('me')] };
+const chat = (id: string, from: string) => ({ id, from, name: from, text: `text ${id}`, at: 1 });
+
+it.each<[string, RoomState, RoomState, unknown]>([
+  ['says that one is inside', initialRoom, inside, [{ kind: 'inside' }]],
+  ['is silent when nothing happens', inside, { ...inside, speakers: ['me'] }, []],
+  ['is silent at the door', inside, { ...inside, phase: { kind: 'waiting' } }, []],
+  ['names who comes', inside, { ...inside, participants: [person('me'), person('Ben')] }, [{ kind: 'joined', name: 'Ben' }]],
+  ['names who goes', { ...inside, participants: [person('me'), person('Ben')] }, inside, [{ kind: 'left', name: 'Ben' }]],
+  [
+    'sums up a class', inside, { ...inside, participants: [person('me'), ...['a', 'b', 'c', 'd'].map((id) => person(id))] },
+    [{ kind: 'many', count: 5 }],
+  ],
+  ['reads messages of others', inside, { ...inside, chat: [chat('1', 'Ben'), chat('2', 'me')] }, [{ kind: 'chat', name: 'Ben', text: 'text 1' }]],
+  [
+    'says who shares', { ...inside, participants: [person('me'), person('Ben')] },
+    { ...inside, participants: [person('me'), person('Ben', { screen: true })] }, [{ kind: 'screen', name: 'Ben' }],
+  ],
+  ['says that the line is lost', inside, { ...inside, link: { kind: 'lost', retryAt: 1 } }, [{ kind: 'lost' }]],
+  ['says it once', { ...inside, link: { kind: 'lost', retryAt: 1 } }, { ...inside, link: { kind: 'connecting' } }, []],
+  ['says that it is back', { ...inside, link: { kind: 'connecting' } }, inside, [{ kind: 'back' }]],
+])('%s', (_what, before, after, said) => {
+  expect(announcementsBetween(before, after)).toEqual(said);
+});
