@@ -33,6 +33,13 @@ func TestMain(m *testing.M) {
 		sacrifice(f)
 		return
 	}
+	if dir := os.Getenv("KREISRAUM_TEST_ROOTLESS"); dir != "" {
+		if err := rootless(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code := m.Run()
 	if unitBinary.dir != "" {
 		_ = os.RemoveAll(unitBinary.dir)

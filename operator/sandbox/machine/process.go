@@ -57,11 +57,11 @@ func NewProcess(c Config) (*Process, error) {
 	if c.ShutdownTimeout == 0 {
 		c.ShutdownTimeout = 10 * time.Second
 	}
-	if err := checkRights(); err != nil {
-		return nil, err
-	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("machine runtime: %w", err)
+	}
+	if err := checkRights(c.Dir); err != nil {
+		return nil, err
 	}
 	return &Process{config: c, spawn: newSpawner(), ipv6: &loopback{}, servers: make(map[int64]*server)}, nil
 }
