@@ -22,17 +22,18 @@ type Resource struct {
 
 // Leftovers lists every resource that is labelled as the county's, sorted by kind and name. After a `down` it must be empty.
 func (c *Client) Leftovers(ctx context.Context, county string) ([]Resource, error) {
-	return c.labelled(ctx, county, append(ourKinds(c.cloud), otherKinds(c.cloud)...))
+	return c.labelled(ctx, Selector(county), append(ourKinds(c.cloud), otherKinds(c.cloud)...))
 }
 
-// Inventory lists the county's resources of the kinds that the Pulumi program makes, sorted by kind and name.
+// Inventory lists what the Pulumi program made for the county: of the kinds it makes and labelled as managed by it. Sorted
+// by kind and name.
 func (c *Client) Inventory(ctx context.Context, county string) ([]Resource, error) {
-	return c.labelled(ctx, county, ourKinds(c.cloud))
+	return c.labelled(ctx, Selector(county)+","+LabelManagedBy+"="+ManagedBy, ourKinds(c.cloud))
 }
 
-func (c *Client) labelled(ctx context.Context, county string, kinds []lister) ([]Resource, error) {
+func (c *Client) labelled(ctx context.Context, selector string, kinds []lister) ([]Resource, error) {
 	const what = "list the county's resources"
-	opts := hcloud.ListOpts{LabelSelector: Selector(county), PerPage: 50}
+	opts := hcloud.ListOpts{LabelSelector: selector, PerPage: 50}
 	found := make([][]Resource, len(kinds))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, list := range kinds {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
@@ -98,7 +99,8 @@ func (r SSHKey) takenElsewhere(ctx context.Context, in SSHKeyArgs, conflict erro
 	}
 	for _, other := range all {
 		if sameKey(other.PublicKey, in.PublicKey) {
-			return &hetzner.ForeignError{Kind: sshKeyKind, Name: other.Name, Missing: []string{hetzner.LabelCounty + "=" + in.Labels[hetzner.LabelCounty]}}
+			return fmt.Errorf("the operator's SSH key is already in this Hetzner project under the name %s, and Hetzner takes each key once; "+
+				"delete it there in the Hetzner console, or give the county a key or a project of its own", other.Name)
 		}
 	}
 	return conflict

@@ -251,8 +251,11 @@ func plan(county string) infra.Spec {
 
 const passphrase = "a passphrase of the tests"
 
-// operatorKey is a key whose private half does not exist.
-const operatorKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f operator"
+// Keys whose private halves do not exist.
+const (
+	operatorKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f operator"
+	otherKey    = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f operator"
+)
 
 func userData(county string, bridges int) map[string]string {
 	data := map[string]string{}

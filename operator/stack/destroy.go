@@ -8,14 +8,27 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+
+	"github.com/medienzentrenverbund/kreisraum/infra/provider"
 )
 
-// Destroy deletes everything that the state knows, and returns once it is gone at Hetzner. What is already gone is fine. A
-// stack that was never made has nothing to delete.
+// Destroy deletes everything of the county and returns once it is gone at Hetzner: first what the state knows, then what only
+// its labels tell of, which is everything if the state is lost. What is already gone is fine.
 func (s *Stack) Destroy(ctx context.Context, progress func(Event)) error {
 	if err := s.clearLock(ctx); err != nil {
 		return err
 	}
+	if err := s.destroyKnown(ctx, progress); err != nil {
+		return err
+	}
+	unknown, err := s.cfg.Cloud.Inventory(ctx, s.cfg.County)
+	if err != nil {
+		return err
+	}
+	return provider.Purge(ctx, s.cfg.Cloud, s.cfg.Log, unknown)
+}
+
+func (s *Stack) destroyKnown(ctx context.Context, progress func(Event)) error {
 	stack, found, err := s.existing(ctx)
 	if err != nil {
 		return s.explain(ctx, "destroy", err, nil, nil)

@@ -10,7 +10,9 @@ import (
 
 // detached keeps the provider from calling the engine back. It would only log there, which ours does not, and each
 // connection it opens for that would stay open as long as this process lives.
-type detached struct{ pulumirpc.ResourceProviderServer }
+type detached struct {
+	pulumirpc.ResourceProviderServer
+}
 
 // Handshake passes everything on but the engine's address.
 func (d detached) Handshake(ctx context.Context, req *pulumirpc.ProviderHandshakeRequest) (*pulumirpc.ProviderHandshakeResponse, error) {

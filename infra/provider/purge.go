@@ -1,0 +1,55 @@
+package provider
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/pulumi/pulumi-go-provider/infer"
+
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+)
+
+// Purge deletes resources that no state knows, as listed by hetzner.Client.Inventory, in the order in which they let go of
+// each other: servers, addresses, firewalls, networks, the rest. It stops at the first error.
+func Purge(ctx context.Context, cloud *hetzner.Client, log *slog.Logger, found []hetzner.Resource) error {
+	h := handle{cloud: cloud, log: log, onError: func(error) {}}
+	for _, step := range []struct {
+		kind   string
+		remove func(context.Context, string, string) error
+	}{
+		{"server", func(ctx context.Context, id, name string) error {
+			_, err := Server{h}.Delete(ctx, infer.DeleteRequest[ServerState]{ID: id, State: ServerState{Name: name}})
+			return err
+		}},
+		{"primary_ip", func(ctx context.Context, id, name string) error {
+			_, err := PrimaryIP{h}.Delete(ctx, infer.DeleteRequest[PrimaryIPState]{ID: id, State: PrimaryIPState{PrimaryIPArgs: PrimaryIPArgs{Name: name}}})
+			return err
+		}},
+		{"firewall", func(ctx context.Context, id, name string) error {
+			_, err := Firewall{h}.Delete(ctx, infer.DeleteRequest[FirewallState]{ID: id, State: FirewallState{FirewallArgs{Name: name}}})
+			return err
+		}},
+		{"network", func(ctx context.Context, id, name string) error {
+			_, err := Network{h}.Delete(ctx, infer.DeleteRequest[NetworkState]{ID: id, State: NetworkState{NetworkArgs{Name: name}}})
+			return err
+		}},
+		{"placement_group", func(ctx context.Context, id, name string) error {
+			_, err := PlacementGroup{h}.Delete(ctx, infer.DeleteRequest[PlacementGroupState]{ID: id, State: PlacementGroupState{PlacementGroupArgs{Name: name}}})
+			return err
+		}},
+		{"ssh_key", func(ctx context.Context, id, name string) error {
+			_, err := SSHKey{h}.Delete(ctx, infer.DeleteRequest[SSHKeyState]{ID: id, State: SSHKeyState{SSHKeyArgs: SSHKeyArgs{Name: name}}})
+			return err
+		}},
+	} {
+		for _, r := range found {
+			if r.Kind != step.kind {
+				continue
+			}
+			if err := step.remove(ctx, formatID(r.ID), r.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,245 @@
+package stack
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/infra"
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+)
+
+func prefixes(cidrs ...string) []netip.Prefix {
+	var out []netip.Prefix
+	for _, c := range cidrs {
+		out = append(out, netip.MustParsePrefix(c))
+	}
+	return out
+}
+
+func ipNet(cidr string) *net.IPNet {
+	n := hetzner.IPNet(netip.MustParsePrefix(cidr))
+	return &n
+}
+
+// files reads every file below dir.
+func files(t testing.TB, dir string) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		all[path], err = os.ReadFile(path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestStateHoldsNoSecretAndIsPrivate(t *testing.T) {
+	w := newWorld(t)
+	spec := plan("demo")
+	const canary = "canary-in-the-cloud-config"
+	spec.UserData[infra.PortalName("demo")] = "#cloud-config\n# " + canary + "\n"
+	w.up(w.open("demo"), spec)
+	all := files(t, w.home)
+	if len(all) == 0 {
+		t.Fatal("no state was written")
+	}
+	for path, content := range all {
+		for name, secret := range map[string]string{"cloud-config": canary, "token": token, "passphrase": passphrase} {
+			if bytes.Contains(content, []byte(secret)) {
+				t.Errorf("%s contains the %s", path, name)
+			}
+		}
+	}
+	info, err := os.Stat(filepath.Join(w.home, "pulumi"))
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("mode of the state's folder: %v, %v", info.Mode(), err)
+	}
+}
+
+func TestHomeWithUnusualCharacters(t *testing.T) {
+	w := newWorld(t)
+	w.home = filepath.Join(w.home, "Büro 100% #1? [neu]")
+	s := w.open("demo")
+	w.up(s, plan("demo"))
+	if result := w.up(w.open("demo"), plan("demo")); result.Changed() {
+		t.Errorf("changed %v", result.Changes)
+	}
+	if err := s.Destroy(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := files(t, w.home); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func TestRemoveLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	w.up(s, plan("demo"))
+	if err := s.Remove(t.Context()); err == nil || !strings.Contains(err.Error(), "destroy them first") {
+		t.Errorf("remove of a living county: %v", err)
+	}
+	if err := s.Destroy(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Destroy(t.Context(), nil); err != nil {
+		t.Errorf("second destroy: %v", err)
+	}
+	if err := s.Remove(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if entries, err := os.ReadDir(w.home); err != nil || len(entries) > 0 {
+		t.Errorf("left in the home: %v, %v", entries, err)
+	}
+	if err := s.Remove(t.Context()); err != nil {
+		t.Errorf("second remove: %v", err)
+	}
+}
+
+func TestDestroyOfWhatIsGoneOrWasNeverThere(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	if err := s.Destroy(t.Context(), nil); err != nil {
+		t.Errorf("never made: %v", err)
+	}
+	if _, ok, err := s.Outputs(t.Context()); ok || err != nil {
+		t.Errorf("outputs of a stack that was never made: %v, %v", ok, err)
+	}
+	w.up(s, plan("demo"))
+	// Everything vanishes behind the state's back: another home adopts and destroys it.
+	other := w.open("demo")
+	other.layout = newLayout(t.TempDir(), "demo")
+	if err := other.prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.up(other, plan("demo"))
+	if err := other.Destroy(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Destroy(t.Context(), nil); err != nil {
+		t.Errorf("all gone: %v", err)
+	}
+}
+
+func TestDesiredBridges(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	if n, set, err := s.DesiredBridges(t.Context()); n != 0 || set || err != nil {
+		t.Errorf("before: %d, %v, %v", n, set, err)
+	}
+	for _, bad := range []int{-1, infra.MaxBridges + 1} {
+		if err := s.SetDesiredBridges(t.Context(), bad); err == nil {
+			t.Errorf("%d bridges accepted", bad)
+		}
+	}
+	for _, n := range []int{2, 0} {
+		if err := s.SetDesiredBridges(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+		w.up(s, plan("demo")) // an up leaves the number alone
+		if got, set, err := w.open("demo").DesiredBridges(t.Context()); got != n || !set || err != nil {
+			t.Errorf("got %d, %v, %v; want %d", got, set, err, n)
+		}
+	}
+}
+
+// writeLock puts a lock into the state as another engine would.
+func writeLock(t testing.TB, s *Stack, lock lockContent) string {
+	t.Helper()
+	data, err := json.Marshal(lock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(s.layout.locks(), "2f1c6f0e.json")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestStaleLockIsCleared(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	w.up(s, plan("demo"))
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := exec.Command("true")
+	if err := ended.Run(); err != nil {
+		t.Fatal(err)
+	}
+	for name, pid := range map[string]int{"ended": ended.Process.Pid, "passed to another program": os.Getpid()} {
+		file := writeLock(t, s, lockContent{Pid: pid, Username: "somebody", Hostname: host, Timestamp: time.Now()})
+		w.up(s, plan("demo"))
+		if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: the lock is still there", name)
+		}
+	}
+}
+
+func TestLockOfAnotherComputerIsReported(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	w.up(s, plan("demo"))
+	file := writeLock(t, s, lockContent{Pid: 4711, Username: "somebody", Hostname: "other.example", Timestamp: time.Now()})
+	for name, command := range map[string]func() error{
+		"up":      func() error { _, err := s.Up(t.Context(), plan("demo"), nil); return err },
+		"destroy": func() error { return s.Destroy(t.Context(), nil) },
+		"remove":  func() error { return s.Remove(t.Context()) },
+	} {
+		var locked *LockedError
+		if err := command(); !errors.As(err, &locked) || locked.PID != 4711 || locked.Host != "other.example" || locked.File != file {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Error("a lock that is not ours was removed")
+	}
+}
+
+func TestBrokenStateIsReported(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	w.up(s, plan("demo"))
+	if err := os.WriteFile(s.layout.checkpoint(), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Up(t.Context(), plan("demo"), nil); err == nil || !strings.Contains(err.Error(), s.layout.checkpoint()) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWrongPassphraseIsReported(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	w.up(s, plan("demo"))
+	s.cfg.Passphrase = "another"
+	if err := s.prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Up(t.Context(), plan("demo"), nil); err == nil || !strings.Contains(err.Error(), "passphrase") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
+	}
+}
