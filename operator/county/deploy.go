@@ -29,9 +29,6 @@ func (u *up) deploy(ctx context.Context, progress func(string)) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	if err := dropInjected(u.Home); err != nil {
-		return "", err
-	}
 	return strings.Join(result.Changed, ", "), u.Ledger.Write(audit.ServerDeployed, u.Version+" "+u.digest[:12])
 }
 
@@ -104,12 +101,20 @@ func (u *up) job(progress func(string)) (deploy.Job, error) {
 	}
 	keys := &deploy.HostKeys{
 		Injected: u.secrets.injected.PublicKey(), Pinned: pinned, Proven: proven,
-		Save: func(key ssh.PublicKey, proven bool) error { return u.local.pin(u.machine.ServerID, key, proven) },
+		Save: u.saveHostKey,
 	}
 	return deploy.Job{
 		Address: netip.AddrPortFrom(address, sshPort), Key: u.secrets.sshKey, HostKeys: keys, Bundle: u.bundle,
 		Authority: u.secrets.ca, Ops: u.ops, Progress: progress, Log: u.Log,
 	}, nil
+}
+
+// saveHostKey remembers the machine's key and, once it is proven, throws the injected one away.
+func (u *up) saveHostKey(key ssh.PublicKey, proven bool) error {
+	if err := u.local.pin(u.machine.ServerID, key, proven); err != nil || !proven {
+		return err
+	}
+	return dropInjected(u.Home)
 }
 
 // publicLine is a key's public half, one line in authorized_keys format.

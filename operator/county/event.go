@@ -1,6 +1,9 @@
 package county
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Step is one of the named steps.
 type Step string
@@ -38,6 +41,17 @@ type Event struct {
 	Kind Kind `json:"kind"`
 	// Text is one line for people: what is done, or what was found.
 	Text string `json:"text,omitempty"`
-	// Elapsed is the step's duration so far, in nanoseconds.
-	Elapsed time.Duration `json:"elapsed"`
+	// Elapsed is the step's duration so far.
+	Elapsed time.Duration `json:"-"`
 }
+
+// MarshalJSON adds the duration in milliseconds.
+func (e Event) MarshalJSON() ([]byte, error) {
+	type bare Event
+	return json.Marshal(struct {
+		bare
+		Elapsed float64 `json:"elapsed_ms"`
+	}{bare(e), milliseconds(e.Elapsed)})
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -2,6 +2,7 @@ package county
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -12,6 +13,17 @@ import (
 func (r ProbeReport) String() string {
 	return fmt.Sprintf("joined in %d ms, media after %d ms over %s, round trip %.1f ms, loss %.1f %%", r.Join.Milliseconds(),
 		r.FirstMedia.Milliseconds(), r.Path, float64(r.RoundTrip.Microseconds())/1000, 100*r.Loss)
+}
+
+// MarshalJSON adds the durations in milliseconds.
+func (r ProbeReport) MarshalJSON() ([]byte, error) {
+	type bare ProbeReport
+	return json.Marshal(struct {
+		Join       float64 `json:"join_ms"`
+		FirstMedia float64 `json:"first_media_ms"`
+		RoundTrip  float64 `json:"round_trip_ms"`
+		bare
+	}{milliseconds(r.Join), milliseconds(r.FirstMedia), milliseconds(r.RoundTrip), bare(r)})
 }
 
 // Probe holds a call of two synthetic participants through the running county.

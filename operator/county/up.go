@@ -2,6 +2,7 @@ package county
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -34,7 +35,16 @@ type UpResult struct {
 	Probe         ProbeReport `json:"probe"`
 	// WebClient is false when the server was built without the page.
 	WebClient bool          `json:"web_client"`
-	Elapsed   time.Duration `json:"elapsed"`
+	Elapsed   time.Duration `json:"-"`
+}
+
+// MarshalJSON adds the duration in milliseconds.
+func (r UpResult) MarshalJSON() ([]byte, error) {
+	type bare UpResult
+	return json.Marshal(struct {
+		bare
+		Elapsed float64 `json:"elapsed_ms"`
+	}{bare(r), milliseconds(r.Elapsed)})
 }
 
 // up is a running `up`.

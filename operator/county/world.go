@@ -73,10 +73,10 @@ type ProbeTarget struct {
 // ProbeReport is what the synthetic participants saw.
 type ProbeReport struct {
 	// Join is from connecting until media could flow, FirstMedia until the first packet of the other participant was there.
-	Join       time.Duration `json:"join"`
-	FirstMedia time.Duration `json:"first_media"`
+	Join       time.Duration `json:"-"`
+	FirstMedia time.Duration `json:"-"`
 	// RoundTrip between participant and server.
-	RoundTrip time.Duration `json:"round_trip"`
+	RoundTrip time.Duration `json:"-"`
 	// Loss is the share of packets that did not arrive, 0 to 1.
 	Loss float64 `json:"loss"`
 	// Received is the number of packets of both participants.

@@ -1,0 +1,132 @@
+package county
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/audit"
+	"github.com/medienzentrenverbund/kreisraum/operator/register"
+)
+
+func TestDownLeavesNothingButTheLedger(t *testing.T) {
+	for _, keep := range []bool{false, true} {
+		w := newWorld()
+		c := testCounty(t, w)
+		mustUp(t, c)
+		if err := c.Down(context.Background(), DownOptions{KeepRegister: keep}); err != nil {
+			t.Fatal(err)
+		}
+		if w.exists || c.Home.Exists() {
+			t.Errorf("at Hetzner %t, keys and state %t, want neither", w.exists, c.Home.Exists())
+		}
+		_, err := os.Stat(c.Home.Register())
+		if keep != (err == nil) {
+			t.Errorf("register kept %t, want %t", err == nil, keep)
+		}
+		deleted := map[bool]int{false: 1, true: 0}[keep]
+		if countLedger(t, c, audit.CountyDown) != 1 || countLedger(t, c, audit.RegisterDeleted) != deleted {
+			t.Errorf("ledger:\n%s", ledgerText(t, c))
+		}
+	}
+}
+
+func TestDownResumesAfterEveryFault(t *testing.T) {
+	for _, call := range []string{"CheckToken", "OpenStack", "Stack.Destroy", "Stack.Remove", "Leftovers"} {
+		for _, effect := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s effect=%t", call, effect), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld()
+				c := testCounty(t, w)
+				mustUp(t, c)
+				w.fault[call], w.afterwards[call] = true, effect
+				if err := c.Down(context.Background(), DownOptions{}); !errors.Is(err, errFault) {
+					t.Fatalf("got %v, want the fault", err)
+				}
+				if !c.Home.Exists() {
+					t.Error("the keys are gone although down did not succeed")
+				}
+				if err := c.Down(context.Background(), DownOptions{}); err != nil {
+					t.Fatal(err)
+				}
+				if w.exists || c.Home.Exists() {
+					t.Error("something is left")
+				}
+			})
+		}
+	}
+}
+
+func TestDownTwiceIsFine(t *testing.T) {
+	w := newWorld()
+	c := testCounty(t, w)
+	mustUp(t, c)
+	for range 2 {
+		if err := c.Down(context.Background(), DownOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := countLedger(t, c, audit.CountyDown); n != 1 {
+		t.Errorf("%d ledger lines, want 1", n)
+	}
+}
+
+func TestDownWaitsUntilHetznerAgrees(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := testCounty(t, w)
+		mustUp(t, c)
+		w.unnoticed = 5
+		if err := c.Down(context.Background(), DownOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestDownNamesWhatRemainsAndKeepsTheKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		c := testCounty(t, w)
+		mustUp(t, c)
+		w.unnoticed = 1 << 30
+		err := c.Down(context.Background(), DownOptions{})
+		if err == nil || !strings.Contains(err.Error(), "server kreisraum-musterkreis-portal") {
+			t.Errorf("got %v, want the name of what remains", err)
+		}
+		if !c.Home.Exists() {
+			t.Error("the keys are gone although something remains")
+		}
+	})
+}
+
+func TestDownFromAnotherComputerSaysSo(t *testing.T) {
+	w := newWorld()
+	w.exists = true
+	err := testCounty(t, w).Down(context.Background(), DownOptions{})
+	if err == nil || !strings.Contains(err.Error(), "another computer") {
+		t.Errorf("got %v, want an error about resources made elsewhere", err)
+	}
+}
+
+func TestRegisterThatWasKeptIsUsedAgain(t *testing.T) {
+	w := newWorld()
+	c := testCounty(t, w)
+	name := mustUp(t, c).FirstAccount.Name
+	if err := c.Down(context.Background(), DownOptions{KeepRegister: true}); err != nil {
+		t.Fatal(err)
+	}
+	w.serverID++
+	w.accounts.Revision = ""
+	if again := mustUp(t, c); again.FirstAccount != nil {
+		t.Error("another first account was made")
+	}
+	r, err := register.Load(c.Home.Register())
+	if err != nil || len(r.Accounts) != 1 || r.Accounts[0].Name != name {
+		t.Errorf("register %+v, %v, want %s only", r, err, name)
+	}
+	live(t, w, c)
+}

@@ -1,0 +1,304 @@
+package county
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/infra"
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/operator/audit"
+	"github.com/medienzentrenverbund/kreisraum/operator/config"
+	"github.com/medienzentrenverbund/kreisraum/operator/countyca"
+	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
+	"github.com/medienzentrenverbund/kreisraum/operator/dnscheck"
+	"github.com/medienzentrenverbund/kreisraum/operator/home"
+	"golang.org/x/crypto/ssh"
+)
+
+var errFault = errors.New("a fault that the test made")
+
+// world is a cloud with one machine that behaves as the real one does, as far as a county can tell. A fault set for a call
+// makes it fail once; with afterwards set, the effect has happened all the same.
+type world struct {
+	mu    sync.Mutex
+	calls []string
+	fault map[string]bool
+	// afterwards lists calls whose effect stays although they fail.
+	afterwards map[string]bool
+
+	exists     bool // at Hetzner
+	serverID   int64
+	sshOpen    bool
+	running    string // deployment digest of the server
+	accounts   opsapi.Accounts
+	certState  string
+	orderEnds  string // what an order leads to
+	unnoticed  int    // how often Leftovers still lists what was deleted
+	deployHook func(ctx context.Context)
+	closeCtx   error // ctx.Err() of the last CloseSSH
+	password   string
+	injected   ssh.PublicKey // of the last deployment
+}
+
+func newWorld() *world {
+	return &world{fault: map[string]bool{}, afterwards: map[string]bool{}, serverID: 41, certState: opsapi.CertificateNone, orderEnds: opsapi.CertificateReady}
+}
+
+// call notes a call and decides whether its effect happens and whether it fails.
+func (w *world) call(name string) (effect bool, err error) {
+	w.calls = append(w.calls, name)
+	if !w.fault[name] {
+		return true, nil
+	}
+	delete(w.fault, name)
+	return w.afterwards[name], errFault
+}
+
+func (w *world) called(name string) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.calls {
+		if c == name {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *world) forgetCalls() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = nil
+}
+
+func (w *world) world() World {
+	return World{
+		Cloud: cloud{w},
+		OpenStack: func(context.Context, string, string) (Stack, error) {
+			_, err := w.locked("OpenStack")
+			return stackFake{w}, err
+		},
+		DialOps: func(string, *countyca.CA) Ops { return ops{w} },
+		Deploy:  w.deploy,
+		CheckDNS: func(context.Context, dnscheck.Wanted, time.Duration) error {
+			_, err := w.locked("CheckDNS")
+			return err
+		},
+		Probe: w.probe,
+		Hash:  func(p string) (string, error) { w.password = p; return "hash", nil },
+		Now:   time.Now,
+	}
+}
+
+func (w *world) locked(name string) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.call(name)
+}
+
+func (w *world) deploy(ctx context.Context, job deploy.Job) (deploy.Result, error) {
+	if w.deployHook != nil {
+		w.deployHook(ctx)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	effect, err := w.call("Deploy")
+	if !w.sshOpen {
+		return deploy.Result{}, deploy.ErrUnreachable
+	}
+	if effect {
+		w.injected = job.HostKeys.Injected
+		w.running, _ = job.Bundle.Digest()
+		if err := job.HostKeys.Save(job.Key.PublicKey(), true); err != nil {
+			return deploy.Result{}, err
+		}
+	}
+	return deploy.Result{Changed: []string{"release"}, Restarted: true}, errors.Join(err, ctx.Err())
+}
+
+func (w *world) probe(_ context.Context, t ProbeTarget) (ProbeReport, error) {
+	if _, err := w.locked("Probe"); err != nil {
+		return ProbeReport{}, err
+	}
+	if t.Token != "a token" || t.Address != "192.0.2.10:443" {
+		return ProbeReport{}, errors.New("wrong token or address")
+	}
+	return ProbeReport{Join: time.Millisecond, Path: "udp", Received: 10}, nil
+}
+
+type cloud struct{ *world }
+
+func (c cloud) CheckToken(context.Context) error { _, err := c.locked("CheckToken"); return err }
+
+func (c cloud) OpenSSH(context.Context, int64, []netip.Prefix) (func(context.Context) error, error) {
+	effect, err := c.locked("OpenSSH")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sshOpen = c.sshOpen || effect
+	return nil, err
+}
+
+func (c cloud) CloseSSH(ctx context.Context, _ int64) (bool, error) {
+	effect, err := c.locked("CloseSSH")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closeCtx = ctx.Err()
+	if effect {
+		c.sshOpen = false
+	}
+	return effect, err
+}
+
+func (c cloud) Leftovers(context.Context, string) ([]hetzner.Resource, error) {
+	_, err := c.locked("Leftovers")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.exists && c.unnoticed == 0 {
+		return nil, err
+	}
+	c.unnoticed = max(0, c.unnoticed-1)
+	return []hetzner.Resource{{Kind: "server", ID: c.serverID, Name: "kreisraum-musterkreis-portal"}}, err
+}
+
+func (c cloud) Hourly(context.Context, []hetzner.MachineKind) (hetzner.Price, error) {
+	_, err := c.locked("Hourly")
+	return hetzner.Price{Currency: "EUR", Hour: 320, Month: 199900}, err
+}
+
+type stackFake struct{ *world }
+
+func (s stackFake) Up(_ context.Context, spec infra.Spec, progress func(string)) (infra.Outputs, int, error) {
+	effect, err := s.locked("Stack.Up")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changes := 0
+	if effect && !s.exists {
+		s.exists, changes = true, 7
+		progress("Server made")
+	}
+	return infra.Outputs{FirewallID: 7, Location: spec.Locations[0], Machines: []infra.Machine{
+		{Name: infra.PortalName(spec.County), Role: infra.RolePortal, ServerID: s.serverID, IPv4: "192.0.2.10", IPv6: "2001:db8::1"},
+	}}, changes, err
+}
+
+func (s stackFake) Destroy(context.Context, func(string)) error {
+	effect, err := s.locked("Stack.Destroy")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if effect {
+		s.exists, s.running = false, ""
+	}
+	return err
+}
+
+func (s stackFake) Remove(context.Context) error { _, err := s.locked("Stack.Remove"); return err }
+
+type ops struct{ *world }
+
+func (o ops) Info(context.Context) (opsapi.Info, error) {
+	_, err := o.locked("Info")
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.running == "" {
+		return opsapi.Info{}, errors.Join(err, errors.New("nobody answers"))
+	}
+	return opsapi.Info{Deployment: o.running, AccountsRevision: o.accounts.Revision, WebClient: true, Certificate: opsapi.Certificate{State: o.certState}}, err
+}
+
+func (o ops) OrderCertificate(context.Context) (opsapi.Certificate, error) {
+	effect, err := o.locked("OrderCertificate")
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if effect {
+		o.certState = opsapi.CertificateOrdering
+	}
+	return opsapi.Certificate{State: o.certState}, err
+}
+
+func (o ops) Certificate(context.Context) (opsapi.Certificate, error) {
+	_, err := o.locked("Certificate")
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	state := opsapi.Certificate{State: o.certState}
+	if o.certState == opsapi.CertificateFailed {
+		state.Detail = "connection refused"
+	}
+	if o.certState == opsapi.CertificateOrdering {
+		o.certState = o.orderEnds
+	}
+	return state, err
+}
+
+func (o ops) PutAccounts(_ context.Context, list opsapi.Accounts) (opsapi.AccountsResult, error) {
+	effect, err := o.locked("PutAccounts")
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if effect {
+		o.accounts = list
+	}
+	return opsapi.AccountsResult{}, err
+}
+
+func (o ops) ProbeToken(context.Context) (opsapi.ProbeToken, error) {
+	_, err := o.locked("ProbeToken")
+	return opsapi.ProbeToken{Room: "probe", Token: "a token"}, err
+}
+
+func (o ops) Close() {}
+
+// county makes a county in a home of its own that lives in w.
+func testCounty(t *testing.T, w *world) *County {
+	t.Helper()
+	cfg, err := config.Find(t.TempDir(), "tuttlingen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := home.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(t.TempDir(), "server")
+	if err := os.WriteFile(binary, []byte("a server"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := &County{Config: cfg, Home: h.County("tuttlingen"), World: w.world(), Binary: binary, Version: "v1", Log: slog.New(slog.DiscardHandler)}
+	c.Ledger = audit.New(c.Home.Ledger(), "clerk-1", "tuttlingen", time.Now)
+	return c
+}
+
+func ledgerText(t *testing.T, c *County) string {
+	t.Helper()
+	data, err := os.ReadFile(c.Home.Ledger())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func countLedger(t *testing.T, c *County, action audit.Action) int {
+	t.Helper()
+	return strings.Count(ledgerText(t, c), `"action":"`+string(action)+`"`)
+}
+
+// pinnedKey returns what is remembered as the machine's host key.
+func pinnedKey(t *testing.T, c *County, server int64) (ssh.PublicKey, bool) {
+	t.Helper()
+	l, err := loadLocal(c.Home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, proven, err := l.pinned(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, proven
+}
