@@ -95,15 +95,15 @@ func (e entry) String() string {
 
 // Shorten makes an address one of many: the last octet of IPv4 becomes 0, of IPv6 the first 48 bits stay. "-" for none.
 func Shorten(a netip.Addr) string {
+	if !a.IsValid() {
+		return "-"
+	}
 	a = a.Unmap().WithZone("")
 	bits := 48
 	if a.Is4() {
 		bits = 24
 	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return "-"
-	}
+	p, _ := a.Prefix(bits) // fails for more bits than the address has
 	return p.Addr().String()
 }
 
