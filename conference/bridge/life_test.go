@@ -288,7 +288,9 @@ func TestManyComeAndGo(t *testing.T) {
 			for range 4 {
 				c := s.dial(admission(room, account))
 				c.send(join)
-				_, _ = c.next()
+				if m, err := c.next(); err != nil || m == signaling.ServerMessage(signaling.Ended{Reason: signaling.EndedRestart}) {
+					t.Errorf("told %v, %v", m, err)
+				}
 				if i%2 == 0 {
 					c.send(signaling.Leave{})
 					for {
@@ -315,6 +317,30 @@ func TestManyComeAndGo(t *testing.T) {
 			t.Fatal("the media of a room is left")
 		}
 	}
+}
+
+// TestARoomThatIsHeldIsNotThrownAway has a connection on its way to the door of a room that nobody is in.
+func TestARoomThatIsHeldIsNotThrownAway(t *testing.T) {
+	s := newBridge(t, &fakeMedia{})
+	defer s.close()
+	e := s.bridge.hold("mathe")
+	for range 2 { // the second answer comes after the loop looked whether it is needed
+		s.bridge.EndAccounts(func(string) bool { return false })
+	}
+	if again := s.bridge.hold("mathe"); again != e {
+		t.Error("there are two loops for one room")
+	}
+	s.bridge.release(e)
+	s.bridge.EndAccounts(func(string) bool { return false })
+	s.bridge.release(e)
+	eventually(t, "the loop ends", func() bool {
+		select {
+		case <-e.done:
+			return true
+		default:
+			return false
+		}
+	})
 }
 
 // TestNothingPrivateIsLogged joins with canaries everywhere and searches the log.

@@ -38,11 +38,26 @@ type site struct {
 	bridge *Bridge
 	key    token.Key
 	url    string
+	http   *http.Client // nil: the default one
 	logs   *logBuffer
 }
 
 func newSite(t *testing.T, media peer.Media, change ...func(*Config)) *site {
 	t.Helper()
+	s := newBridge(t, media, change...)
+	server := httptest.NewServer(s.bridge)
+	server.Config.ErrorLog = slog.NewLogLogger(slog.NewJSONHandler(s.logs, nil), slog.LevelError)
+	s.url = server.URL
+	t.Cleanup(func() {
+		s.close()
+		server.Close()
+		http.DefaultClient.CloseIdleConnections()
+	})
+	return s
+}
+
+// newBridge is a bridge that nobody can reach yet.
+func newBridge(t *testing.T, media peer.Media, change ...func(*Config)) *site {
 	s := &site{t: t, key: token.NewKey(), logs: &logBuffer{}}
 	cfg := Config{
 		Key:   s.key,
@@ -53,19 +68,16 @@ func newSite(t *testing.T, media peer.Media, change ...func(*Config)) *site {
 		c(&cfg)
 	}
 	s.bridge = New(cfg, media)
-	server := httptest.NewServer(s.bridge)
-	server.Config.ErrorLog = slog.NewLogLogger(slog.NewJSONHandler(s.logs, nil), slog.LevelError)
-	s.url = server.URL
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := s.bridge.Close(ctx); err != nil {
-			t.Errorf("close: %v", err)
-		}
-		server.Close()
-		http.DefaultClient.CloseIdleConnections()
-	})
 	return s
+}
+
+func (s *site) close() {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.bridge.Close(ctx); err != nil {
+		s.t.Errorf("close: %v", err)
+	}
 }
 
 // admission is what the portal would sign.
@@ -83,6 +95,7 @@ func (s *site) dial(a cluster.Admission) *client {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	ws, _, err := websocket.Dial(ctx, s.url, &websocket.DialOptions{
+		HTTPClient:   s.http,
 		Subprotocols: []string{signaling.Subprotocol},
 		HTTPHeader:   http.Header{cluster.AdmissionHeader: {a.Sign(s.key, time.Now())}},
 	})
@@ -215,6 +228,8 @@ type fakeMedia struct {
 	rooms []*fakeRoom
 	// join, if set, decides about an offer.
 	join func(participant, offer string) error
+	// closing, if set, holds up the end of a session until it is closed.
+	closing chan struct{}
 }
 
 func (m *fakeMedia) NewRoom() peer.MediaRoom {
@@ -299,6 +314,9 @@ func (s *fakeSession) Allow(source string, ok bool) {
 }
 
 func (s *fakeSession) Close() {
+	if closing := s.room.media.closing; closing != nil {
+		<-closing
+	}
 	s.room.mu.Lock()
 	defer s.room.mu.Unlock()
 	if s.room.sessions[s.id] == s {
