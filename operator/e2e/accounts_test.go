@@ -59,16 +59,16 @@ func accounts(t *testing.T, p program, url string) {
 	}
 
 	var reset struct {
-		Account credential `json:"account"`
+		Accounts []credential `json:"accounts"`
 	}
 	o := p.must("accounts", "reset", "demo", made[1].Name, "--sandbox", "--json")
-	if err := json.Unmarshal([]byte(o.stdout), &reset); err != nil || reset.Account.Password == "" || reset.Account.Password == made[1].Password {
+	if err := json.Unmarshal([]byte(o.stdout), &reset); err != nil || len(reset.Accounts) != 1 || reset.Accounts[0].Password == made[1].Password {
 		t.Fatalf("reset: %v %s", err, o.stdout)
 	}
 	if code := b.login(made[1]); code != http.StatusUnauthorized {
 		t.Errorf("login with the old password: got %d", code)
 	}
-	if code := b.login(reset.Account); code != http.StatusNoContent {
+	if code := b.login(reset.Accounts[0]); code != http.StatusNoContent {
 		t.Errorf("login with the new password: got %d", code)
 	}
 }
