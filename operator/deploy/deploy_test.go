@@ -1,0 +1,317 @@
+package deploy_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
+	"go.uber.org/goleak"
+	"golang.org/x/crypto/ssh"
+)
+
+func TestFreshMachineAndThenNothingToDo(t *testing.T) {
+	b := newBox(t, boxOptions{})
+	result := b.deploy(b.job())
+	for _, want := range []string{"release", "host key", "certificate", deploy.ConfigFile, deploy.CountyCAFile} {
+		if !slices.Contains(result.Changed, want) {
+			t.Errorf("%s did not change on a fresh machine: %v", want, result.Changed)
+		}
+	}
+	digest, err := b.job().Bundle.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := b.ops.Info(t.Context())
+	if err != nil || info.Deployment != digest {
+		t.Errorf("the server runs %q (%v), want %q", info.Deployment, err, digest)
+	}
+	again := b.deploy(b.job())
+	if len(again.Changed) > 0 || again.Restarted {
+		t.Errorf("a second run changed %v, restarted %t", again.Changed, again.Restarted)
+	}
+	if later, err := b.ops.Info(t.Context()); err != nil || !later.Started.Equal(info.Started) {
+		t.Errorf("the server was started again: %v, %v", later.Started, err)
+	}
+}
+
+func TestRunLeavesNoGoroutine(t *testing.T) {
+	b := newBox(t, boxOptions{})
+	b.deploy(b.job())
+	before := goleak.IgnoreCurrent()
+	b.deploy(b.job())
+	b.ops.Close()
+	goleak.VerifyNone(t, before)
+}
+
+func TestInjectedHostKeyIsWorthlessAfterwards(t *testing.T) {
+	b := newBox(t, boxOptions{})
+	b.deploy(b.job())
+	if !b.proven || bytes.Equal(b.saved.Marshal(), b.injected.PublicKey().Marshal()) {
+		t.Fatalf("proven %t, or the pinned key is the injected one", b.proven)
+	}
+	job := b.job()
+	job.HostKeys = &deploy.HostKeys{Injected: b.injected.PublicKey(), Save: b.save}
+	var wrong *deploy.HostKeyError
+	if _, err := deploy.Run(t.Context(), job); !errors.As(err, &wrong) {
+		t.Errorf("the injected key is still shown: %v", err)
+	}
+	line, err := os.ReadFile(b.path(deploy.HostKeyFile + ".pub"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	onDisk, _, _, _, err := ssh.ParseAuthorizedKey(line)
+	if err != nil || !bytes.Equal(onDisk.Marshal(), b.saved.Marshal()) {
+		t.Errorf("the machine's key is not the pinned one (%v)", err)
+	}
+}
+
+// A run may die before the new key is saved, or between saving it and seeing it proven.
+func TestHostKeyRenewalResumes(t *testing.T) {
+	for name, at := range map[string]bool{"before the key is saved": false, "before the key is proven": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBox(t, boxOptions{})
+			died := errors.New("died here")
+			b.refuse = func(proven bool) error {
+				if proven == at {
+					return died
+				}
+				return nil
+			}
+			if _, err := deploy.Run(t.Context(), b.job()); !errors.Is(err, died) {
+				t.Fatalf("got %v, want the run to die", err)
+			}
+			b.deploy(b.job())
+			if !b.proven {
+				t.Error("the new key is not proven")
+			}
+		})
+	}
+}
+
+func TestWrongHostKeyStopsBeforeAnythingIsSent(t *testing.T) {
+	b := newBox(t, boxOptions{})
+	job := b.job()
+	job.HostKeys = &deploy.HostKeys{Pinned: newKey(t).PublicKey(), Proven: true, Save: b.save}
+	_, err := deploy.Run(t.Context(), job)
+	var wrong *deploy.HostKeyError
+	if !errors.As(err, &wrong) || !strings.Contains(err.Error(), "Nothing was sent") {
+		t.Fatalf("got %v, want a *HostKeyError", err)
+	}
+	if _, err := os.Stat(b.path(deploy.ReleasesDir)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("something was sent: %v", err)
+	}
+}
+
+func TestMachineThatCannotBeReached(t *testing.T) {
+	b := newBox(t, boxOptions{off: true})
+	job := b.job()
+	job.Boot = 300 * time.Millisecond
+	_, err := deploy.Run(t.Context(), job)
+	if !errors.Is(err, deploy.ErrUnreachable) || !strings.Contains(err.Error(), "ssh.sources") {
+		t.Errorf("got %v, want ErrUnreachable that says what to check", err)
+	}
+}
+
+func TestMachineThatRefusesTheKey(t *testing.T) {
+	b := newBox(t, boxOptions{})
+	job := b.job()
+	job.Key, job.Boot = newKey(t), 300*time.Millisecond
+	if _, err := deploy.Run(t.Context(), job); !errors.Is(err, deploy.ErrRefused) {
+		t.Errorf("got %v, want ErrRefused", err)
+	}
+}
+
+func TestCtrlCEndsTheWait(t *testing.T) {
+	b := newBox(t, boxOptions{off: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	job := b.job()
+	job.Boot = time.Hour
+	job.Progress = func(string) { cancel() }
+	if _, err := deploy.Run(ctx, job); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+}
+
+func TestFirstBootThatEndsWithoutItsMarker(t *testing.T) {
+	donor := newBox(t, boxOptions{off: true})
+	text, rest, _ := strings.Cut(donor.userData(), "write_files:")
+	if rest == "" {
+		t.Fatal("the cloud-config writes no files")
+	}
+	b := newBox(t, boxOptions{userData: text})
+	job := b.job()
+	job.HostKeys.Injected = donor.injected.PublicKey()
+	_, err := deploy.Run(t.Context(), job)
+	if err == nil || !strings.Contains(err.Error(), deploy.ReadyMarkerFile) || !strings.Contains(err.Error(), "cloud-init.log") {
+		t.Errorf("got %v, want an error that names the marker and the log", err)
+	}
+}
+
+func TestChangedConfigurationIsAllThatIsSent(t *testing.T) {
+	b := newBox(t, boxOptions{})
+	b.deploy(b.job())
+	job := b.job()
+	job.Bundle.ServerConfig = b.config("organisers")
+	result := b.deploy(job)
+	want := []string{deploy.ConfigFile, filepath.Join(deploy.UnitDir, deploy.ServiceUnit)}
+	if !slices.Equal(result.Changed, want) || !result.Restarted {
+		t.Errorf("changed %v, restarted %t; want %v and a restart", result.Changed, result.Restarted, want)
+	}
+}
+
+func TestServerThatDoesNotStartShowsItsLog(t *testing.T) {
+	b := newBox(t, boxOptions{})
+	job := b.job()
+	job.Bundle.ServerConfig, job.Health = []byte("county: [\n"), time.Second
+	_, err := deploy.Run(t.Context(), job)
+	var failed *deploy.StartError
+	if !errors.As(err, &failed) || !strings.Contains(failed.Journal, "configuration") || !strings.Contains(failed.State, "ActiveState=") {
+		t.Fatalf("got %v, want a *StartError with state and log", err)
+	}
+	b.deploy(b.job()) // and a right configuration mends it
+}
+
+func TestFileThatIsNoLongerWantedIsRemoved(t *testing.T) {
+	b := newBox(t, boxOptions{})
+	job := b.job()
+	job.Bundle.ACMERoots = job.Bundle.CountyCA // any PEM will do
+	b.deploy(job)
+	b.deploy(b.job())
+	if _, err := os.Stat(b.path(deploy.ACMERootsFile)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", deploy.ACMERootsFile, err)
+	}
+}
+
+func TestHalfAReleaseOfAKilledRunIsSentAgain(t *testing.T) {
+	b := newBox(t, boxOptions{})
+	release := b.job().Bundle.Release
+	dir := b.path(filepath.Join(deploy.ReleasesDir, "v1.2.3-"+release.SHA256[:12]))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, deploy.BinaryName+".partial"), make([]byte, release.Size+1000), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b.deploy(b.job())
+	target, err := os.Readlink(b.path(deploy.CurrentLink))
+	if err != nil || target != filepath.Join(deploy.ReleasesDir, filepath.Base(dir)) {
+		t.Errorf("current leads to %q, %v", target, err)
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("%d files in the release's folder, want the binary only", len(entries))
+	}
+}
+
+func TestOnlyTheLastThreeReleasesStay(t *testing.T) {
+	b := newBox(t, boxOptions{})
+	for i := range 5 {
+		dir := b.path(fmt.Sprintf("%s/v0.0.%d-0123456789ab", deploy.ReleasesDir, i))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		old := time.Now().Add(time.Duration(i-10) * time.Hour)
+		if err := os.Chtimes(dir, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.deploy(b.job())
+	entries, err := os.ReadDir(b.path(deploy.ReleasesDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name()[:6])
+	}
+	if want := []string{"v0.0.3", "v0.0.4", "v1.2.3"}; !slices.Equal(names, want) {
+		t.Errorf("left are %v, want %v", names, want)
+	}
+}
+
+func TestFullDiskIsCalledThat(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); errors.Is(err, syscall.EPERM) {
+		t.Skip("this computer allows no mounts, so there is no small disk to fill")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	b := newBox(t, boxOptions{dir: dir})
+	if _, err := deploy.Run(t.Context(), b.job()); !errors.Is(err, deploy.ErrDiskFull) {
+		t.Errorf("got %v, want ErrDiskFull", err)
+	}
+}
+
+func TestServerThatDiedIsStartedAgain(t *testing.T) {
+	b := newBox(t, boxOptions{})
+	b.deploy(b.job())
+	before, err := b.ops.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := b.job()
+	// The machine's certificate is damaged: the server runs and nobody can ask it anything.
+	if err := os.WriteFile(b.path(deploy.OpsCertFile), []byte("damaged"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if result := b.deploy(job); !slices.Equal(result.Changed, []string{"certificate"}) {
+		t.Errorf("changed %v, want the certificate only", result.Changed)
+	}
+	if after, err := b.ops.Info(t.Context()); err != nil || after.Deployment != before.Deployment {
+		t.Errorf("got %q, %v, want %q", after.Deployment, err, before.Deployment)
+	}
+}
+
+func TestMissingBinarySaysHowToBuildIt(t *testing.T) {
+	_, err := deploy.OpenRelease(filepath.Join(t.TempDir(), "server"), "v1")
+	if err == nil || !strings.Contains(err.Error(), "make") {
+		t.Errorf("got %v, want advice to run make", err)
+	}
+}
+
+func TestDigestFollowsEveryPart(t *testing.T) {
+	base := deploy.Bundle{Release: deploy.Release{Version: "v1", SHA256: strings.Repeat("a", 64)}, ServerConfig: []byte("c"), CountyCA: []byte("k")}
+	seen := map[string]string{}
+	for name, edit := range map[string]func(*deploy.Bundle){
+		"base":    func(*deploy.Bundle) {},
+		"version": func(b *deploy.Bundle) { b.Release.Version = "v2" },
+		"binary":  func(b *deploy.Bundle) { b.Release.SHA256 = strings.Repeat("a", 63) + "b" },
+		"config":  func(b *deploy.Bundle) { b.ServerConfig = []byte("d") },
+		"CA":      func(b *deploy.Bundle) { b.CountyCA = []byte("l") },
+		"roots":   func(b *deploy.Bundle) { b.ACMERoots = []byte("r") },
+		"shifted": func(b *deploy.Bundle) { b.ServerConfig, b.CountyCA = []byte("ck"), nil },
+	} {
+		bundle := base
+		edit(&bundle)
+		digest, err := bundle.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, twice := seen[digest]; twice {
+			t.Errorf("%s and %s have the same digest", name, other)
+		}
+		seen[digest] = name
+	}
+}
+
+func TestOnlyTheListedCommandsAreAllowed(t *testing.T) {
+	for _, c := range deploy.Commands() {
+		if !deploy.Allowed(c) {
+			t.Errorf("%q is listed and refused", c)
+		}
+	}
+	for _, c := range []string{"", "sh", deploy.CmdRestart + "; reboot", " " + deploy.CmdIsActive, strings.ToUpper(deploy.CmdShow)} {
+		if deploy.Allowed(c) {
+			t.Errorf("%q is allowed", c)
+		}
+	}
+}
