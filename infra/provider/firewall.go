@@ -153,10 +153,12 @@ func (r Firewall) Update(ctx context.Context, req infer.UpdateRequest[FirewallAr
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	var firewall *hcloud.Firewall
+	firewall, err := mustGet(ctx, r.handle, firewallKind, req.Inputs.Name, id, r.cloud.Cloud().Firewall.GetByID)
+	if err != nil {
+		return resp, err
+	}
 	err = r.cloud.Do(ctx, what("label", firewallKind, req.Inputs.Name), func(ctx context.Context) (err error) {
-		firewall, _, err = r.cloud.Cloud().Firewall.Update(ctx, &hcloud.Firewall{ID: id},
-			hcloud.FirewallUpdateOpts{Labels: hetzner.Merged(req.State.Labels, req.Inputs.Labels)})
+		_, _, err = r.cloud.Cloud().Firewall.Update(ctx, firewall, hcloud.FirewallUpdateOpts{Labels: hetzner.Merged(firewall.Labels, req.Inputs.Labels)})
 		return err
 	})
 	if err != nil {
@@ -174,20 +176,12 @@ func (r Firewall) Read(ctx context.Context, req infer.ReadRequest[FirewallArgs, 
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	firewall, err := r.get(ctx, id, req.State.Name)
+	firewall, err := get(ctx, r.handle, firewallKind, req.State.Name, id, r.cloud.Cloud().Firewall.GetByID)
 	if err != nil || firewall == nil {
 		return resp, err
 	}
 	state := FirewallState{FirewallArgs{Name: firewall.Name, Rules: fromCloud(firewall.Rules), Labels: firewall.Labels}}
 	return infer.ReadResponse[FirewallArgs, FirewallState]{ID: req.ID, Inputs: req.Inputs, State: state}, nil
-}
-
-func (r Firewall) get(ctx context.Context, id int64, name string) (firewall *hcloud.Firewall, err error) {
-	err = r.cloud.Do(ctx, what("read", firewallKind, name), func(ctx context.Context) (err error) {
-		firewall, _, err = r.cloud.Cloud().Firewall.GetByID(ctx, id)
-		return err
-	})
-	return firewall, err
 }
 
 // Delete takes the firewall off what it still protects and removes it; one that is gone is fine.
@@ -200,7 +194,7 @@ func (r Firewall) Delete(ctx context.Context, req infer.DeleteRequest[FirewallSt
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
 	name := req.State.Name
-	firewall, err := r.get(ctx, id, name)
+	firewall, err := get(ctx, r.handle, firewallKind, name, id, r.cloud.Cloud().Firewall.GetByID)
 	if err != nil || firewall == nil {
 		return infer.DeleteResponse{}, err
 	}

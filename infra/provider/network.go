@@ -149,10 +149,12 @@ func (r Network) Update(ctx context.Context, req infer.UpdateRequest[NetworkArgs
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	var network *hcloud.Network
+	network, err := mustGet(ctx, r.handle, networkKind, req.Inputs.Name, id, r.cloud.Cloud().Network.GetByID)
+	if err != nil {
+		return resp, err
+	}
 	err = r.cloud.Do(ctx, what("label", networkKind, req.Inputs.Name), func(ctx context.Context) (err error) {
-		network, _, err = r.cloud.Cloud().Network.Update(ctx, &hcloud.Network{ID: id},
-			hcloud.NetworkUpdateOpts{Labels: hetzner.Merged(req.State.Labels, req.Inputs.Labels)})
+		_, _, err = r.cloud.Cloud().Network.Update(ctx, network, hcloud.NetworkUpdateOpts{Labels: hetzner.Merged(network.Labels, req.Inputs.Labels)})
 		return err
 	})
 	if err != nil {
@@ -170,11 +172,7 @@ func (r Network) Read(ctx context.Context, req infer.ReadRequest[NetworkArgs, Ne
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	var network *hcloud.Network
-	err = r.cloud.Do(ctx, what("read", networkKind, req.State.Name), func(ctx context.Context) (err error) {
-		network, _, err = r.cloud.Cloud().Network.GetByID(ctx, id)
-		return err
-	})
+	network, err := get(ctx, r.handle, networkKind, req.State.Name, id, r.cloud.Cloud().Network.GetByID)
 	if err != nil || network == nil {
 		return resp, err
 	}

@@ -97,9 +97,13 @@ func (r PlacementGroup) Update(ctx context.Context, req infer.UpdateRequest[Plac
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
+	group, err := mustGet(ctx, r.handle, placementGroupKind, req.Inputs.Name, id, r.cloud.Cloud().PlacementGroup.GetByID)
+	if err != nil {
+		return resp, err
+	}
 	return resp, r.cloud.Do(ctx, what("label", placementGroupKind, req.Inputs.Name), func(ctx context.Context) error {
-		_, _, err := r.cloud.Cloud().PlacementGroup.Update(ctx, &hcloud.PlacementGroup{ID: id},
-			hcloud.PlacementGroupUpdateOpts{Labels: hetzner.Merged(req.State.Labels, req.Inputs.Labels)})
+		_, _, err := r.cloud.Cloud().PlacementGroup.Update(ctx, group,
+			hcloud.PlacementGroupUpdateOpts{Labels: hetzner.Merged(group.Labels, req.Inputs.Labels)})
 		return err
 	})
 }
@@ -113,11 +117,7 @@ func (r PlacementGroup) Read(ctx context.Context, req infer.ReadRequest[Placemen
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	var group *hcloud.PlacementGroup
-	err = r.cloud.Do(ctx, what("read", placementGroupKind, req.State.Name), func(ctx context.Context) (err error) {
-		group, _, err = r.cloud.Cloud().PlacementGroup.GetByID(ctx, id)
-		return err
-	})
+	group, err := get(ctx, r.handle, placementGroupKind, req.State.Name, id, r.cloud.Cloud().PlacementGroup.GetByID)
 	if err != nil || group == nil {
 		return resp, err
 	}

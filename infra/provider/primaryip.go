@@ -159,10 +159,13 @@ func (r PrimaryIP) Update(ctx context.Context, req infer.UpdateRequest[PrimaryIP
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	var ip *hcloud.PrimaryIP
+	ip, err := mustGet(ctx, r.handle, primaryIPKind, req.Inputs.Name, id, r.cloud.Cloud().PrimaryIP.GetByID)
+	if err != nil {
+		return resp, err
+	}
+	labels := hetzner.Merged(ip.Labels, req.Inputs.Labels)
 	err = r.cloud.Do(ctx, what("label", primaryIPKind, req.Inputs.Name), func(ctx context.Context) (err error) {
-		labels := hetzner.Merged(req.State.Labels, req.Inputs.Labels)
-		ip, _, err = r.cloud.Cloud().PrimaryIP.Update(ctx, &hcloud.PrimaryIP{ID: id}, hcloud.PrimaryIPUpdateOpts{Labels: &labels})
+		_, _, err = r.cloud.Cloud().PrimaryIP.Update(ctx, ip, hcloud.PrimaryIPUpdateOpts{Labels: &labels})
 		return err
 	})
 	if err != nil {
@@ -180,7 +183,7 @@ func (r PrimaryIP) Read(ctx context.Context, req infer.ReadRequest[PrimaryIPArgs
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	ip, err := r.get(ctx, id, req.State.Name)
+	ip, err := get(ctx, r.handle, primaryIPKind, req.State.Name, id, r.cloud.Cloud().PrimaryIP.GetByID)
 	if err != nil || ip == nil {
 		return resp, err
 	}
@@ -193,14 +196,6 @@ func (r PrimaryIP) Read(ctx context.Context, req infer.ReadRequest[PrimaryIPArgs
 	return infer.ReadResponse[PrimaryIPArgs, PrimaryIPState]{ID: req.ID, Inputs: req.Inputs, State: state}, nil
 }
 
-func (r PrimaryIP) get(ctx context.Context, id int64, name string) (ip *hcloud.PrimaryIP, err error) {
-	err = r.cloud.Do(ctx, what("read", primaryIPKind, name), func(ctx context.Context) (err error) {
-		ip, _, err = r.cloud.Cloud().PrimaryIP.GetByID(ctx, id)
-		return err
-	})
-	return ip, err
-}
-
 // Delete releases the address, taking it off its server first; one that is gone is fine.
 func (r PrimaryIP) Delete(ctx context.Context, req infer.DeleteRequest[PrimaryIPState]) (_ infer.DeleteResponse, err error) {
 	defer r.report(&err)
@@ -211,7 +206,7 @@ func (r PrimaryIP) Delete(ctx context.Context, req infer.DeleteRequest[PrimaryIP
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
 	name := req.State.Name
-	ip, err := r.get(ctx, id, name)
+	ip, err := get(ctx, r.handle, primaryIPKind, name, id, r.cloud.Cloud().PrimaryIP.GetByID)
 	if err != nil || ip == nil {
 		return infer.DeleteResponse{}, err
 	}

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -247,64 +246,109 @@ func TestSameKey(t *testing.T) {
 	}
 }
 
-// Labels of others survive an update of ours, on every kind of resource.
+// Labels that others added survive an update of ours, on every kind of resource, though the state does not know them.
 func TestUpdatesKeepLabelsOfOthers(t *testing.T) {
 	p := newProject(t)
 	args := p.serverArgs()
 	serverID := create(p, Server{p.handle}, args)
-	theirs := map[string]string{"team": "other"}
-	stale := hetzner.Merged(theirs, map[string]string{hetzner.LabelRole: "old"})
-	ctx := t.Context()
-
-	run := func(kind string, update func() error, read func(id int64) map[string]string, id string) {
-		t.Helper()
-		if err := update(); err != nil {
-			t.Fatalf("%s: %v", kind, err)
-		}
-		number, err := parseID(kind, id)
+	theirs := map[string]string{"team": "other", hetzner.LabelRole: "old"}
+	stale := map[string]string{hetzner.LabelRole: "old"}
+	number := func(id string) int64 {
+		n, err := parseID("resource", id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := read(number)
-		if got["team"] != "other" || got[hetzner.LabelManagedBy] != hetzner.ManagedBy {
-			t.Errorf("%s: labels %v", kind, slices.Sorted(maps.Keys(got)))
-		}
+		return n
 	}
-	run(serverKind, func() error {
-		state := wantedServer(args)
-		state.Labels = stale
-		_, err := Server{p.handle}.Update(ctx, infer.UpdateRequest[ServerArgs, ServerState]{ID: serverID, State: state, Inputs: args})
-		return err
-	}, func(id int64) map[string]string { x, _, _ := p.cloud.Server.GetByID(ctx, id); return x.Labels }, serverID)
-	run(networkKind, func() error {
-		state := NetworkState{networkArgs()}
-		state.Labels = stale
-		_, err := Network{p.handle}.Update(ctx, infer.UpdateRequest[NetworkArgs, NetworkState]{ID: args.Network, State: state, Inputs: networkArgs()})
-		return err
-	}, func(id int64) map[string]string { x, _, _ := p.cloud.Network.GetByID(ctx, id); return x.Labels }, args.Network)
-	run(firewallKind, func() error {
-		state := FirewallState{firewallArgs()}
-		state.Labels = stale
-		_, err := Firewall{p.handle}.Update(ctx, infer.UpdateRequest[FirewallArgs, FirewallState]{ID: args.Firewall, State: state, Inputs: firewallArgs()})
-		return err
-	}, func(id int64) map[string]string { x, _, _ := p.cloud.Firewall.GetByID(ctx, id); return x.Labels }, args.Firewall)
-	run(primaryIPKind, func() error {
-		state := PrimaryIPState{PrimaryIPArgs: addressArgs("ipv4")}
-		state.Labels = stale
-		_, err := PrimaryIP{p.handle}.Update(ctx, infer.UpdateRequest[PrimaryIPArgs, PrimaryIPState]{ID: args.PrimaryIPv4, State: state, Inputs: addressArgs("ipv4")})
-		return err
-	}, func(id int64) map[string]string { x, _, _ := p.cloud.PrimaryIP.GetByID(ctx, id); return x.Labels }, args.PrimaryIPv4)
-	run(placementGroupKind, func() error {
-		in := PlacementGroupArgs{Name: "kreisraum-demo-1", Labels: labels("county")}
-		_, err := PlacementGroup{p.handle}.Update(ctx, infer.UpdateRequest[PlacementGroupArgs, PlacementGroupState]{
-			ID: args.PlacementGroup, State: PlacementGroupState{PlacementGroupArgs{Name: in.Name, Labels: stale}}, Inputs: in})
-		return err
-	}, func(id int64) map[string]string { x, _, _ := p.cloud.PlacementGroup.GetByID(ctx, id); return x.Labels }, args.PlacementGroup)
-	run(sshKeyKind, func() error {
-		in := SSHKeyArgs{Name: "kreisraum-demo", PublicKey: publicKey, Labels: labels("operator")}
-		state := SSHKeyState{SSHKeyArgs: in}
-		state.Labels = stale
-		_, err := SSHKey{p.handle}.Update(ctx, infer.UpdateRequest[SSHKeyArgs, SSHKeyState]{ID: args.SSHKeys[0], State: state, Inputs: in})
-		return err
-	}, func(id int64) map[string]string { x, _, _ := p.cloud.SSHKey.GetByID(ctx, id); return x.Labels }, args.SSHKeys[0])
+	ctx := t.Context()
+	cases := []struct {
+		kind          string
+		spoil, update func() error
+		read          func() map[string]string
+	}{
+		{serverKind, func() error {
+			_, _, err := p.cloud.Server.Update(ctx, &hcloud.Server{ID: number(serverID)}, hcloud.ServerUpdateOpts{Labels: theirs})
+			return err
+		}, func() error {
+			state := wantedServer(args)
+			state.Labels = stale
+			_, err := Server{p.handle}.Update(ctx, infer.UpdateRequest[ServerArgs, ServerState]{ID: serverID, State: state, Inputs: args})
+			return err
+		}, func() map[string]string { x, _, _ := p.cloud.Server.GetByID(ctx, number(serverID)); return x.Labels }},
+		{networkKind, func() error {
+			_, _, err := p.cloud.Network.Update(ctx, &hcloud.Network{ID: number(args.Network)}, hcloud.NetworkUpdateOpts{Labels: theirs})
+			return err
+		}, func() error {
+			state := NetworkState{networkArgs()}
+			state.Labels = stale
+			_, err := Network{p.handle}.Update(ctx, infer.UpdateRequest[NetworkArgs, NetworkState]{ID: args.Network, State: state, Inputs: networkArgs()})
+			return err
+		}, func() map[string]string {
+			x, _, _ := p.cloud.Network.GetByID(ctx, number(args.Network))
+			return x.Labels
+		}},
+		{firewallKind, func() error {
+			_, _, err := p.cloud.Firewall.Update(ctx, &hcloud.Firewall{ID: number(args.Firewall)}, hcloud.FirewallUpdateOpts{Labels: theirs})
+			return err
+		}, func() error {
+			state := FirewallState{firewallArgs()}
+			state.Labels = stale
+			_, err := Firewall{p.handle}.Update(ctx, infer.UpdateRequest[FirewallArgs, FirewallState]{ID: args.Firewall, State: state, Inputs: firewallArgs()})
+			return err
+		}, func() map[string]string {
+			x, _, _ := p.cloud.Firewall.GetByID(ctx, number(args.Firewall))
+			return x.Labels
+		}},
+		{primaryIPKind, func() error {
+			_, _, err := p.cloud.PrimaryIP.Update(ctx, &hcloud.PrimaryIP{ID: number(args.PrimaryIPv4)}, hcloud.PrimaryIPUpdateOpts{Labels: &theirs})
+			return err
+		}, func() error {
+			state := PrimaryIPState{PrimaryIPArgs: addressArgs("ipv4")}
+			state.Labels = stale
+			_, err := PrimaryIP{p.handle}.Update(ctx, infer.UpdateRequest[PrimaryIPArgs, PrimaryIPState]{ID: args.PrimaryIPv4, State: state, Inputs: addressArgs("ipv4")})
+			return err
+		}, func() map[string]string {
+			x, _, _ := p.cloud.PrimaryIP.GetByID(ctx, number(args.PrimaryIPv4))
+			return x.Labels
+		}},
+		{placementGroupKind, func() error {
+			_, _, err := p.cloud.PlacementGroup.Update(ctx, &hcloud.PlacementGroup{ID: number(args.PlacementGroup)}, hcloud.PlacementGroupUpdateOpts{Labels: theirs})
+			return err
+		}, func() error {
+			in := PlacementGroupArgs{Name: "kreisraum-demo-1", Labels: labels("county")}
+			_, err := PlacementGroup{p.handle}.Update(ctx, infer.UpdateRequest[PlacementGroupArgs, PlacementGroupState]{
+				ID: args.PlacementGroup, State: PlacementGroupState{PlacementGroupArgs{Name: in.Name, Labels: stale}}, Inputs: in})
+			return err
+		}, func() map[string]string {
+			x, _, _ := p.cloud.PlacementGroup.GetByID(ctx, number(args.PlacementGroup))
+			return x.Labels
+		}},
+		{sshKeyKind, func() error {
+			_, _, err := p.cloud.SSHKey.Update(ctx, &hcloud.SSHKey{ID: number(args.SSHKeys[0])}, hcloud.SSHKeyUpdateOpts{Labels: theirs})
+			return err
+		}, func() error {
+			in := SSHKeyArgs{Name: "kreisraum-demo", PublicKey: publicKey, Labels: labels("operator")}
+			state := SSHKeyState{SSHKeyArgs: in}
+			state.Labels = stale
+			_, err := SSHKey{p.handle}.Update(ctx, infer.UpdateRequest[SSHKeyArgs, SSHKeyState]{ID: args.SSHKeys[0], State: state, Inputs: in})
+			return err
+		}, func() map[string]string {
+			x, _, _ := p.cloud.SSHKey.GetByID(ctx, number(args.SSHKeys[0]))
+			return x.Labels
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.kind, func(t *testing.T) {
+			if err := c.spoil(); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.update(); err != nil {
+				t.Fatal(err)
+			}
+			got := c.read()
+			if got["team"] != "other" || got[hetzner.LabelManagedBy] != hetzner.ManagedBy || got[hetzner.LabelRole] == "old" {
+				t.Errorf("labels %v", got)
+			}
+		})
+	}
 }

@@ -113,7 +113,7 @@ func (r Server) Update(ctx context.Context, req infer.UpdateRequest[ServerArgs, 
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
 	if !hetzner.Covers(req.State.Labels, req.Inputs.Labels) {
-		if err := r.label(ctx, id, req.State.Labels, req.Inputs); err != nil {
+		if err := r.label(ctx, id, req.Inputs); err != nil {
 			return resp, err
 		}
 	}
@@ -121,9 +121,13 @@ func (r Server) Update(ctx context.Context, req infer.UpdateRequest[ServerArgs, 
 	return resp, err
 }
 
-func (r Server) label(ctx context.Context, id int64, have map[string]string, in ServerArgs) error {
+func (r Server) label(ctx context.Context, id int64, in ServerArgs) error {
+	server, err := mustGet(ctx, r.handle, serverKind, in.Name, id, r.cloud.Cloud().Server.GetByID)
+	if err != nil {
+		return err
+	}
 	return r.cloud.Do(ctx, what("label", serverKind, in.Name), func(ctx context.Context) error {
-		_, _, err := r.cloud.Cloud().Server.Update(ctx, &hcloud.Server{ID: id}, hcloud.ServerUpdateOpts{Labels: hetzner.Merged(have, in.Labels)})
+		_, _, err := r.cloud.Cloud().Server.Update(ctx, server, hcloud.ServerUpdateOpts{Labels: hetzner.Merged(server.Labels, in.Labels)})
 		return err
 	})
 }
@@ -208,12 +212,8 @@ func (r Server) untilGone(ctx context.Context, id int64, name string) error {
 }
 
 // get reads the server; nil if it is gone.
-func (r Server) get(ctx context.Context, id int64, name string) (server *hcloud.Server, err error) {
-	err = r.cloud.Do(ctx, what("read", serverKind, name), func(ctx context.Context) (err error) {
-		server, _, err = r.cloud.Cloud().Server.GetByID(ctx, id)
-		return err
-	})
-	return server, err
+func (r Server) get(ctx context.Context, id int64, name string) (*hcloud.Server, error) {
+	return get(ctx, r.handle, serverKind, name, id, r.cloud.Cloud().Server.GetByID)
 }
 
 // wantedServer is the state once everything is done.

@@ -128,9 +128,12 @@ func (r SSHKey) Update(ctx context.Context, req infer.UpdateRequest[SSHKeyArgs, 
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
+	key, err := mustGet(ctx, r.handle, sshKeyKind, req.Inputs.Name, id, r.cloud.Cloud().SSHKey.GetByID)
+	if err != nil {
+		return resp, err
+	}
 	return resp, r.cloud.Do(ctx, what("label", sshKeyKind, req.Inputs.Name), func(ctx context.Context) error {
-		_, _, err := r.cloud.Cloud().SSHKey.Update(ctx, &hcloud.SSHKey{ID: id},
-			hcloud.SSHKeyUpdateOpts{Labels: hetzner.Merged(req.State.Labels, req.Inputs.Labels)})
+		_, _, err := r.cloud.Cloud().SSHKey.Update(ctx, key, hcloud.SSHKeyUpdateOpts{Labels: hetzner.Merged(key.Labels, req.Inputs.Labels)})
 		return err
 	})
 }
@@ -144,11 +147,7 @@ func (r SSHKey) Read(ctx context.Context, req infer.ReadRequest[SSHKeyArgs, SSHK
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	var key *hcloud.SSHKey
-	err = r.cloud.Do(ctx, what("read", sshKeyKind, req.State.Name), func(ctx context.Context) (err error) {
-		key, _, err = r.cloud.Cloud().SSHKey.GetByID(ctx, id)
-		return err
-	})
+	key, err := get(ctx, r.handle, sshKeyKind, req.State.Name, id, r.cloud.Cloud().SSHKey.GetByID)
 	if err != nil || key == nil {
 		return resp, err
 	}
