@@ -15,7 +15,7 @@ type Fault struct {
 	PathPrefix string
 	// Times is how many requests are hit.
 	Times int
-	// Status of the answer, for example 502.
+	// Status of the answer, for example 502. 0: no answer, the connection is cut.
 	Status int
 	// Code is the API's error code, for example "conflict". Empty: an HTML page, as from a proxy.
 	Code string
@@ -62,6 +62,9 @@ type faultError struct{ Fault }
 func (e *faultError) Error() string { return fmt.Sprintf("injected fault, status %d", e.Status) }
 
 func (e *faultError) write(w http.ResponseWriter) {
+	if e.Status == 0 {
+		panic(http.ErrAbortHandler) // how a handler tells net/http to cut the connection
+	}
 	if e.Code != "" {
 		writeReply(w, answer{}, &apiError{e.Status, e.Code, "injected fault", nil})
 		return

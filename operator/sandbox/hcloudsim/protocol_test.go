@@ -176,6 +176,18 @@ func TestAmbiguousCreateMakesOneServer(t *testing.T) {
 	}
 }
 
+func TestConnectionCutAfterCreate(t *testing.T) {
+	c := newCloud(t)
+	c.sim.InjectFault(Fault{Method: "POST", PathPrefix: "/servers", Times: 1, AfterCommit: true})
+	if _, _, err := c.client.Server.Create(c.ctx, serverOpts("portal")); err == nil {
+		t.Error("create: got an answer")
+	}
+	servers, err := c.client.Server.All(c.ctx)
+	if err != nil || len(servers) != 1 {
+		t.Errorf("servers: got %d %v, want exactly one", len(servers), err)
+	}
+}
+
 func TestRateLimit(t *testing.T) {
 	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 	l := newLimiter(3600, now)

@@ -130,7 +130,12 @@ func TestStateThatCannotBeSaved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(dir); err != nil {
+	c := &cloud{T: t}
+	c.eventually("the first state to be saved", func() bool {
+		_, err := os.Stat(sim.cfg.StateFile)
+		return err == nil
+	})
+	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := sim.handle(createPlacementGroup, &request{api: sim, body: []byte(`{"name":"a","type":"spread"}`)}, "POST"); err == nil {
@@ -307,4 +312,29 @@ func (l lockedWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.Write(p)
+}
+
+// recordedRuntime refuses a machine that is not in the state file yet.
+type recordedRuntime struct {
+	*memoryRuntime
+	path string
+}
+
+func (r recordedRuntime) Create(ctx context.Context, m Machine) error {
+	p, err := loadProject(r.path)
+	if err != nil || p.Servers[m.ID] == nil {
+		return errors.New("machine is created before it is on record")
+	}
+	return r.memoryRuntime.Create(ctx, m)
+}
+
+func TestNoMachineWithoutARecord(t *testing.T) {
+	c := newCloud(t, func(cfg *Config) {
+		cfg.StateFile = filepath.Join(t.TempDir(), "cloud.json")
+		cfg.Runtime = recordedRuntime{newMemoryRuntime(t), cfg.StateFile}
+	})
+	for range 20 {
+		s := c.create(serverOpts("portal"))
+		c.wait(must[*hcloud.ServerDeleteResult](t)(c.client.Server.DeleteWithResult(c.ctx, s)).Action)
+	}
 }

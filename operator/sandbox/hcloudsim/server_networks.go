@@ -154,16 +154,18 @@ func changeAliasIPs(r *request) (reply, error) {
 	alias := []netip.Addr{}
 	for _, text := range body.AliasIPs {
 		a, err := netip.ParseAddr(text)
-		if err == nil && slices.Contains(s.Private[i].Alias, a) && !slices.Contains(alias, a) {
-			alias = append(alias, a) // keeps what it has
-			continue
+		if kept := err == nil && slices.Contains(s.Private[i].Alias, a); !kept {
+			a, err = r.wantedPrivate(r.Networks[body.Network], "alias_ips", text)
 		}
-		if a, err = r.wantedPrivate(r.Networks[body.Network], "alias_ips", text); err != nil {
+		if err == nil && slices.Contains(alias, a) {
+			err = errConflict("ip_not_available", "an address is wanted twice")
+		}
+		if err != nil {
 			return reply{}, err
 		}
 		alias = append(alias, a)
 	}
-	s.Private[i].Alias = slices.Compact(alias)
+	s.Private[i].Alias = alias
 	a := r.lockingAction(s, "change_alias_ips", ref("network", body.Network))
 	r.readdress(s, a)
 	return r.actionReply(a)
