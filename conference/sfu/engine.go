@@ -56,6 +56,7 @@ type Engine struct {
 	log     *slog.Logger
 	port    int
 	mux     ice.UDPMux
+	sockets sockets
 	setting webrtc.SettingEngine
 
 	mu          sync.Mutex
@@ -84,7 +85,9 @@ func NewEngine(c Config) (*Engine, error) {
 	logs := newPionLog(c.Log)
 	muxes := make([]ice.UDPMux, len(conns))
 	for i, conn := range conns {
-		muxes[i] = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn, Logger: logs.NewLogger("mux")})
+		s := newSocket(conn)
+		e.sockets = append(e.sockets, s)
+		muxes[i] = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: s, Logger: logs.NewLogger("mux")})
 	}
 	e.mux = ice.NewMultiUDPMuxDefault(muxes...)
 	e.setting = settings(e.mux, logs, c.timeouts)

@@ -111,10 +111,29 @@ func (t *peerTransport) readFeedback(slot int, sender *webrtc.RTPSender) {
 		if err != nil {
 			return
 		}
-		if packets, err := rtcp.Unmarshal(buf[:n]); err == nil && !t.closed.Load() {
+		if !asksSomething(buf[:n]) || t.closed.Load() {
+			continue
+		}
+		if packets, err := rtcp.Unmarshal(buf[:n]); err == nil {
 			t.h.feedback(slot, packets)
 		}
 	}
+}
+
+// asksSomething reports whether a compound packet holds feedback (RFC 4585 §6.1). Most hold receiver reports alone, and pion
+// gives each slot a copy.
+func asksSomething(b []byte) bool {
+	for len(b) >= 4 {
+		if b[1] == byte(rtcp.TypeTransportSpecificFeedback) || b[1] == byte(rtcp.TypePayloadSpecificFeedback) {
+			return true
+		}
+		n := 4 * (int(b[2])<<8 | int(b[3]) + 1)
+		if n > len(b) {
+			return false
+		}
+		b = b[n:]
+	}
+	return false
 }
 
 // track is called by pion with the first packet of a source.

@@ -296,16 +296,14 @@ func (s *Session) tellSlots() {
 func (r *Room) tick() {
 	r.ticks++
 	var speaking []slots.Loud[string]
-	crowded := false
 	for _, s := range r.sessions {
 		m := r.meters[s]
 		m.Tick(uint8(s.ups[0].peak.Swap(0)))
 		if m.Speaking() {
 			speaking = append(speaking, slots.Loud[string]{Key: s.id, Loudness: m.Loudness()})
 		}
-		crowded = crowded || len(r.sessions)-1 > len(s.heard)
 	}
-	if crowded {
+	if r.unheard(speaking) {
 		r.settle()
 	}
 	if now := slots.Order(r.speakers, speaking); !slices.Equal(now, r.speakers) {
@@ -315,6 +313,18 @@ func (r *Room) tick() {
 		}
 	}
 	r.report()
+}
+
+// unheard reports whether some session does not hear somebody who is speaking: only then can an audio slot change.
+func (r *Room) unheard(speaking []slots.Loud[string]) bool {
+	for _, s := range r.sessions {
+		for _, l := range speaking {
+			if l.Key != s.id && !slices.Contains(s.heard, l.Key) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (r *Room) tellSpeakers(s *Session) {

@@ -54,7 +54,7 @@ func newSession(r *Room, id string, o *offer, ev Events) *Session {
 func (s *Session) wire(t Transport) {
 	s.transport = t
 	for _, u := range s.ups {
-		u.transport = t
+		u.transport, u.sockets = t, s.room.engine.sockets
 	}
 	for i := range len(s.audioMIDs) + len(s.videoMIDs) {
 		s.downs = append(s.downs, newDownTrack(t, i, i < len(s.audioMIDs)))

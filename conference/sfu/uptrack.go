@@ -23,6 +23,7 @@ const (
 // its own unless they are atomic.
 type upTrack struct {
 	transport Transport
+	sockets   sockets
 	source    int
 	audio     bool
 	cache     *packetcache.Cache // video only
@@ -65,13 +66,21 @@ func (u *upTrack) packets(batch []Packet, now time.Duration) {
 	if len(batch) == 0 {
 		return
 	}
-	hungry := false
+	if u.fanOut(downs, batch, now) {
+		u.requestKeyframe(now)
+	}
+}
+
+// fanOut writes a batch to all slots and reports whether one is waiting for a keyframe.
+func (u *upTrack) fanOut(downs []*downTrack, batch []Packet, now time.Duration) (hungry bool) {
+	if len(downs) > 1 {
+		u.sockets.hold()
+		defer u.sockets.release()
+	}
 	for _, d := range downs {
 		hungry = d.forward(u, batch, u.out[:0], now) || hungry
 	}
-	if hungry {
-		u.requestKeyframe(now)
-	}
+	return hungry
 }
 
 // resume begins anew after a pause in which packets were dropped: receivers must not ask for those.

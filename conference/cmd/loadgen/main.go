@@ -1,6 +1,7 @@
 // Command loadgen fills rooms of the SFU with headless participants and measures what the server spends.
 //
-//	loadgen run [-seconds 20] [-doc docs/performance.md]   all scenarios, each against a server process of its own
+//	loadgen run [-seconds 20] [-only class] [-doc docs/performance.md] [-profile dir]
+//	                                                      all scenarios, each against a server process of its own
 //	loadgen server                                        the SFU behind a minimal HTTP offer/answer endpoint, on loopback
 //	loadgen unit                                          the price of encrypting and sending alone
 //
@@ -33,7 +34,7 @@ func dispatch(ctx context.Context, args []string) error {
 	case "run":
 		return run(ctx, args[1:])
 	case "server":
-		return serve(ctx, os.Stdout)
+		return serve(ctx, os.Stdout, args[1:])
 	case "unit":
 		return unit(os.Stdout)
 	}

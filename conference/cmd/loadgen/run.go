@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -20,6 +21,7 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	seconds := flags.Int("seconds", 20, "how long each scenario is measured")
 	doc := flags.String("doc", "", "document to write the table into")
+	profiles := flags.String("profile", "", "folder for CPU profiles of the servers")
 	only := flags.String("only", "", "only the scenario that begins with this")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -37,7 +39,7 @@ func run(ctx context.Context, args []string) error {
 		if !strings.HasPrefix(c.Name, *only) {
 			continue
 		}
-		r, err := against(ctx, c, time.Duration(*seconds)*time.Second)
+		r, err := against(ctx, c, *profiles, time.Duration(*seconds)*time.Second)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Name, err)
 		}
@@ -70,14 +72,14 @@ func pinSelf(ctx context.Context, args []string) error {
 }
 
 // onFirstCore returns a command that runs this program on the first core alone.
-func onFirstCore(ctx context.Context, command string) (*exec.Cmd, error) {
+func onFirstCore(ctx context.Context, command ...string) (*exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find own program: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, command)
+	cmd := exec.CommandContext(ctx, self, command...)
 	if taskset, err := exec.LookPath("taskset"); err == nil {
-		cmd = exec.CommandContext(ctx, taskset, "-c", "0", self, command)
+		cmd = exec.CommandContext(ctx, taskset, append([]string{"-c", "0", self}, command...)...)
 	}
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
 	cmd.Stderr = os.Stderr
@@ -99,9 +101,14 @@ func measureUnit(ctx context.Context) (d time.Duration, err error) {
 }
 
 // against plays a scenario against a fresh server process.
-func against(ctx context.Context, c scenario, d time.Duration) (result, error) {
+func against(ctx context.Context, c scenario, profiles string, d time.Duration) (result, error) {
 	ctx, stop := context.WithCancel(ctx)
-	cmd, err := onFirstCore(ctx, "server")
+	command := []string{"server"}
+	if profiles != "" {
+		name, _, _ := strings.Cut(c.Name, ":")
+		command = append(command, filepath.Join(profiles, name+".pprof"))
+	}
+	cmd, err := onFirstCore(ctx, command...)
 	if err != nil {
 		stop()
 		return result{}, err

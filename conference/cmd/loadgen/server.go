@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,8 +48,19 @@ type rooms struct {
 	sessions map[[2]string]*sfu.Session
 }
 
-// serve runs until ctx ends. It writes its address to out.
-func serve(ctx context.Context, out io.Writer) error {
+// serve runs until ctx ends. It writes its address to out, and a CPU profile if args name a file for it.
+func serve(ctx context.Context, out io.Writer, args []string) error {
+	if len(args) > 0 {
+		f, err := os.Create(args[0])
+		if err != nil {
+			return fmt.Errorf("write profile: %w", err)
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return fmt.Errorf("write profile: %w", err)
+		}
+		defer pprof.StopCPUProfile()
+	}
 	engine, err := sfu.NewEngine(sfu.Config{
 		Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
