@@ -36,7 +36,6 @@ shown once, or written to a file with --out, and kept nowhere.`,
 	cmd.Flags().StringVar(&f.label, "label", "", "what the account is for; stays on this computer")
 	cmd.Flags().StringVar(&f.csv, "csv", "", "make one account for each line of this list")
 	cmd.Flags().StringVar(&f.out, "out", "", "write names and passwords to this new file instead of the screen")
-	cmd.MarkFlagsMutuallyExclusive("count", "label", "csv")
 	return cmd
 }
 
@@ -68,7 +67,15 @@ func (a *app) runCreate(cmd *cobra.Command, name string, f createFlags) error {
 }
 
 func (f createFlags) labels(cmd *cobra.Command) ([]string, error) {
+	given := 0
+	for _, name := range []string{"count", "label", "csv"} {
+		if cmd.Flags().Changed(name) {
+			given++
+		}
+	}
 	switch {
+	case given > 1:
+		return nil, &usageError{cmd.CommandPath(), errors.New("--count, --label and --csv exclude each other")}
 	case f.csv != "":
 		file, err := os.Open(f.csv)
 		if err != nil {

@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/county"
+	"github.com/medienzentrenverbund/kreisraum/operator/register"
+	"github.com/spf13/cobra"
+	"go.uber.org/goleak"
+)
+
+func testApp() (*app, *bytes.Buffer, *bytes.Buffer) {
+	var out, err bytes.Buffer
+	return &app{Streams: Streams{In: strings.NewReader(""), Out: &out, Err: &err}, version: "v1.2.3", options: newOptions()}, &out, &err
+}
+
+func TestEveryVerbExplainsItself(t *testing.T) {
+	a, _, _ := testApp()
+	var walk func(*cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		if cmd.Name() == "help" {
+			return
+		}
+		path := cmd.CommandPath()
+		if cmd.Short == "" || cmd.Long == "" || cmd.Args == nil || cmd.RunE == nil {
+			t.Errorf("%s: short or long text, arguments or function missing", path)
+		}
+		if !strings.Contains(cmd.Example, "  "+path) && !strings.Contains(cmd.Example, "kreisraum") {
+			t.Errorf("%s has no example", path)
+		}
+		for _, example := range strings.Split(cmd.Example, "\n") {
+			words := strings.Fields(example)
+			found, _, err := a.root().Find(words[1:])
+			if err != nil || found == a.root() || words[0] != "kreisraum" {
+				t.Errorf("%s: example %q is no command of ours", path, example)
+			}
+		}
+		for _, child := range cmd.Commands() {
+			walk(child)
+		}
+	}
+	walk(a.root())
+}
+
+func TestCtrlCSaysHowToGoOn(t *testing.T) {
+	t.Setenv("HCLOUD_TOKEN", "not-a-token")
+	t.Setenv("KREISRAUM_HOME", t.TempDir())
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var out, errs bytes.Buffer
+	code := Main(ctx, []string{"down", "demo", "--yes"}, Streams{In: strings.NewReader(""), Out: &out, Err: &errs}, "v1")
+	if code != exitFailure || !strings.Contains(errs.String(), "run the same command again") {
+		t.Errorf("exit code %d, %q", code, errs.String())
+	}
+}
+
+func events() []county.Event {
+	return []county.Event{
+		{Step: county.StepInfra, Kind: county.Begun},
+		{Step: county.StepInfra, Kind: county.Progress, Text: "a server", Elapsed: 1200 * time.Millisecond},
+		{Step: county.StepInfra, Kind: county.Done, Text: "7 changes", Elapsed: 3 * time.Second},
+		{Step: county.StepDeploy, Kind: county.Begun},
+		{Step: county.StepDeploy, Kind: county.Failed, Elapsed: 45 * time.Second},
+	}
+}
+
+func show(t *testing.T, s style) string {
+	t.Helper()
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	a, out, errs := testApp()
+	p := a.progress()
+	p.style = s
+	for _, e := range events() {
+		p.Event(e)
+	}
+	if _, err := p.Write([]byte("a warning\n")); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	p.Close()
+	if errs.String() != "a warning\n" {
+		t.Errorf("the log got %q", errs.String())
+	}
+	return out.String()
+}
+
+func TestProgressInPlainLines(t *testing.T) {
+	want := "  infra         1.2 s  a server\n✓ infra         3.0 s  7 changes\n✗ deploy       45.0 s\n"
+	if got := show(t, plain); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestProgressAsJSONLines(t *testing.T) {
+	for i, line := range strings.Split(strings.TrimSpace(show(t, lines)), "\n") {
+		var got struct {
+			Event struct {
+				Step, Kind, Text string
+				Elapsed          float64 `json:"elapsed_ms"`
+			}
+		}
+		if err := json.Unmarshal([]byte(line), &got); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		want := events()[i]
+		if got.Event.Step != string(want.Step) || got.Event.Kind != string(want.Kind) || got.Event.Elapsed != float64(want.Elapsed.Milliseconds()) {
+			t.Errorf("line %d: got %+v, want %+v", i, got, want)
+		}
+	}
+}
+
+// What stays on a terminal after each erased line is what plain lines would have been, without the steps in between.
+func TestProgressOnATerminalLeavesOnlyResults(t *testing.T) {
+	var left strings.Builder
+	for _, line := range strings.SplitAfter(show(t, live), "\n") {
+		parts := strings.Split(line, clearLine)
+		left.WriteString(parts[len(parts)-1])
+	}
+	want := "✓ infra         3.0 s  7 changes\n✗ deploy       45.0 s\n"
+	if left.String() != want {
+		t.Errorf("left on the screen\n%q\nwant\n%q", left.String(), want)
+	}
+}
+
+func TestListNeverShowsHashes(t *testing.T) {
+	accounts := []register.Account{{ID: "acct-1", Name: "ahorn-1000", Label: "x", Hash: "$argon2id$secret"}}
+	text, _ := json.Marshal(list(accounts))
+	if strings.Contains(string(text)+listText(accounts), "argon2id") {
+		t.Error("a hash is shown")
+	}
+}
+
+func TestCellsAreNoFormulas(t *testing.T) {
+	for in, want := range map[string]string{"=1+1": "'=1+1", "@x": "'@x", "-1": "'-1", "Schule": "Schule", "": ""} {
+		if got := safeCell(in); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestUsageErrorIsToldFromOthers(t *testing.T) {
+	var usage *usageError
+	if errors.As(errors.New("x"), &usage) || !errors.As(error(&usageError{"kreisraum", errors.New("x")}), &usage) {
+		t.Error("usage errors cannot be told from others")
+	}
+}
