@@ -15,7 +15,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
 )
 
-// DefaultMaxConnections is a choice: some seventy full rooms, and at 25 KB each well within the smallest machine.
+// DefaultMaxConnections is a choice: some seventy full rooms. At 32 KiB each (measured, see TestVisitorsAreCheap) that is 160 MiB.
 const DefaultMaxConnections = 5000
 
 // accountsGrace is how long the last word on ended accounts is asked about organisers who come in: longer than an admission

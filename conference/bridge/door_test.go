@@ -38,15 +38,25 @@ func TestWithoutAdmissionNothingIsUpgraded(t *testing.T) {
 
 func TestSubprotocolIsRequired(t *testing.T) {
 	s := newSite(t, &fakeMedia{})
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	ws, _, err := websocket.Dial(ctx, s.url, &websocket.DialOptions{Subprotocols: []string{"kreisraum.0"},
-		HTTPHeader: http.Header{cluster.AdmissionHeader: {admission("klasse-5a", "").Sign(s.key, time.Now())}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := ws.Read(ctx); websocket.CloseStatus(err) != websocket.StatusPolicyViolation {
-		t.Fatalf("closed with %v", err)
+	for name, tt := range map[string]struct {
+		offered []string
+		ok      bool
+	}{"none": {nil, false}, "another version": {[]string{"kreisraum.0"}, false}, "two versions": {[]string{"kreisraum.2", "kreisraum.1"}, true}} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			ws, response, err := websocket.Dial(ctx, s.url, &websocket.DialOptions{Subprotocols: tt.offered,
+				HTTPHeader: http.Header{cluster.AdmissionHeader: {admission("klasse-5a", "").Sign(s.key, time.Now())}}})
+			if (err == nil) != tt.ok || !tt.ok && response.StatusCode != http.StatusBadRequest {
+				t.Fatalf("got %v", err)
+			}
+			if tt.ok {
+				defer ws.CloseNow()
+				if ws.Subprotocol() != signaling.Subprotocol {
+					t.Errorf("chose %s", ws.Subprotocol())
+				}
+			}
+		})
 	}
 }
 

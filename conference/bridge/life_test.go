@@ -376,7 +376,7 @@ func TestNothingPrivateIsLogged(t *testing.T) {
 	_, _ = again.ws.CloseNow(), teacher.ws.CloseNow()
 	_, _, _ = websocket.Dial(context.Background(), s.url, &websocket.DialOptions{HTTPHeader: http.Header{
 		cluster.AdmissionHeader: {agent}, "User-Agent": {agent}, "Origin": {"https://" + agent + ".example"}}})
-	_, _, _ = websocket.Dial(context.Background(), s.url, &websocket.DialOptions{HTTPHeader: http.Header{
+	_, _, _ = websocket.Dial(context.Background(), s.url, &websocket.DialOptions{Subprotocols: []string{signaling.Subprotocol}, HTTPHeader: http.Header{
 		cluster.AdmissionHeader: {a.Sign(s.key, time.Now())}, "User-Agent": {agent}, "Origin": {"https://" + agent + ".example"}}})
 	s.bridge.EndAccounts(func(string) bool { return true })
 	if err := s.bridge.Close(context.Background()); err != nil {

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/coder/websocket"
@@ -13,7 +14,7 @@ import (
 )
 
 // ServeHTTP takes a WebSocket with a valid admission and serves it to its end. Without an admission it answers 403 before anything
-// is upgraded, while closing 503.
+// is upgraded, while closing 503, to a client of another protocol version 400.
 func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	admission, err := cluster.AdmissionOf(r, b.cfg.Key, b.cfg.Now())
 	if err != nil {
@@ -26,6 +27,10 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, "busy")
 		return
 	}
+	if !offersSubprotocol(r) {
+		refuse(w, http.StatusBadRequest, "subprotocol")
+		return
+	}
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols:    []string{signaling.Subprotocol},
 		CompressionMode: websocket.CompressionDisabled, // costs memory per connection, and secrets beside chosen text leak by length
@@ -33,12 +38,20 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Accept has answered; its error quotes headers
 	}
-	if ws.Subprotocol() != signaling.Subprotocol {
-		_ = ws.Close(websocket.StatusPolicyViolation, "subprotocol "+signaling.Subprotocol+" is required")
-		return
-	}
 	ws.SetReadLimit(signaling.MaxFrame)
 	b.serve(ws, admission)
+}
+
+// offersSubprotocol looks for ours among the comma-separated tokens of the header (RFC 6455 §11.3.4).
+func offersSubprotocol(r *http.Request) bool {
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for name := range strings.SplitSeq(line, ",") {
+			if strings.TrimSpace(name) == signaling.Subprotocol {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func refuse(w http.ResponseWriter, status int, code string) {
