@@ -6,6 +6,7 @@ export async function openCounterpart(browser) {
   const page = await browser.newPage();
   await page.goto('about:blank');
   return {
+    page,
     answer: (sdp, pictures) => page.evaluate(answerOffer, { sdp, pictures }),
     close: () => page.close(),
   };
@@ -13,6 +14,7 @@ export async function openCounterpart(browser) {
 
 /* Runs in the page. */
 async function answerOffer({ sdp, pictures }) {
+  const timers = [];
   const drawings = {
     face(context, width, height, hue, time) {
       const light = context.createLinearGradient(0, 0, width, height);
@@ -67,7 +69,7 @@ async function answerOffer({ sdp, pictures }) {
     const context = canvas.getContext('2d');
     const paint = () => drawings[kind](context, width, height, hue, performance.now());
     paint();
-    setInterval(paint, 100);
+    timers.push(setInterval(paint, 100));
     return canvas.captureStream(10).getVideoTracks()[0];
   };
   const tone = () => {
@@ -79,7 +81,14 @@ async function answerOffer({ sdp, pictures }) {
     return target.stream.getAudioTracks()[0];
   };
 
+  // A page that is gone must not cost anything any more.
   const connection = new RTCPeerConnection();
+  connection.onconnectionstatechange = () => {
+    if (!['disconnected', 'failed', 'closed'].includes(connection.connectionState)) return;
+    timers.forEach(clearInterval);
+    for (const { sender } of connection.getTransceivers()) sender.track?.stop();
+    connection.close();
+  };
   await connection.setRemoteDescription({ type: 'offer', sdp });
   const receiving = connection.getTransceivers().slice(3);
   const audio = receiving.filter((t) => t.receiver.track.kind === 'audio');
@@ -92,6 +101,6 @@ async function answerOffer({ sdp, pictures }) {
     if (connection.iceGatheringState === 'complete') resolve();
     connection.onicegatheringstatechange = () => connection.iceGatheringState === 'complete' && resolve();
   });
-  (globalThis.connections ??= []).push(connection);
+  (globalThis.connections ??= new Set()).add(connection);
   return { sdp: connection.localDescription.sdp, audio: audio.map((t) => t.mid), video: video.map((t) => t.mid) };
 }

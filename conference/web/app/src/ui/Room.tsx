@@ -34,9 +34,9 @@ export function Room({ session, media }: { readonly session: Session; readonly m
   const organiser = selfOf(state)?.role === 'organiser';
   return (
     <div className={styles.room} data-panel-open={panel !== undefined}>
-      <h1 className="hidden">{t.check.title(name)}</h1>
       <Banners session={session} media={media} />
       <main ref={main} tabIndex={-1} className={styles.stage} aria-label={t.room.stage}>
+        <h1 className="hidden">{t.check.title(name)}</h1>
         <Stage session={session} media={media} />
       </main>
       {panel === 'chat' && <ChatPanel session={session} onClose={close} />}

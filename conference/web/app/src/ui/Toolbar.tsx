@@ -42,12 +42,12 @@ export function Toolbar(props: ToolbarProps) {
   useShortcuts(tools);
   const name = useReadable(props.session).room?.name;
   return (
-    <div className={styles.bar}>
+    <footer className={styles.bar}>
       <p className={styles.name} title={name}>{name}</p>
       <div role="toolbar" aria-label={t.toolbar.label} className={styles.toolbar}>
         {tools.map((tool) => <ToolButton key={tool.id} tool={tool} open={tool.panel === undefined ? undefined : props.panel === tool.panel} />)}
       </div>
-    </div>
+    </footer>
   );
 }
 

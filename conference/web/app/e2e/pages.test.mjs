@@ -1,0 +1,391 @@
+// The built page against a small server and a pretended class: accessibility, keyboard, small screens, security policy, German.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { launch, until } from './browser.mjs';
+import { Classroom, person, self } from './classroom.mjs';
+import { openCounterpart } from './counterpart.mjs';
+import { join, screens } from './screens.mjs';
+import { serve } from './site.mjs';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Milliseconds; generous, because machines that test are busy. */
+const patience = 120_000;
+
+let site;
+let browser;
+let counterpart;
+
+before(async () => {
+  site = await serve();
+  browser = await launch('--allow-loopback-in-peer-connection', '--disable-features=WebRtcHideLocalIpsWithMdns');
+  counterpart = await openCounterpart(browser);
+});
+afterEach(async () => {
+  for (const context of browser.contexts()) {
+    if (!context.pages().includes(counterpart.page)) await context.close();
+  }
+});
+after(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+/** A fresh page that notes every request, every violation of the security policy and every error. */
+async function open(options = {}) {
+  site.api.organiser = undefined;
+  site.api.login = { status: 204 };
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 }, locale: 'de-DE', permissions: ['camera', 'microphone'], ...options,
+  });
+  const page = await context.newPage();
+  const noted = { requests: [], problems: [] };
+  page.on('request', (request) => noted.requests.push(request.url()));
+  page.on('pageerror', (error) => noted.problems.push(`error: ${error.message}`));
+  await page.exposeFunction('noteViolation', (what) => noted.problems.push(what));
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      globalThis.noteViolation(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
+    });
+  });
+  return { page, context, noted };
+}
+
+async function violations(page) {
+  await page.evaluate(axe);
+  const { violations: found } = await page.evaluate(() =>
+    globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  return found.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} (${n.failureSummary?.replace(/\s+/g, ' ')})`).join('; ')}`);
+}
+
+/** Waits until a change of colours and size has been drawn. */
+const settled = (page, colorScheme) =>
+  page.evaluate(async (scheme) => {
+    const frame = () => new Promise((resolve) => { requestAnimationFrame(resolve); });
+    while (!matchMedia(`(prefers-color-scheme: ${scheme})`).matches) await frame();
+    for (let i = 0; i < 5; i++) await frame();
+  }, colorScheme);
+
+/** What sticks out of the page sideways: the page itself, or elements beyond its edge that nothing clips. */
+const sideways = (page) =>
+  page.evaluate(() => {
+    const out = [];
+    const { scrollWidth } = document.documentElement;
+    if (scrollWidth > innerWidth) out.push(`page ${scrollWidth} > ${innerWidth}`);
+    for (const element of document.querySelectorAll('button, input, select, textarea, h1, h2, p, li')) {
+      const box = element.getBoundingClientRect();
+      const hidden = element.closest('.hidden') || box.width === 0 || box.bottom < 0;
+      if (!hidden && (box.right > innerWidth + 1 || box.left < -1)) out.push(`${element.tagName} ${element.textContent.slice(0, 30)} ${box.left}–${box.right}`);
+    }
+    return out;
+  });
+
+for (const [name, show] of Object.entries(screens)) {
+  test(`screen ${name}`, { timeout: patience }, async () => {
+    const { page, context, noted } = await open();
+    await show(page, site, counterpart);
+    for (const [colorScheme, width] of [['light', 1280], ['dark', 360]]) {
+      await page.setViewportSize({ width, height: 740 });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await settled(page, colorScheme);
+      assert.deepEqual(await violations(page), [], `axe-core, ${colorScheme}, ${width} px`);
+      assert.deepEqual(await sideways(page), [], `sideways, ${width} px`);
+    }
+    assert.equal(await page.getAttribute('html', 'lang'), 'de');
+    assert.equal(await page.locator('h1').count(), 1, 'one main heading');
+    const foreign = noted.requests.filter((url) => !url.startsWith(site.origin) && !url.startsWith(site.origin.replace('http', 'ws')));
+    assert.deepEqual(foreign, [], 'requests to other hosts');
+    assert.deepEqual(noted.problems, []);
+    await context.close();
+  });
+}
+
+describe('keyboard', () => {
+  for (const name of ['start', 'start-angemeldet', 'geraete-an', 'tuer-code-falsch', 'raum-chat', 'raum-einladung', 'raum-70', 'verlassen']) {
+    test(`reaches everything on ${name}`, { timeout: patience }, async () => {
+      const { page, context } = await open();
+      await screens[name](page, site, counterpart);
+      const expected = await page.evaluate(() => {
+        let count = 0;
+        for (const element of document.querySelectorAll('a[href], button:not(:disabled), input, select, textarea, summary, [tabindex="0"]')) {
+          if (element.checkVisibility()) element.dataset.reach = String(count++);
+        }
+        return count;
+      });
+      assert.ok(expected > 2, 'there is something to reach');
+      await page.evaluate(() => { document.activeElement?.blur(); });
+      const reached = new Set();
+      for (let i = 0; i < expected * 2 + 4; i++) {
+        await page.keyboard.press('Tab');
+        const at = await page.evaluate(() => {
+          const element = document.activeElement;
+          const box = element?.getBoundingClientRect();
+          return { reach: element?.dataset.reach, outline: element ? getComputedStyle(element).outlineStyle : '', width: box?.width ?? 0 };
+        });
+        if (at.reach === undefined) continue;
+        reached.add(at.reach);
+        assert.notEqual(at.outline, 'none', `focus is visible on element ${at.reach}`);
+      }
+      assert.equal(reached.size, expected);
+      await context.close();
+    });
+  }
+
+  test('shortcuts work, Escape closes a panel and gives the focus back', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    await screens.raum(page, site, counterpart);
+    await page.keyboard.press('Alt+m');
+    await page.getByRole('button', { name: 'Mikrofon stummschalten' }).waitFor();
+    await page.keyboard.press('Alt+m');
+    await page.getByRole('button', { name: 'Mikrofon einschalten' }).waitFor();
+    await page.keyboard.press('Alt+c');
+    await page.getByRole('textbox', { name: 'Nachricht' }).fill('mmm');
+    assert.equal(await page.getByRole('button', { name: 'Mikrofon einschalten' }).count(), 1, 'typing does not switch anything');
+    await page.keyboard.press('Escape');
+    await page.getByRole('textbox', { name: 'Nachricht' }).waitFor({ state: 'detached' });
+    assert.match(await page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? ''), /^Chat/);
+    assert.match(await page.getByRole('button', { name: 'Mikrofon einschalten' }).getAttribute('title'), /Alt\+M/);
+    await context.close();
+  });
+});
+
+describe('start page', () => {
+  test('a name with umlaut and space is never changed silently', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    await screens['start-vorschlag'](page, site);
+    assert.equal(await page.getByRole('textbox', { name: 'Raumname' }).inputValue(), 'Klasse 5a Größe');
+    assert.equal(new URL(page.url()).pathname, '/');
+    await page.getByRole('button', { name: 'Klasse-5a-Groesse übernehmen' }).click();
+    await page.getByRole('heading', { name: 'Raum Klasse-5a-Groesse' }).waitFor();
+    assert.equal(new URL(page.url()).pathname, '/Klasse-5a-Groesse');
+    await context.close();
+  });
+
+  test('logging in opens the way to one’s own room, logging out closes it', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    await page.goto(site.origin);
+    await page.getByRole('textbox', { name: 'Zugangsname' }).fill('ahorn-4827');
+    await page.getByLabel('Passwort').fill('geheim');
+    await page.getByRole('button', { name: 'Anmelden' }).click();
+    await page.getByText('Angemeldet als ahorn-4827').waitFor();
+    await page.getByRole('button', { name: 'Raum öffnen' }).waitFor();
+    await page.getByRole('button', { name: 'Abmelden' }).click();
+    await page.getByRole('button', { name: 'Anmelden' }).waitFor();
+    await context.close();
+  });
+
+  test('too many attempts count down and then let try again', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    site.api.login = { status: 429, retryAfter: 2 };
+    await page.goto(site.origin);
+    await page.getByRole('textbox', { name: 'Zugangsname' }).fill('ahorn-4827');
+    await page.getByLabel('Passwort').fill('falsch');
+    await page.getByRole('button', { name: 'Anmelden' }).click();
+    await page.getByText(/Zu viele Versuche\. Bitte warten Sie noch [12] s\./).waitFor();
+    await page.getByText(/Zu viele Versuche/).waitFor({ state: 'detached' });
+    site.api.login = { status: 204 };
+    await page.getByLabel('Passwort').fill('richtig');
+    await page.getByRole('button', { name: 'Anmelden' }).click();
+    await page.getByText('Angemeldet als ahorn-4827').waitFor();
+    await context.close();
+  });
+
+  test('switches to English and back, and remembers it', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    await page.goto(site.origin);
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByRole('heading', { name: 'Welcome to the video classroom' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Welcome to the video classroom' }).waitFor();
+    assert.equal(await page.getAttribute('html', 'lang'), 'en');
+    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await page.getByRole('heading', { name: 'Willkommen im Videoklassenzimmer' }).waitFor();
+    await context.close();
+  });
+});
+
+describe('privacy', () => {
+  test('no device is opened unasked, and the name stays in the tab', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    await page.addInitScript(() => {
+      globalThis.asked = 0;
+      const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getUserMedia = (constraints) => { globalThis.asked += 1; return real(constraints); };
+    });
+    const classroom = new Classroom({ counterpart, people: [person(0, { camera: false })] });
+    await classroom.attach(page);
+    await join(page, site.origin);
+    await page.getByRole('toolbar').waitFor();
+    assert.equal(await page.evaluate(() => globalThis.asked), 0);
+    assert.deepEqual(classroom.last('join'), { type: 'join', name: 'Alma Beispiel', role: 'participant' });
+    await until('the state', () => classroom.last('state'));
+    assert.deepEqual(classroom.last('state'), { type: 'state', mic: false, camera: false, screen: false });
+    assert.equal(await page.evaluate(() => JSON.stringify(localStorage).includes('Alma')), false);
+    await page.getByRole('button', { name: 'Raum verlassen' }).click();
+    await until('leave', () => classroom.count('leave') === 1);
+    await context.close();
+  });
+
+  test('joining stays possible without camera and microphone', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    await new Classroom({ counterpart }).attach(page);
+    await screens['geraete-verweigert'](page, site);
+    await page.getByRole('textbox', { name: 'Ihr Name' }).fill('Alma Beispiel');
+    await page.getByRole('button', { name: 'Beitreten' }).click();
+    await page.getByRole('toolbar').waitFor();
+    await context.close();
+  });
+
+  for (const [error, words] of [['NotFoundError', 'Es wurde kein Gerät gefunden.'], ['NotReadableError', 'von einem anderen Programm benutzt']]) {
+    test(`${error} is explained in words`, { timeout: patience }, async () => {
+      const { page, context } = await open();
+      await page.addInitScript((name) => {
+        navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', name));
+      }, error);
+      await page.goto(`${site.origin}/Klasse-5a`);
+      await page.getByRole('button', { name: 'Mikrofon einschalten' }).click();
+      await page.getByRole('alert').filter({ hasText: words }).waitFor();
+      await context.close();
+    });
+  }
+});
+
+describe('room', () => {
+  const start = async (options, joinOptions) => {
+    const opened = await open();
+    const classroom = new Classroom({ counterpart, ...options });
+    await classroom.attach(opened.page);
+    await join(opened.page, site.origin, joinOptions);
+    await opened.page.getByRole('toolbar').waitFor();
+    return { ...opened, classroom };
+  };
+
+  test('the offer has the agreed shape and is small', { timeout: patience }, async () => {
+    const { context, classroom } = await start({ people: [person(0)] });
+    await until('the offer', () => classroom.last('offer'));
+    const { sdp } = classroom.last('offer');
+    const sections = sdp.split(/(?=^m=)/m).slice(1);
+    const shape = sections.map((s) => `${/^m=(\w+)/.exec(s)[1]} ${/^a=(sendonly|recvonly|sendrecv|inactive)/m.exec(s)[1]}`);
+    assert.deepEqual(shape, [
+      'audio sendonly', 'video sendonly', 'video sendonly',
+      ...Array(4).fill('audio recvonly'), ...Array(13).fill('video recvonly'),
+    ]);
+    assert.ok(sdp.length < 48 * 1024, `the offer has ${sdp.length} bytes`);
+    assert.doesNotMatch(sdp, /VP9|AV1|H265/);
+    console.log(`offer: ${sdp.length} bytes`);
+    await context.close();
+  });
+
+  test('asks for what is visible, measures the first picture', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0, { screen: true }), person(1), person(2, { camera: false })] });
+    await until('a picture', () => page.locator('video[data-showing="true"]').count().then((n) => n === 3), 15_000);
+    const { want } = classroom.last('view');
+    assert.deepEqual(want.map((w) => `${w.participant} ${w.source}`), ['p0000 screen', 'p0000 camera', 'p0001 camera']);
+    assert.ok(want[0].height > want[1].height);
+    const [measure] = await page.evaluate(() => performance.getEntriesByName('beitreten-erstes-bild').map((m) => m.duration));
+    assert.ok(measure > 0 && measure < 15_000, `measured ${measure}`);
+    await context.close();
+  });
+
+  test('comes back by itself with the resume token and a new PeerConnection', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0)] });
+    await until('the first offer', () => classroom.count('offer') === 1);
+    classroom.drop();
+    await until('the second offer', () => classroom.count('offer') === 2);
+    assert.equal(classroom.last('join').resume, 'x.y');
+    await page.getByText('Verbindung unterbrochen').waitFor({ state: 'detached' });
+    await until('the picture is back', () => page.locator('video[data-showing="true"]').count().then((n) => n === 1), 15_000);
+    await context.close();
+  });
+
+  test('a reload keeps the way back in', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0, { camera: false })] });
+    await page.reload();
+    assert.equal(await page.getByRole('textbox', { name: 'Ihr Name' }).inputValue(), 'Alma Beispiel');
+    await page.getByRole('button', { name: 'Beitreten' }).click();
+    await page.getByRole('toolbar').waitFor();
+    assert.equal(classroom.last('join').resume, 'x.y');
+    await context.close();
+  });
+
+  test('chat: text stays text, unread is counted, what others write is announced', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0, { camera: false })] });
+    const text = '<b>fett</b> https://boese.example/';
+    classroom.send({ type: 'chat', id: 'a', from: 'p0000', name: 'Frau Ahorn', text, at: 1_795_248_000_000 });
+    await page.getByRole('button', { name: 'Chat, 1 ungelesen' }).click();
+    await page.getByText(text).waitFor();
+    assert.equal(await page.getByRole('complementary').locator('a, b').count(), 0);
+    await page.getByTestId('announcer').filter({ hasText: 'Nachricht von Frau Ahorn' }).waitFor({ state: 'attached' });
+    await page.getByRole('textbox', { name: 'Nachricht' }).fill('Guten Morgen!');
+    await page.keyboard.press('Enter');
+    await page.getByText('Guten Morgen!').waitFor();
+    assert.deepEqual(classroom.last('chat'), { type: 'chat', text: 'Guten Morgen!' });
+    await context.close();
+  });
+
+  test('camera and microphone are switched without a new offer', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0, { camera: false })] });
+    await until('the offer', () => classroom.count('offer') === 1);
+    await page.getByRole('button', { name: 'Kamera einschalten' }).click();
+    await until('camera on', () => classroom.last('state')?.camera === true);
+    await page.getByRole('button', { name: 'Mikrofon einschalten' }).click();
+    await until('microphone on', () => classroom.last('state')?.mic === true);
+    await page.getByRole('button', { name: 'Kamera ausschalten' }).click();
+    await until('camera off', () => classroom.last('state')?.camera === false);
+    assert.equal(classroom.count('offer'), 1);
+    await context.close();
+  });
+
+  test('only who may share the screen is offered it; a refusal stops it', { timeout: patience }, async () => {
+    const pupil = await start({ people: [person(0, { camera: false })] });
+    assert.equal(await pupil.page.getByRole('button', { name: 'Bildschirm teilen' }).count(), 0);
+    await pupil.context.close();
+    const teacher = await start({ me: self({ role: 'organiser' }), code: '482713' });
+    await teacher.page.getByRole('button', { name: 'Bildschirm teilen' }).waitFor();
+    await teacher.context.close();
+  });
+
+  test('the organiser changes the code', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ me: self({ role: 'organiser' }), code: '482713', people: [person(1, { camera: false })] });
+    await page.getByRole('button', { name: 'Einladung' }).click();
+    await page.getByText('Raumcode ändern').click();
+    const field = page.getByRole('textbox', { name: 'Neuer Raumcode' });
+    await field.fill('abc');
+    await page.getByRole('button', { name: 'Speichern' }).click();
+    await page.getByText('Der Raumcode braucht 4 bis 32 Zeichen.').waitFor();
+    assert.equal(classroom.count('setCode'), 0);
+    await field.fill('Igel-17');
+    await page.getByRole('button', { name: 'Speichern' }).click();
+    await page.getByTestId('room-code').filter({ hasText: 'Igel-17' }).waitFor();
+    await context.close();
+  });
+
+  test('a wrong code counts down, the right one opens', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    const classroom = new Classroom({ counterpart, door: [{ type: 'door', state: 'waiting' }] });
+    await classroom.attach(page);
+    await join(page, site.origin);
+    await page.getByText('Der Unterricht hat noch nicht begonnen.').waitFor();
+    classroom.send({ type: 'door', state: 'code' });
+    await page.getByRole('textbox', { name: 'Raumcode' }).fill('111111');
+    await page.getByRole('button', { name: 'Eintreten' }).click();
+    await page.getByText('Dieser Raumcode stimmt nicht.').waitFor();
+    await page.getByRole('textbox', { name: 'Raumcode' }).fill('482713');
+    await page.getByRole('button', { name: 'Eintreten' }).click();
+    await page.getByRole('toolbar').waitFor();
+    await context.close();
+  });
+
+  for (const reason of ['account-disabled', 'replaced']) {
+    test(`ended (${reason}) is explained and closes all devices`, { timeout: patience }, async () => {
+      const { page, context, classroom } = await start({ people: [person(0, { camera: false })] }, { camera: true });
+      classroom.send({ type: 'ended', reason });
+      await page.getByRole('button', { name: 'Wieder beitreten' }).waitFor();
+      await page.getByRole('button', { name: 'Wieder beitreten' }).click();
+      await page.getByRole('button', { name: 'Kamera einschalten' }).waitFor();
+      await context.close();
+    });
+  }
+});
