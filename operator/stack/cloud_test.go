@@ -149,8 +149,13 @@ func (w *writes) reset() []string {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldWith(t, testLatency)
+}
+
+func newWorldWith(t testing.TB, latency func(command string) time.Duration) *world {
+	t.Helper()
 	w := &world{t: t, machines: &machines{}, home: t.TempDir()}
-	sim, err := hcloudsim.New(hcloudsim.Config{Token: token, Runtime: w.machines, IPv6Supported: true, Latency: testLatency})
+	sim, err := hcloudsim.New(hcloudsim.Config{Token: token, Runtime: w.machines, IPv6Supported: true, Latency: latency})
 	if err != nil {
 		t.Fatal(err)
 	}

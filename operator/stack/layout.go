@@ -3,6 +3,7 @@ package stack
 import (
 	"net/url"
 	"path/filepath"
+	"strings"
 )
 
 // layout says where everything of a stack is.
@@ -36,14 +37,19 @@ func (l layout) locks() string {
 	return filepath.Join(l.root, ".pulumi", "locks", "organization", project, l.county)
 }
 
+func (l layout) history() string {
+	return filepath.Join(l.root, ".pulumi", "history", project, l.county)
+}
+
 // traces are all files and folders that exist because of this county, as patterns.
 func (l layout) traces() []string {
 	book := filepath.Join(l.root, ".pulumi")
 	return []string{
 		globEscape(l.checkpoint()) + "*", // the state and its backup
-		globEscape(filepath.Join(book, "history", project, l.county)),
+		globEscape(l.history()),
 		globEscape(filepath.Join(book, "backups", project, l.county)),
 		globEscape(l.locks()),
 		globEscape(l.work),
+		globEscape(filepath.Join(l.home, "logs", "organization+"+project+"+"+l.county)) + "-" + strings.Repeat("[0-9]", len("20060102")) + "T*.log",
 	}
 }

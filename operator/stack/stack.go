@@ -109,6 +109,7 @@ func (s *Stack) environment() map[string]string {
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION":   "true",
 		"PULUMI_IGNORE_AMBIENT_PLUGINS":                 "true",
 		"PULUMI_DISABLE_REGISTRY_RESOLVE":               "true",
+		"PULUMI_LOG_ROTATION_MAX_TOTAL_MB":              "5",
 		"PULUMI_SUPPRESS_NEO_LINK":                      "true",
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
 	}

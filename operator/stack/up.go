@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -59,6 +60,9 @@ func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (
 	})
 	if err != nil {
 		return Result{}, err
+	}
+	if err := s.layout.pruneHistory(); err != nil {
+		s.cfg.Log.Warn("the stack's history grows", slog.Any("error", err))
 	}
 	out, ok, err := s.Outputs(ctx)
 	if err == nil && !ok {
