@@ -1,6 +1,9 @@
 package bridge
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
@@ -12,15 +15,29 @@ import (
 // resumeLifetime bounds a resume token. What really ends it is the room's epoch; no room outlives the nightly restart.
 const resumeLifetime = 24 * time.Hour
 
-// resumeClaims are the content of a resume token.
+// resumeClaims are the content of a resume token. Whoever holds it can read it, so it names an account by a tag only.
 type resumeClaims struct {
 	// Room is canonical: epochs are random, but a token is for one room all the same.
-	Room string `json:"room"`
-	room.Resume
+	Room        string    `json:"room"`
+	Epoch       string    `json:"epoch"`
+	Participant string    `json:"participant"`
+	Role        room.Role `json:"role"`
+	Account     string    `json:"account,omitempty"`
 }
 
 func (l *roomLoop) resume(r room.Resume) signaling.Token {
-	return signaling.Token(token.Sign(l.key, token.PurposeResume, resumeClaims{Room: l.name, Resume: r}, l.now().Add(resumeLifetime)))
+	claims := resumeClaims{Room: l.name, Epoch: r.Epoch, Participant: r.Participant, Role: r.Role, Account: accountTag(l.key, r.Account)}
+	return signaling.Token(token.Sign(l.key, token.PurposeResume, claims, l.now().Add(resumeLifetime)))
+}
+
+// accountTag stands for an account ID towards its owner's browser; empty for none.
+func accountTag(k token.Key, account string) string {
+	if account == "" {
+		return ""
+	}
+	h := hmac.New(sha256.New, k)
+	h.Write([]byte("resume account " + account))
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // gatekeeper decides who may ask a room for what. It has no state.
@@ -50,7 +67,7 @@ func (g gatekeeper) knock(c room.Conn, a cluster.Admission, j signaling.Join) (r
 		}
 		k.Account = a.Account
 	}
-	k.Resume = g.resume(a, j)
+	k.Resume = g.resume(a, j, k.Account)
 	return k, ""
 }
 
@@ -66,16 +83,16 @@ func (g gatekeeper) probe(a cluster.Admission, j signaling.Join) signaling.Refus
 	return ""
 }
 
-// resume returns the content of a valid resume token for this room, or nil: then the way in is the ordinary one.
-func (g gatekeeper) resume(a cluster.Admission, j signaling.Join) *room.Resume {
+// resume returns what a valid resume token for this room and account says, or nil: then the way in is the ordinary one.
+func (g gatekeeper) resume(a cluster.Admission, j signaling.Join, account string) *room.Resume {
 	if j.Resume == "" {
 		return nil
 	}
 	claims, err := token.Verify[resumeClaims](g.key, token.PurposeResume, string(j.Resume), g.now)
-	if err != nil || claims.Room != a.Room {
+	if err != nil || claims.Room != a.Room || claims.Account != accountTag(g.key, account) {
 		return nil
 	}
-	return &claims.Resume
+	return &room.Resume{Epoch: claims.Epoch, Participant: claims.Participant, Role: claims.Role, Account: account}
 }
 
 // roomName is the name as it was asked for, if it is really this room's.

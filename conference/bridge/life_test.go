@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -56,17 +57,28 @@ func TestResumeReplacesTheOldConnection(t *testing.T) {
 	}
 }
 
-func TestResumeAfterALostConnection(t *testing.T) {
-	s := newSite(t, &fakeMedia{})
-	teacher, in := s.organiser("mathe")
-	teacher.send(signaling.SendChat{Text: "Guten Morgen"})
-	expect[signaling.Chat](teacher)
-	_ = teacher.ws.CloseNow() // no close frame: the connection broke
-	eventually(t, "the organiser is gone", func() bool { _, n := s.bridge.Counts(); return n == 0 })
-	again := s.resume("mathe", "account-1", in, signaling.RoleOrganiser)
-	got := expect[signaling.Joined](again)
-	if got.Self != in.Self || got.Room.Code != in.Room.Code || len(got.Chat) != 1 {
-		t.Error("not the same place in the same room")
+func TestResumeIntoAnEmptyRoom(t *testing.T) {
+	for name, tt := range map[string]struct {
+		end  func(*client)
+		back bool
+	}{
+		"the connection broke":      {func(c *client) { _ = c.ws.CloseNow() }, true},
+		"the page was loaded again": {func(c *client) { _ = c.ws.Close(websocket.StatusGoingAway, "") }, true},
+		"closed on purpose":         {func(c *client) { c.close() }, false},
+		"left":                      {func(c *client) { c.send(signaling.Leave{}); _, _ = c.next() }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, &fakeMedia{})
+			teacher, in := s.organiser("mathe")
+			teacher.send(signaling.SendChat{Text: "Guten Morgen"})
+			expect[signaling.Chat](teacher)
+			tt.end(teacher)
+			eventually(t, "the organiser is gone", func() bool { _, n := s.bridge.Counts(); return n == 0 })
+			got := expect[signaling.Joined](s.resume("mathe", "account-1", in, signaling.RoleOrganiser))
+			if same := got.Self == in.Self && got.Room.Code == in.Room.Code && len(got.Chat) == 1; same != tt.back {
+				t.Errorf("the same place in the same room: %v", same)
+			}
+		})
 	}
 }
 
@@ -100,6 +112,18 @@ func TestResumeIsWorthNothing(t *testing.T) {
 			t.Error("took the place of another account")
 		}
 	})
+}
+
+func TestResumeTokenHasNoAccount(t *testing.T) {
+	s := newSite(t, &fakeMedia{})
+	account := canary(t, "konto")
+	c := s.dial(admission("mathe", account))
+	c.send(signaling.Join{Name: "Frau Ahorn", Role: signaling.RoleOrganiser})
+	payload, _, _ := strings.Cut(string(expect[signaling.Joined](c).Resume), ".")
+	b, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil || !strings.Contains(string(b), `"account"`) || strings.Contains(string(b), account) {
+		t.Errorf("the account's ID is in the token: %v (%v)", strings.Contains(string(b), account), err)
+	}
 }
 
 func TestEndAccounts(t *testing.T) {

@@ -199,10 +199,8 @@ func expectLast[T interface {
 	}
 }
 
-func (c *client) close() {
-	c.t.Helper()
-	_ = c.ws.Close(websocket.StatusGoingAway, "")
-}
+// close ends the connection as a participant who leaves.
+func (c *client) close() { _ = c.ws.Close(websocket.StatusNormalClosure, "") }
 
 // logBuffer collects log lines.
 type logBuffer struct {

@@ -23,7 +23,8 @@ type Config struct {
 	// inputs are posted, or returns why not. Post must not block; it returns false if the room cannot take more.
 	Join func(signaling.Join) (post func(room.Input) bool, refused signaling.RefusalCode)
 	// Gone is called once, from any goroutine, when nothing more comes from this connection, even if its farewell is not read yet.
-	// Lost says that it broke or was too slow, as opposed to the client going or the server ending it. It must not block.
+	// Lost says that the client may come back: the connection broke, was too slow, or its page was closed or loaded again, as opposed
+	// to the participant leaving or the server ending it. It must not block.
 	Gone func(lost bool)
 	Log  *slog.Logger
 }

@@ -18,14 +18,14 @@ var (
 	errFarewell = errors.New("farewell said")
 )
 
-// read takes messages until the socket ends. Lost is true if it ended without a close frame.
+// read takes messages until the socket ends, and says whether the client may come back.
 func (p *Peer) read(ctx context.Context) (lost bool) {
 	deadline := time.AfterFunc(joinDeadline, func() { p.Finish(signaling.Refused{Code: signaling.RefusedBadMessage}) })
 	defer deadline.Stop()
 	for {
 		kind, frame, err := p.ws.Read(ctx)
 		if err != nil {
-			return websocket.CloseStatus(err) == -1
+			return wasLost(err)
 		}
 		if p.isFinished() {
 			continue // only the close frame is of interest now
@@ -40,6 +40,13 @@ func (p *Peer) read(ctx context.Context) (lost bool) {
 		}
 		p.handle(ctx, frame, deadline)
 	}
+}
+
+// wasLost tells a client that may come back from one that left. Browsers send 1001 (RFC 6455 §7.4.1) when a page is closed, but also
+// when it is loaded again.
+func wasLost(err error) bool {
+	status := websocket.CloseStatus(err)
+	return status == -1 || status == websocket.StatusGoingAway
 }
 
 func (p *Peer) handle(ctx context.Context, frame []byte, deadline *time.Timer) {

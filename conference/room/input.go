@@ -36,10 +36,10 @@ type Knock struct {
 
 // Resume says who somebody was inside. It is worth nothing once the room has been reset.
 type Resume struct {
-	Epoch       string `json:"epoch"`
-	Participant string `json:"participant"`
-	Role        Role   `json:"role"`
-	Account     string `json:"account,omitempty"`
+	Epoch       string
+	Participant string
+	Role        Role
+	Account     string
 }
 
 // EnterCode is a visitor's attempt at the code.
@@ -48,7 +48,7 @@ type EnterCode struct {
 	Code Code
 }
 
-// Leave is the end of a connection. Lost says that it broke, as opposed to somebody going.
+// Leave is the end of a connection. Lost says that it may come back, as opposed to somebody who wants to go.
 type Leave struct {
 	Conn Conn
 	Lost bool
