@@ -107,7 +107,8 @@ func TestLines(t *testing.T) {
 
 func TestHijackedConnection(t *testing.T) {
 	l := open(t, config(t, 7))
-	s := httptest.NewServer(l.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	logged := make(chan struct{})
+	wrapped := l.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusSwitchingProtocols)
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
@@ -115,7 +116,11 @@ func TestHijackedConnection(t *testing.T) {
 			return
 		}
 		conn.Close()
-	})))
+	}))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		wrapped.ServeHTTP(w, r)
+		close(logged)
+	}))
 	defer s.Close()
 	conn, err := net.Dial("tcp", s.Listener.Addr().String())
 	if err != nil {
@@ -124,7 +129,7 @@ func TestHijackedConnection(t *testing.T) {
 	defer conn.Close()
 	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 	bufio.NewReader(conn).ReadString('\n')
-	s.Close()
+	<-logged // the server does not wait for hijacked connections
 	if got := lines(t, l); len(got) != 1 || !strings.Contains(got[0], " 127.0.0.0 GET - 101 0 ") {
 		t.Errorf("got %q", got)
 	}

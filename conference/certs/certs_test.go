@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,11 +27,29 @@ const domain = "jitsi.kmz-musterkreis.example"
 
 // site is a TLS listener with a Manager behind it, as demux has one.
 type site struct {
-	manager *Manager
+	current atomic.Pointer[Manager]
 	ca      *acmetest.CA
 	addr    netip.AddrPort
 	config  Config
-	log     *bytes.Buffer
+	log     *lockedBuffer
+}
+
+// lockedBuffer is a log that is read while it is written.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
 
 func newSite(t *testing.T, validity time.Duration) *site {
@@ -38,7 +58,7 @@ func newSite(t *testing.T, validity time.Duration) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{addr: l.Addr().(*net.TCPAddr).AddrPort(), log: &bytes.Buffer{}}
+	s := &site{addr: l.Addr().(*net.TCPAddr).AddrPort(), log: &lockedBuffer{}}
 	s.ca = acmetest.Start(t, int(s.addr.Port()), validity)
 	s.config = Config{
 		Domain: domain, Directory: s.ca.Directory, RootsFile: s.ca.RootsFile, Dir: filepath.Join(t.TempDir(), "certmagic"),
@@ -50,7 +70,7 @@ func newSite(t *testing.T, validity time.Duration) *site {
 		defer close(done)
 		config := &tls.Config{
 			NextProtos:     []string{"acme-tls/1", "http/1.1"},
-			GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) { return s.manager.GetCertificate(h) },
+			GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) { return s.manager().GetCertificate(h) },
 		}
 		for {
 			conn, err := l.Accept()
@@ -63,9 +83,11 @@ func newSite(t *testing.T, validity time.Duration) *site {
 			c.Close()
 		}
 	}()
-	t.Cleanup(func() { l.Close(); <-done; s.manager.Close() })
+	t.Cleanup(func() { l.Close(); <-done; s.manager().Close() })
 	return s
 }
+
+func (s *site) manager() *Manager { return s.current.Load() }
 
 // open starts the Manager as a process would, with what is in storage.
 func (s *site) open(t *testing.T) {
@@ -74,7 +96,7 @@ func (s *site) open(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.manager = m
+	s.current.Store(m)
 }
 
 // waitFor polls until the state is there.
@@ -82,7 +104,7 @@ func (s *site) waitFor(t *testing.T, state string) opsapi.Certificate {
 	t.Helper()
 	deadline := time.Now().Add(60 * time.Second)
 	for {
-		c := s.manager.Status()
+		c := s.manager().Status()
 		if c.State == state {
 			return c
 		}
@@ -106,7 +128,7 @@ func (s *site) visit(name string) (*x509.Certificate, error) {
 
 func TestNothingIsOrderedBeforeOrder(t *testing.T) {
 	s := newSite(t, time.Hour)
-	if c := s.manager.Status(); c != (opsapi.Certificate{State: opsapi.CertificateNone}) {
+	if c := s.manager().Status(); c != (opsapi.Certificate{State: opsapi.CertificateNone}) {
 		t.Errorf("got %+v", c)
 	}
 	start := time.Now()
@@ -124,10 +146,10 @@ func TestNothingIsOrderedBeforeOrder(t *testing.T) {
 func TestOrder(t *testing.T) {
 	s := newSite(t, 48*time.Hour)
 	s.ca.Point(domain, s.addr.Addr())
-	if c := s.manager.Order(); c.State != opsapi.CertificateOrdering {
+	if c := s.manager().Order(); c.State != opsapi.CertificateOrdering {
 		t.Errorf("right after Order: %+v", c)
 	}
-	s.manager.Order() // a second one while the first is under way
+	s.manager().Order() // a second one while the first is under way
 	c := s.waitFor(t, opsapi.CertificateReady)
 	if c.Issuer == "" || time.Until(c.NotAfter) < 47*time.Hour || c.Detail != "" {
 		t.Errorf("status: %+v", c)
@@ -142,7 +164,7 @@ func TestOrder(t *testing.T) {
 	if _, err := s.visit("other.example"); err == nil {
 		t.Error("a handshake for another name succeeded")
 	}
-	s.manager.Order() // a third one, with a valid certificate
+	s.manager().Order() // a third one, with a valid certificate
 	if n := s.ca.Orders(); n != 1 {
 		t.Errorf("%d orders, want 1", n)
 	}
@@ -151,11 +173,11 @@ func TestOrder(t *testing.T) {
 func TestStoredCertificateSurvivesRestart(t *testing.T) {
 	s := newSite(t, 48*time.Hour)
 	s.ca.Point(domain, s.addr.Addr())
-	s.manager.Order()
+	s.manager().Order()
 	before := s.waitFor(t, opsapi.CertificateReady)
-	s.manager.Close()
+	s.manager().Close()
 	s.open(t)
-	if after := s.manager.Status(); after != before {
+	if after := s.manager().Status(); after != before {
 		t.Errorf("after a restart %+v, before %+v", after, before)
 	}
 	if _, err := s.visit(domain); err != nil {
@@ -168,16 +190,17 @@ func TestStoredCertificateSurvivesRestart(t *testing.T) {
 
 func TestFailedOrderSaysWhyAndCanBeRepeated(t *testing.T) {
 	s := newSite(t, 48*time.Hour)
-	s.manager.Order() // the name does not resolve
+	s.manager().Order() // the name does not resolve
 	c := s.waitFor(t, opsapi.CertificateFailed)
 	if !strings.Contains(c.Detail, "Could not resolve") { // Pebble's words for it
 		t.Errorf("detail lacks the CA's reason: %q", c.Detail)
 	}
+	waitUntil(t, "the failure is logged", func() bool { return strings.Contains(s.log.String(), "went wrong") })
 	if text := s.log.String(); strings.Contains(text, "127.0.0.1") || strings.Contains(text, domain) {
 		t.Errorf("the log has addresses or names: %s", text)
 	}
 	s.ca.Point(domain, s.addr.Addr())
-	s.manager.Order()
+	s.manager().Order()
 	s.waitFor(t, opsapi.CertificateReady)
 }
 
@@ -191,10 +214,10 @@ func TestUnreachableAndUntrustedACMEServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, time.Hour)
-			s.manager.Close()
+			s.manager().Close()
 			tt.change(&s.config)
 			s.open(t)
-			s.manager.Order()
+			s.manager().Order()
 			c := s.waitFor(t, opsapi.CertificateFailed)
 			if !strings.Contains(c.Detail, tt.want) {
 				t.Errorf("detail: %q", c.Detail)
@@ -205,19 +228,19 @@ func TestUnreachableAndUntrustedACMEServer(t *testing.T) {
 
 // TestExpiredCertificate: the server was off for too long; it renews by itself at the start.
 func TestExpiredCertificate(t *testing.T) {
-	s := newSite(t, 3*time.Second)
+	s := newSite(t, 8*time.Second)
 	s.ca.Point(domain, s.addr.Addr())
-	s.manager.Order()
+	s.manager().Order()
 	before := s.waitFor(t, opsapi.CertificateReady)
-	s.manager.Close()
+	s.manager().Close()
 	for time.Now().Before(before.NotAfter) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	s.open(t)
 	deadline := time.Now().Add(60 * time.Second)
-	for !s.manager.Status().NotAfter.After(before.NotAfter) {
+	for !s.manager().Status().NotAfter.After(before.NotAfter) {
 		if time.Now().After(deadline) {
-			t.Fatalf("still waiting for a renewed certificate, status is %+v", s.manager.Status())
+			t.Fatalf("still waiting for a renewed certificate, status is %+v", s.manager().Status())
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -231,17 +254,17 @@ func TestCloseBreaksOffAnOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	s.manager.Close()
+	s.manager().Close()
 	s.config.Directory = "https://" + l.Addr().String() + "/dir"
 	s.open(t)
-	s.manager.Order()
+	s.manager().Order()
 	start := time.Now()
-	s.manager.Close()
-	s.manager.Close()
+	s.manager().Close()
+	s.manager().Close()
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("Close took %s", took)
 	}
-	if c := s.manager.Order(); c.State == opsapi.CertificateOrdering {
+	if c := s.manager().Order(); c.State == opsapi.CertificateOrdering {
 		t.Error("an order begins after Close")
 	}
 }
