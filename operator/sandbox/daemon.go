@@ -103,6 +103,10 @@ func await(ctx context.Context, home string, child *exec.Cmd) (Manifest, error) 
 				_ = child.Process.Signal(syscall.SIGTERM)
 				_ = child.Process.Release()
 			}
+			if pid, held, _ := holder(home); held && ended {
+				return Manifest{}, fmt.Errorf("start the sandbox: process %d holds %s and does not answer: %w; "+
+					"`kreisraum sandbox stop` ends it", pid, filepath.Join(home, lockFile), ctx.Err())
+			}
 			return Manifest{}, fmt.Errorf("start the sandbox: it does not get ready: %w\n%s", ctx.Err(), tail(home))
 		case <-time.After(pollInterval):
 		}
@@ -182,20 +186,21 @@ func (m Manifest) answers(ctx context.Context) bool {
 func Stop(ctx context.Context, home string) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
-	signalled := 0
+	var p *process
+	defer func() { p.close() }()
 	for {
 		pid, held, err := holder(home)
 		if err != nil {
 			return err
 		}
-		if !held {
+		if !held && p.ended() {
 			return nil
 		}
-		if pid > 0 && pid != signalled {
-			if err := terminate(home, pid); err != nil {
+		if held && pid > 0 && !p.is(pid) {
+			p.close()
+			if p, err = terminate(home, pid); err != nil {
 				return fmt.Errorf("stop the sandbox, process %d: %w", pid, err)
 			}
-			signalled = pid
 		}
 		select {
 		case <-ctx.Done():
@@ -205,20 +210,20 @@ func Stop(ctx context.Context, home string) error {
 	}
 }
 
-// terminate asks a process to end. The handle stands for one process, whatever becomes of its number; if that process still holds the lock after
-// the handle has been opened, it is the right one.
-func terminate(home string, pid int) error {
-	p, err := os.FindProcess(pid)
-	if err != nil {
-		return nil
+// terminate asks the process that holds the lock to end. The handle stands for one process, whatever becomes of its number; if the lock is
+// still held under that number after the handle has been opened, it is the right one.
+func terminate(home string, pid int) (*process, error) {
+	p, err := openProcess(pid)
+	if err != nil || p == nil {
+		return nil, err
 	}
-	defer p.Release()
 	again, held, err := holder(home)
-	if err != nil || !held || again != pid {
-		return err
+	if err == nil && held && again == pid {
+		err = p.terminate()
 	}
-	if err := p.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
+	if err != nil {
+		p.close()
+		return nil, err
 	}
-	return nil
+	return p, nil
 }

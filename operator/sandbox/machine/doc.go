@@ -20,6 +20,6 @@
 // What a folder is not. Of the cloud's firewall only TCP port 22 is enforced: the listener exists only while the rules admit it, and each
 // connection's source is checked. The ports that a unit's own process binds (443, 10000) are not filtered, and private networks do not
 // exist; both are the business of a runtime with network namespaces. Hardening directives of units are accepted and have no effect. A
-// unit without User= runs as the root user of this computer, chrooted; that suffices against mistakes and not against malice, so only
-// our own software belongs in such a machine.
+// unit without User= runs as the root user of this computer, chrooted and with the few capabilities that files and ports need, but in
+// the same process and network namespaces as everybody: only our own software belongs in such a machine.
 package machine

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -49,7 +50,24 @@ func (l *loopback) add(a netip.Addr) error {
 	if err := changeAddress(unix.RTM_NEWADDR, index, a); err != nil {
 		return fmt.Errorf("add %s to the loopback interface: %w", a, err)
 	}
+	for deadline := time.Now().Add(settleTimeout); !isLocal(a); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("add %s to the loopback interface: the kernel has not made it usable within %v", a, settleTimeout)
+		}
+	}
 	return nil
+}
+
+// settleTimeout bounds the wait for a new address. The kernel makes its route in a work queue, within microseconds on an idle computer.
+const settleTimeout = 5 * time.Second
+
+// isLocal reports whether the kernel keeps packets to an address on this computer.
+func isLocal(a netip.Addr) bool {
+	reply, err := rtnetlink(routeQuestion(a))
+	if err != nil || binary.NativeEndian.Uint16(reply[4:]) != unix.RTM_NEWROUTE || len(reply) < unix.SizeofNlMsghdr+unix.SizeofRtMsg {
+		return false
+	}
+	return reply[unix.SizeofNlMsghdr+7] == unix.RTN_LOCAL // struct rtmsg, rtm_type
 }
 
 func (l *loopback) remove(a netip.Addr) error {
@@ -73,52 +91,79 @@ func (l *loopback) covers(a netip.Addr) (int, error) {
 }
 
 // changeAddress adds or removes a /128 on an interface, rtnetlink(7). Duplicate address detection is off: nobody else is on the loopback
-// interface, and the address must be usable at once.
+// interface, and the address must be usable at once. There is no prefix route: it would be there before the address itself is, and lead
+// packets into nothing.
 func changeAddress(kind uint16, index int, a netip.Addr) error {
+	_, err := rtnetlink(addressMessage(kind, index, a))
+	return err
+}
+
+// rtnetlink sends one message and returns the kernel's answer, which has at least a header; an error code in it is the error.
+func rtnetlink(message []byte) ([]byte, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer unix.Close(fd)
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 5}); err != nil {
-		return err
+		return nil, err
 	}
-	if err := unix.Sendto(fd, addressMessage(kind, index, a), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return err
+	if err := unix.Sendto(fd, message, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		return nil, err
 	}
 	reply := make([]byte, 4<<10)
 	n, _, err := unix.Recvfrom(fd, reply, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if n < unix.SizeofNlMsghdr+4 || binary.NativeEndian.Uint16(reply[4:]) != unix.NLMSG_ERROR {
-		return errors.New("unexpected answer of rtnetlink")
+	if n < unix.SizeofNlMsghdr+4 {
+		return nil, errors.New("unexpected answer of rtnetlink")
 	}
-	if code := int32(binary.NativeEndian.Uint32(reply[unix.SizeofNlMsghdr:])); code != 0 {
-		return unix.Errno(-code)
+	if binary.NativeEndian.Uint16(reply[4:]) == unix.NLMSG_ERROR {
+		if code := int32(binary.NativeEndian.Uint32(reply[unix.SizeofNlMsghdr:])); code != 0 {
+			return nil, unix.Errno(-code)
+		}
 	}
-	return nil
+	return reply[:n], nil
 }
 
-func addressMessage(kind uint16, index int, a netip.Addr) []byte {
-	const size = unix.SizeofNlMsghdr + unix.SizeofIfAddrmsg + 2*(unix.SizeofRtAttr+16)
+// header begins a message of size bytes.
+func header(size int, kind, flags uint16) []byte {
 	order := binary.NativeEndian
+	m := make([]byte, 0, size)
+	m = order.AppendUint32(m, uint32(size))
+	m = order.AppendUint16(m, kind)
+	m = order.AppendUint16(m, flags)
+	m = order.AppendUint32(m, 1)    // sequence
+	return order.AppendUint32(m, 0) // port, by the kernel
+}
+
+func addressAttribute(m []byte, attribute uint16, a netip.Addr) []byte {
+	m = binary.NativeEndian.AppendUint16(m, unix.SizeofRtAttr+16)
+	m = binary.NativeEndian.AppendUint16(m, attribute)
+	return append(m, a.AsSlice()...)
+}
+
+// routeQuestion asks for the route to an address, struct rtmsg with RTA_DST.
+func routeQuestion(a netip.Addr) []byte {
+	m := header(unix.SizeofNlMsghdr+unix.SizeofRtMsg+unix.SizeofRtAttr+16, unix.RTM_GETROUTE, unix.NLM_F_REQUEST)
+	m = append(m, unix.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	return addressAttribute(m, unix.RTA_DST, a)
+}
+
+// addressMessage is struct ifaddrmsg with the address twice, as on an interface without a peer, and the flags.
+func addressMessage(kind uint16, index int, a netip.Addr) []byte {
 	flags := uint16(unix.NLM_F_REQUEST | unix.NLM_F_ACK)
 	if kind == unix.RTM_NEWADDR {
 		flags |= unix.NLM_F_CREATE | unix.NLM_F_REPLACE
 	}
-	m := make([]byte, 0, size)
-	m = order.AppendUint32(m, size)
-	m = order.AppendUint16(m, kind)
-	m = order.AppendUint16(m, flags)
-	m = order.AppendUint32(m, 1) // sequence
-	m = order.AppendUint32(m, 0) // port, by the kernel
-	m = append(m, unix.AF_INET6, 128, unix.IFA_F_NODAD, unix.RT_SCOPE_HOST)
+	order := binary.NativeEndian
+	m := header(unix.SizeofNlMsghdr+unix.SizeofIfAddrmsg+2*(unix.SizeofRtAttr+16)+unix.SizeofRtAttr+4, kind, flags)
+	m = append(m, unix.AF_INET6, 128, 0, unix.RT_SCOPE_HOST) // the flags are in an attribute
 	m = order.AppendUint32(m, uint32(index))
-	for _, attribute := range []uint16{unix.IFA_LOCAL, unix.IFA_ADDRESS} {
-		m = order.AppendUint16(m, unix.SizeofRtAttr+16)
-		m = order.AppendUint16(m, attribute)
-		m = append(m, a.AsSlice()...)
-	}
-	return m
+	m = addressAttribute(m, unix.IFA_LOCAL, a)
+	m = addressAttribute(m, unix.IFA_ADDRESS, a)
+	m = order.AppendUint16(m, unix.SizeofRtAttr+4)
+	m = order.AppendUint16(m, unix.IFA_FLAGS)
+	return order.AppendUint32(m, unix.IFA_F_NODAD|unix.IFA_F_NOPREFIXROUTE)
 }

@@ -28,7 +28,7 @@ func TestIPv6(t *testing.T) {
 	l.powerOn()
 	address := prefix.Addr().Next()
 	dial := func() error {
-		c, err := net.DialTimeout("tcp", netip.AddrPortFrom(address, 22).String(), time.Second)
+		c, err := net.DialTimeout("tcp", netip.AddrPortFrom(address, 22).String(), 5*time.Second)
 		if err == nil {
 			_ = c.Close()
 		}
@@ -36,8 +36,8 @@ func TestIPv6(t *testing.T) {
 	}
 	must(t, dial())
 	must(t, l.process.PowerOff(t.Context(), l.machine.ID))
-	if err := dial(); err == nil {
-		t.Error("the address answers although the machine is off")
+	if isLocal(address) {
+		t.Error("the address is here although the machine is off")
 	}
 	addresses, err := net.InterfaceAddrs()
 	must(t, err)

@@ -63,7 +63,11 @@ func NewProcess(c Config) (*Process, error) {
 	if err := checkRights(c.Dir); err != nil {
 		return nil, err
 	}
-	return &Process{config: c, spawn: newSpawner(), ipv6: &loopback{}, servers: make(map[int64]*server)}, nil
+	spawn, err := newSpawner()
+	if err != nil {
+		return nil, fmt.Errorf("machine runtime: %w", err)
+	}
+	return &Process{config: c, spawn: spawn, ipv6: &loopback{}, servers: make(map[int64]*server)}, nil
 }
 
 // EnableIPv6 lets machines have addresses of prefix: each one's address is added to the loopback interface while it is on. It tries with one

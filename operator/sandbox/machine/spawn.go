@@ -1,10 +1,12 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -14,7 +16,7 @@ import (
 
 // spawner starts all processes from one OS thread that lives as long as the runtime: a process's parent-death signal is sent when the
 // thread that forked it ends, prctl(2) PR_SET_PDEATHSIG, and Go may end threads at will. However the sandbox dies, its machines' processes
-// die with it.
+// die with it. The thread has also given up what no machine's process may have, see giveUp.
 type spawner struct {
 	orders chan spawnOrder
 	done   chan struct{}
@@ -25,15 +27,21 @@ type spawnOrder struct {
 	reply chan error
 }
 
-func newSpawner() *spawner {
+func newSpawner() (*spawner, error) {
 	s := &spawner{orders: make(chan spawnOrder), done: make(chan struct{})}
-	go s.run()
-	return s
+	ready := make(chan error, 1)
+	go s.run(ready)
+	return s, <-ready
 }
 
-func (s *spawner) run() {
+// run never unlocks its thread, so that the thread ends with it and nobody else is given it.
+func (s *spawner) run(ready chan<- error) {
 	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	err := giveUp()
+	ready <- err
+	if err != nil {
+		return
+	}
 	for {
 		select {
 		case o := <-s.orders:
@@ -42,6 +50,34 @@ func (s *spawner) run() {
 			return
 		}
 	}
+}
+
+// keptCapabilities are what root may do in a machine: own, change and remove the machine's files, and listen on its ports. Without
+// CAP_SYS_CHROOT and CAP_MKNOD the known ways out of a chroot are closed, chroot(2).
+var keptCapabilities = []uintptr{
+	unix.CAP_CHOWN, unix.CAP_DAC_OVERRIDE, unix.CAP_FOWNER, unix.CAP_FSETID, unix.CAP_KILL, unix.CAP_SETGID, unix.CAP_SETUID,
+	unix.CAP_NET_BIND_SERVICE,
+}
+
+// giveUp takes from the calling thread what its children would inherit: gaining rights by executing a file (prctl(2) PR_SET_NO_NEW_PRIVS), and
+// with root rights all capabilities but the kept ones (capabilities(7), "Capability bounding set"). The thread itself keeps its own.
+func giveUp() error {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("no new privileges: %w", err)
+	}
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	for c := uintptr(0); c <= unix.CAP_LAST_CAP; c++ {
+		if slices.Contains(keptCapabilities, c) {
+			continue
+		}
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
+		if err != nil && !errors.Is(err, unix.EINVAL) { // EINVAL: a capability that this kernel does not have
+			return fmt.Errorf("drop capability %d: %w", c, err)
+		}
+	}
+	return nil
 }
 
 // start starts cmd; it returns after execve has succeeded in the child.

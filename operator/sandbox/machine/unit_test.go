@@ -28,7 +28,8 @@ func newBench(t testing.TB) *bench {
 	program, err := os.ReadFile(unitProgram(t))
 	must(t, err)
 	must(t, disk.writeFile("/bin/unit", program, 0o755, rootOwner))
-	spawn := newSpawner()
+	spawn, err := newSpawner()
+	must(t, err)
 	b := &bench{t, disk, newSupervisor(&host{disk: disk, spawn: spawn, log: slog.New(slog.DiscardHandler)})}
 	t.Cleanup(func() {
 		b.units.cutPower()
@@ -220,5 +221,16 @@ func TestFullStopWhileStarting(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("still waiting for the start's answer")
+	}
+}
+
+// TestRootInAMachine runs a unit as root: it must not be able to leave the machine.
+func TestRootInAMachine(t *testing.T) {
+	b := newBench(t)
+	b.write("rights.service", "Type=oneshot\nExecStart=/bin/unit rights\n")
+	must(t, b.units.do(verbStart, "rights.service"))
+	want := "chroot: operation not permitted, mknod: operation not permitted, no new privileges: 1"
+	if got := b.units.journal("rights.service", 1); len(got) != 1 || got[0] != want {
+		t.Errorf("rights %q, want %q", got, want)
 	}
 }

@@ -26,7 +26,7 @@ ExecStart=/opt/x "two words" 'it''s' 100%% \
   ; a comment between
   $$HOME a\x20b
 Environment=A=1 "B=two words"
-Environment=C=3
+Environment=C=3%%$x
 EnvironmentFile=-/etc/default/x
 WorkingDirectory=/srv
 Restart=on-failure
@@ -48,7 +48,7 @@ WantedBy=multi-user.target
 	if want := []string{"/opt/x", "two words", "its", "100%", "$HOME", "a b"}; !reflect.DeepEqual(u.command, want) {
 		t.Errorf("command %q, want %q", u.command, want)
 	}
-	if want := []string{"A=1", "B=two words", "C=3"}; !reflect.DeepEqual(u.environment, want) {
+	if want := []string{"A=1", "B=two words", "C=3%$x"}; !reflect.DeepEqual(u.environment, want) {
 		t.Errorf("environment %q, want %q", u.environment, want)
 	}
 	if want := []envFile{{"/etc/default/x", true}}; !reflect.DeepEqual(u.envFiles, want) {
@@ -74,25 +74,26 @@ WantedBy=multi-user.target
 
 func TestUnitFilesThatCannotBeObeyed(t *testing.T) {
 	for name, text := range map[string]string{
-		"nothing":            "",
-		"no command":         "[Service]\nType=simple\n",
-		"outside":            "ExecStart=/x\n",
-		"not an assignment":  "[Service]\nhallo\n",
-		"open end":           "[Service]\nExecStart=/x \\",
-		"open quote":         "[Service]\nExecStart=/x \"y\n",
-		"relative command":   "[Service]\nExecStart=x\n",
-		"prefix":             "[Service]\nExecStart=+/x\n",
-		"two commands":       "[Service]\nExecStart=/x\nExecStart=/y\n",
-		"variable":           "[Service]\nExecStart=/x ${HOME}\n",
-		"specifier":          "[Service]\nExecStart=/x %n\n",
-		"type":               "[Service]\nType=forking\nExecStart=/x\n",
-		"restart":            "[Service]\nRestart=sometimes\nExecStart=/x\n",
-		"time":               "[Service]\nRestartSec=soon\nExecStart=/x\n",
-		"other capability":   "[Service]\nAmbientCapabilities=CAP_SYS_ADMIN\nExecStart=/x\n",
-		"mode":               "[Service]\nStateDirectoryMode=9\nExecStart=/x\n",
-		"environment":        "[Service]\nEnvironment=A\nExecStart=/x\n",
-		"relative directory": "[Service]\nWorkingDirectory=x\nExecStart=/x\n",
-		"too long":           "[Service]\nExecStart=/x\n" + strings.Repeat("#", maxUnitFile),
+		"nothing":              "",
+		"no command":           "[Service]\nType=simple\n",
+		"outside":              "ExecStart=/x\n",
+		"not an assignment":    "[Service]\nhallo\n",
+		"open end":             "[Service]\nExecStart=/x \\",
+		"open quote":           "[Service]\nExecStart=/x \"y\n",
+		"relative command":     "[Service]\nExecStart=x\n",
+		"prefix":               "[Service]\nExecStart=+/x\n",
+		"two commands":         "[Service]\nExecStart=/x\nExecStart=/y\n",
+		"variable":             "[Service]\nExecStart=/x ${HOME}\n",
+		"specifier in a value": "[Service]\nEnvironment=A=%n\nExecStart=/x\n",
+		"specifier":            "[Service]\nExecStart=/x %n\n",
+		"type":                 "[Service]\nType=forking\nExecStart=/x\n",
+		"restart":              "[Service]\nRestart=sometimes\nExecStart=/x\n",
+		"time":                 "[Service]\nRestartSec=soon\nExecStart=/x\n",
+		"other capability":     "[Service]\nAmbientCapabilities=CAP_SYS_ADMIN\nExecStart=/x\n",
+		"mode":                 "[Service]\nStateDirectoryMode=9\nExecStart=/x\n",
+		"environment":          "[Service]\nEnvironment=A\nExecStart=/x\n",
+		"relative directory":   "[Service]\nWorkingDirectory=x\nExecStart=/x\n",
+		"too long":             "[Service]\nExecStart=/x\n" + strings.Repeat("#", maxUnitFile),
 	} {
 		if _, err := parseUnitFile("x.service", []byte(text)); err == nil {
 			t.Errorf("%s: accepted", name)

@@ -73,16 +73,22 @@ func splitCommand(line string) ([]string, error) {
 		return nil, err
 	}
 	for i, w := range words {
-		for _, sign := range []string{"%", "$"} {
-			plain := strings.ReplaceAll(w, sign+sign, "")
-			if strings.Contains(plain, sign) {
-				return nil, fmt.Errorf("%q: specifiers and variables are not supported on this machine; write %s%s for the character itself", w, sign, sign)
-			}
-			w = strings.ReplaceAll(w, sign+sign, sign)
+		if words[i], err = literally(w, "%", "$"); err != nil {
+			return nil, err
 		}
-		words[i] = w
 	}
 	return words, nil
+}
+
+// literally undoes doubled signs, and refuses single ones.
+func literally(word string, signs ...string) (string, error) {
+	for _, sign := range signs {
+		if strings.Contains(strings.ReplaceAll(word, sign+sign, ""), sign) {
+			return "", fmt.Errorf("%q: specifiers and variables are not supported on this machine; write %s%s for the character itself", word, sign, sign)
+		}
+		word = strings.ReplaceAll(word, sign+sign, sign)
+	}
+	return word, nil
 }
 
 // splitQuoted splits at white space outside of quotes and undoes C escapes, systemd.syntax(7) "QUOTING".
@@ -159,7 +165,10 @@ func appendOrReset(list []string, value string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range words {
+	for i, w := range words {
+		if words[i], err = literally(w, "%"); err != nil {
+			return nil, err
+		}
 		if name, _, ok := strings.Cut(w, "="); !ok || name == "" {
 			return nil, fmt.Errorf("%q is not NAME=value", w)
 		}
