@@ -163,6 +163,23 @@ func TestEndAccounts(t *testing.T) {
 	}
 }
 
+// TestAccountEndsWhileItsOrganiserComesIn lets the account be good at the first look and not at the second.
+func TestAccountEndsWhileItsOrganiserComesIn(t *testing.T) {
+	s := newSite(t, &fakeMedia{})
+	var looks atomic.Int32
+	s.bridge.EndAccounts(func(string) bool { return looks.Add(1) > 1 })
+	c := s.dial(admission("mathe", "account-1"))
+	c.send(signaling.Join{Name: "Frau Ahorn", Role: signaling.RoleOrganiser})
+	m, err := c.next()
+	if _, in := m.(signaling.Joined); in {
+		m, err = c.next()
+	}
+	if err != nil || m != signaling.ServerMessage(signaling.Ended{Reason: signaling.EndedAccountDisabled}) {
+		t.Errorf("told %v, %v", m, err)
+	}
+	eventually(t, "nobody is inside", func() bool { _, n := s.bridge.Counts(); return n == 0 })
+}
+
 // TestSlowClientLosesOnlyItsOwnConnection has a client that reads nothing while there is much to read.
 func TestSlowClientLosesOnlyItsOwnConnection(t *testing.T) {
 	media := &fakeMedia{}
@@ -341,6 +358,27 @@ func TestManyComeAndGo(t *testing.T) {
 			t.Fatal("the media of a room is left")
 		}
 	}
+}
+
+// TestWholeSchoolClass fills a room with all who may come, at once.
+func TestWholeSchoolClass(t *testing.T) {
+	s := newSite(t, &fakeMedia{})
+	_, in := s.organiser("mathe")
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range 69 {
+		wg.Go(func() {
+			c, mine := s.pupil("mathe", in.Room.Code)
+			for known := len(mine.Participants); known < 70; known++ {
+				expect[signaling.ParticipantJoined](c)
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("70 know of each other after %v", time.Since(start))
+	c := s.dial(admission("mathe", ""))
+	c.send(signaling.Join{Name: "Mia Beispiel", Role: signaling.RoleParticipant, Code: in.Room.Code})
+	expectLast(c, signaling.Refused{Code: signaling.RefusedRoomFull})
 }
 
 // TestARoomThatIsHeldIsNotThrownAway has a connection on its way to the door of a room that nobody is in.

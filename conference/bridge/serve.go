@@ -98,6 +98,10 @@ func (c *connection) join(j signaling.Join) (func(room.Input) bool, signaling.Re
 	if !c.enter(e, k) {
 		c.peer.Finish(signaling.Ended{Reason: signaling.EndedRestart}) // the room is just being ended by a bug
 	}
+	if k.Account != "" && b.accountEnded(k.Account) {
+		// The account ended between the first look and the knock, when EndAccounts could not find it in any room yet.
+		c.peer.Finish(signaling.Ended{Reason: signaling.EndedAccountDisabled})
+	}
 	return func(in room.Input) bool { return e.inbox.offer(input{in}) }, ""
 }
 
