@@ -43,6 +43,14 @@ async function arrive(name) {
         globalThis.connections.push(this);
       }
     };
+    const RealSocket = globalThis.WebSocket;
+    globalThis.sockets = [];
+    globalThis.WebSocket = class extends RealSocket {
+      constructor(...args) {
+        super(...args);
+        globalThis.sockets.push(this);
+      }
+    };
   });
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => { console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`); });
@@ -194,6 +202,30 @@ test('a lesson from the closed door to the last goodbye', { skip, timeout: 240_0
     await seesMoving(teacher, mia);
   });
 
+  await t.test('a failed media path is replaced on the same socket', async () => {
+    const before = await ben.page.evaluate(() => {
+      const { length } = globalThis.connections;
+      const connection = globalThis.connections.at(-1);
+      // What the browser reports when nothing comes through any more.
+      Object.defineProperty(connection, 'connectionState', { get: () => 'failed' });
+      connection.dispatchEvent(new Event('connectionstatechange'));
+      return { connections: length, sockets: globalThis.sockets.length };
+    });
+    await until('a new PeerConnection', () => ben.page.evaluate((old) => globalThis.connections.length > old, before.connections), 20_000);
+    await seesMoving(ben, teacher);
+    assert.equal(await ben.page.evaluate(() => globalThis.sockets.length), before.sockets, 'the socket stays');
+  });
+
+  await t.test('the teacher’s screen is seen by the pupils, large and first', async () => {
+    await teacher.page.getByRole('button', { name: 'Bildschirm teilen' }).click();
+    await until('Mia sees the screen', () => mia.page.locator('[data-testid="screen"] video[data-showing="true"]').count(), 20_000);
+    const { width } = await mia.page.getByTestId('screen').boundingBox();
+    assert.ok(width > 500, `the screen is ${width} px wide`);
+    await shot(mia, 'bildschirm');
+    await teacher.page.getByRole('button', { name: 'Bildschirmfreigabe beenden' }).click();
+    await mia.page.getByTestId('screen').waitFor({ state: 'detached' });
+  });
+
   await t.test('a reload brings a pupil back without the code', async () => {
     await ben.page.reload();
     await join(ben);
@@ -202,11 +234,15 @@ test('a lesson from the closed door to the last goodbye', { skip, timeout: 240_0
   });
 
   await t.test('a lost line heals by itself', async () => {
-    await ben.context.setOffline(true);
-    await ben.page.evaluate(() => { globalThis.dispatchEvent(new Event('offline')); });
-    await ben.context.setOffline(false);
-    await inside(ben);
+    const before = await ben.page.evaluate(() => {
+      globalThis.sockets.at(-1).close();
+      return { sockets: globalThis.sockets.length, connections: globalThis.connections.length };
+    });
+    await until('a new socket and a new PeerConnection', () =>
+      ben.page.evaluate((old) => globalThis.sockets.length > old.sockets && globalThis.connections.length > old.connections, before), 20_000);
+    await ben.page.getByText('Verbindung unterbrochen').waitFor({ state: 'detached' });
     await seesMoving(ben, teacher);
+    await hears(ben);
   });
 
   await t.test('who leaves is gone for the others', async () => {
