@@ -1,10 +1,12 @@
 package account
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -158,20 +160,44 @@ func TestReplaceReportsAFullDisk(t *testing.T) {
 	}
 }
 
-func TestOpenRefusesDamagedFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "accounts.json")
+func TestDamagedFileIsSetAside(t *testing.T) {
 	for name, content := range map[string]string{
 		"half a file":   `{"revision":"r1","acc`,
 		"bad hash":      `{"revision":"r1","accounts":[{"id":"a","name":"ahorn","hash":"x"}]}`,
 		"unknown field": `{"revision":"r1","accounts":[],"admin":true}`,
 		"empty":         ``,
+		"very large":    strings.Repeat(" ", opsapi.MaxAccountsBody+1),
 	} {
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Open(path, Options{}); err == nil || !strings.Contains(err.Error(), "kreisraum up") {
-			t.Errorf("%s: got %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "accounts.json")
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var log bytes.Buffer
+			s, err := Open(path, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Revision() != "" || !strings.Contains(log.String(), "kreisraum up") || strings.Contains(log.String(), "ahorn") {
+				t.Errorf("revision %q, log %s", s.Revision(), log.String())
+			}
+			if aside, err := os.ReadFile(path + ".damaged"); err != nil || string(aside) != content {
+				t.Errorf("set aside: %v", err)
+			}
+			if err := s.Replace(list(ahorn())); err != nil { // what kreisraum up does next
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestOpenReportsWhatItCannotRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "accounts.json")
+	if err := os.Mkdir(path, 0o700); err != nil { // stands for a disk that cannot be read
+		t.Fatal(err)
+	}
+	if _, err := Open(path, Options{}); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -29,6 +30,8 @@ type Options struct {
 	Queue int
 	// Wait is how long a login may wait. Default 10 s.
 	Wait time.Duration
+	// Log is told when the accounts file had to be set aside. Default: nobody.
+	Log *slog.Logger
 }
 
 // Store holds the accounts in memory and in one file. Safe for concurrent use.
@@ -51,24 +54,31 @@ type entry struct {
 	hash passhash.PHC
 }
 
-// Open reads the accounts file at path; a missing file is an empty store. An unreadable one is an error: starting without
-// accounts would lock every organiser out without a word.
+// Open reads the accounts file at path; a missing file is an empty store. A damaged one is set aside and the store is empty too:
+// the operator sees that the revision is gone and the next `kreisraum up` pushes the list again, which it could not do with a
+// server that refuses to start. Any other error, such as a missing right, is returned.
 func Open(path string, opt Options) (*Store, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
 	s := &Store{path: path, throttle: newThrottle(opt.Now), hasher: newHasher(opt), dummy: dummyHash()}
 	list, err := read(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		s.set(opsapi.Accounts{})
-		return s, nil
+	if errors.Is(err, errDamaged) {
+		opt.Log.Error("accounts file is damaged and was set aside; nobody can log in until kreisraum up pushes the accounts again")
+		list, err = opsapi.Accounts{}, os.Rename(path, path+".damaged")
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read accounts %s: %w; remove the file and push the accounts again with kreisraum up", path, err)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read accounts: %w; check the state folder's owner", err)
 	}
 	s.set(list)
 	return s, nil
 }
+
+// errDamaged says that the accounts file was read but is not a list of accounts.
+var errDamaged = errors.New("accounts file is damaged")
 
 func read(path string) (opsapi.Accounts, error) {
 	f, err := os.Open(path)
@@ -80,16 +90,13 @@ func read(path string) (opsapi.Accounts, error) {
 	if err != nil {
 		return opsapi.Accounts{}, err
 	}
-	if len(data) > opsapi.MaxAccountsBody {
-		return opsapi.Accounts{}, fmt.Errorf("larger than %d MiB", opsapi.MaxAccountsBody>>20)
-	}
 	var list opsapi.Accounts
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&list); err != nil {
-		return opsapi.Accounts{}, err
+	if len(data) > opsapi.MaxAccountsBody || dec.Decode(&list) != nil || Validate(list) != nil {
+		return opsapi.Accounts{}, errDamaged
 	}
-	return list, Validate(list)
+	return list, nil
 }
 
 // Replace validates list, writes it to disk and makes it valid, in this order: after a crash either the old or the new list is

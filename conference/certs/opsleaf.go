@@ -4,19 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -60,7 +54,7 @@ type OpsLeaf struct {
 
 // NewOpsLeaf makes key and certificate request when they are missing, and looks for the certificate once.
 func NewOpsLeaf(cfg OpsConfig) (*OpsLeaf, error) {
-	key, err := loadOrCreateKey(cfg.KeyFile)
+	key, err := loadOrCreateKey(cfg.KeyFile, cfg.Log)
 	if err != nil {
 		return nil, fmt.Errorf("ops key %s: %w", cfg.KeyFile, err)
 	}
@@ -189,88 +183,4 @@ func onlyClients(state tls.ConnectionState) error {
 		return errors.New("certificate is not a client's")
 	}
 	return nil
-}
-
-func loadOrCreateKey(path string) (*ecdsa.PrivateKey, error) {
-	data, err := readBounded(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return createKey(path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return nil, errors.New("no PEM key in it; remove the file to get a new one, then run kreisraum up")
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("%w; remove the file to get a new one, then run kreisraum up", err)
-	}
-	key, ok := parsed.(*ecdsa.PrivateKey)
-	if !ok || key.Curve != elliptic.P256() {
-		return nil, errors.New("not a P-256 key; remove the file to get a new one, then run kreisraum up")
-	}
-	return key, nil
-}
-
-func createKey(path string) (*ecdsa.PrivateKey, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, err
-	}
-	return key, writePEM(path, "PRIVATE KEY", der, 0o600)
-}
-
-// ensureRequest writes the certificate request unless the one that is there is over key.
-func ensureRequest(path string, key *ecdsa.PrivateKey) error {
-	if data, err := readBounded(path); err == nil {
-		if block, _ := pem.Decode(data); block != nil {
-			if csr, err := x509.ParseCertificateRequest(block.Bytes); err == nil && key.PublicKey.Equal(csr.PublicKey) {
-				return nil
-			}
-		}
-	}
-	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{
-		Subject:  pkix.Name{CommonName: opsapi.ServerName},
-		DNSNames: []string{opsapi.ServerName},
-	}, key)
-	if err != nil {
-		return err
-	}
-	return writePEM(path, "CERTIFICATE REQUEST", der, 0o644)
-}
-
-// writePEM replaces path at once: whoever reads it sees all or nothing.
-func writePEM(path, kind string, der []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	err = pem.Encode(f, &pem.Block{Type: kind, Bytes: der})
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}
-
-func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxPEM+1))
-	if err == nil && len(data) > maxPEM {
-		err = fmt.Errorf("%s: larger than %d KiB", path, maxPEM>>10)
-	}
-	return data, err
 }

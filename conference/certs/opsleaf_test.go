@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -14,6 +15,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,13 +126,42 @@ func TestRequestIsMadeOnce(t *testing.T) {
 	}
 }
 
-func TestDamagedKeyIsRefused(t *testing.T) {
-	cfg := opsConfig(t)
+func TestDamagedKeyIsReplaced(t *testing.T) {
 	for name, content := range map[string]string{"empty": "", "not a key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"} {
+		cfg := opsConfig(t)
 		write(t, cfg.KeyFile, []byte(content))
-		if _, err := NewOpsLeaf(cfg); err == nil {
-			t.Errorf("%s: accepted", name)
+		o := newLeaf(t, cfg)
+		if csr := readRequest(t, cfg); !o.key.PublicKey.Equal(csr.PublicKey) {
+			t.Errorf("%s: the request is not over the new key", name)
 		}
+	}
+	cfg := opsConfig(t)
+	if err := os.Mkdir(cfg.KeyFile, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewOpsLeaf(cfg); err == nil || !strings.Contains(err.Error(), cfg.KeyFile) {
+		t.Errorf("unreadable: %v", err)
+	}
+}
+
+func TestOnlyClientsCall(t *testing.T) {
+	for name, tt := range map[string]struct {
+		usage []x509.ExtKeyUsage
+		ok    bool
+	}{
+		"client":           {[]x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, true},
+		"server":           {[]x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, false},
+		"anything":         {[]x509.ExtKeyUsage{x509.ExtKeyUsageAny}, false},
+		"says nothing":     {nil, false},
+		"client and other": {[]x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, true},
+	} {
+		err := onlyClients(tls.ConnectionState{PeerCertificates: []*x509.Certificate{{ExtKeyUsage: tt.usage}}})
+		if (err == nil) != tt.ok {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if onlyClients(tls.ConnectionState{}) == nil {
+		t.Error("no certificate is accepted")
 	}
 }
 

@@ -9,7 +9,6 @@ package server
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -119,7 +118,7 @@ func (s *Server) openState() error {
 	if s.key, err = token.LoadOrCreateKey(filepath.Join(dir, "token.key")); err != nil {
 		return err
 	}
-	if s.accounts, err = account.Open(filepath.Join(dir, "accounts.json"), account.Options{Now: s.opt.Now}); err != nil {
+	if s.accounts, err = account.Open(filepath.Join(dir, "accounts.json"), account.Options{Now: s.opt.Now, Log: s.opt.Log}); err != nil {
 		return err
 	}
 	if s.page, err = web.New(); err != nil {
@@ -198,59 +197,3 @@ func (s *Server) TLSAddr() netip.AddrPort {
 
 // MediaPort is the UDP port that was really taken.
 func (s *Server) MediaPort() int { return s.engine.Port() }
-
-// Run serves until ctx ends or something cannot go on, then shuts down in order within some 15 s. It returns nil after ctx, and
-// otherwise what could not go on.
-func (s *Server) Run(ctx context.Context) error {
-	defer s.close()
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	var work sync.WaitGroup
-	serve := func(what string, f func() error) {
-		work.Go(func() {
-			if err := f(); err != nil && ctx.Err() == nil {
-				stop(fmt.Errorf("%s: %w", what, err))
-			}
-		})
-	}
-	serve("site", func() error { return s.site.Serve(s.demux.Site()) })
-	serve("ops API", func() error { return s.ops.Serve(s.demux.Ops()) })
-	for _, l := range s.listeners {
-		serve("accept on "+l.Addr().String(), func() error { return s.demux.Serve(l) })
-	}
-	work.Go(func() { s.opsLeaf.Run(ctx) })
-	s.opt.Log.Info("server is up", "version", s.opt.Version, "certificate", s.certs.Status().State, "web_client", s.page.Built())
-	notify("READY=1")
-	<-ctx.Done()
-	notify("STOPPING=1")
-	s.shutdown()
-	work.Wait()
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
-		return cause
-	}
-	return nil
-}
-
-// shutdownTime bounds each of the steps in shutdown. Their sum stays below the unit's TimeoutStopSec.
-const shutdownTime = 5 * time.Second
-
-// shutdown first stops new connections, then tells everybody in a room, then ends what is left.
-func (s *Server) shutdown() {
-	start := time.Now()
-	s.demux.Close()
-	if err := within(s.rooms.Close); err != nil {
-		s.opt.Log.Warn("some participants were cut off without a word", "error", err) // ordinary: somebody's network is gone
-	}
-	within(s.site.Shutdown)
-	within(s.ops.Shutdown)
-	s.site.Close()
-	s.ops.Close()
-	s.close()
-	s.opt.Log.Info("server is down", "took_ms", time.Since(start).Milliseconds())
-}
-
-func within(f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
-	defer cancel()
-	return f(ctx)
-}
