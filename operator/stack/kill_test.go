@@ -35,17 +35,20 @@ func killAndResume(t *testing.T, at int, withEngine bool) {
 	victim.Env = append(os.Environ(), victimURL+"="+w.url, victimHome+"="+w.home, victimPulumi+"="+pulumiPath(t))
 	var output strings.Builder
 	victim.Stdout, victim.Stderr = &output, &output
+	started := make(chan int, 1) // the victim's process ID
 	w.hook.set(at, func() {
+		pid := <-started
 		if withEngine {
-			for _, pid := range children(victim.Process.Pid) {
-				_ = syscall.Kill(pid, syscall.SIGKILL)
+			for _, child := range children(pid) {
+				_ = syscall.Kill(child, syscall.SIGKILL) // it may have ended
 			}
 		}
-		_ = victim.Process.Kill()
+		_ = syscall.Kill(pid, syscall.SIGKILL)
 	})
 	if err := victim.Start(); err != nil {
 		t.Fatal(err)
 	}
+	started <- victim.Process.Pid
 	err := victim.Wait()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3"
+
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 )
 
@@ -76,11 +78,15 @@ func TestFindPulumi(t *testing.T) {
 	if _, err := FindPulumi(exe); err == nil || !strings.Contains(err.Error(), "make pulumi") {
 		t.Errorf("nowhere: %v", err)
 	}
+	for _, version := range []string{"v3.1.0", "v4.0.0", "garbage", ""} {
+		writeEngine(t, filepath.Join(dir, "path", "pulumi"), version)
+		if _, err := FindPulumi(exe); err == nil || !strings.Contains(err.Error(), "make pulumi") {
+			t.Errorf("version %q: %v", version, err)
+		}
+	}
 	for _, place := range []string{"path", "bin"} { // beside the executable wins
 		want := filepath.Join(dir, place, "pulumi")
-		if err := os.WriteFile(want, []byte("#!/bin/sh\n"), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		writeEngine(t, want, "v"+sdk.Version.String())
 		if got, err := FindPulumi(exe); err != nil || got != want {
 			t.Errorf("got %s, %v; want %s", got, err, want)
 		}
@@ -90,6 +96,14 @@ func TestFindPulumi(t *testing.T) {
 	}
 	if got, err := FindPulumi(exe); err != nil || got != filepath.Join(dir, "path", "pulumi") {
 		t.Errorf("a file that is no program is taken: %s, %v", got, err)
+	}
+}
+
+// writeEngine writes a program that only tells its version.
+func writeEngine(t testing.TB, path, version string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte("#!/bin/sh\necho "+version+"\n"), 0o700); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -66,7 +66,11 @@ func Open(ctx context.Context, cfg Config) (*Stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open stack: %w", err)
 	}
-	s := &Stack{cfg: cfg, layout: newLayout(home, cfg.County), command: &command{path: cfg.PulumiPath}}
+	engine, err := filepath.Abs(cfg.PulumiPath) // it is started in another folder
+	if err != nil {
+		return nil, fmt.Errorf("open stack: %w", err)
+	}
+	s := &Stack{cfg: cfg, layout: newLayout(home, cfg.County), command: &command{path: engine}}
 	return s, s.prepare(ctx)
 }
 
