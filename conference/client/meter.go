@@ -10,6 +10,8 @@ type Stream struct {
 	Expected int
 	// Keyframes counts the first packets of VP8 keyframes.
 	Keyframes int
+	// Height is of the picture of the newest keyframe, in pixels.
+	Height int
 	// First and Last are when the first and the newest packet came.
 	First, Last time.Time
 	// MaxGap is the longest time between two packets.

@@ -29,6 +29,8 @@ type PeerConfig struct {
 	AudioSlots, VideoSlots int
 	// Microphone, Camera and Screen say what is sent from the beginning; see Send.
 	Microphone, Camera, Screen bool
+	// Simulcast sends the camera in three layers: q, h and f with a twelfth, a third and all of VideoBitrate.
+	Simulcast bool
 	// VideoBitrate of camera and screen in bits per second; 0: DefaultVideoBitrate.
 	VideoBitrate int
 	// Level is the audio level sent, in -dBov (RFC 6464): 0 is loudest, 127 silent. See SetLevel.
@@ -55,14 +57,14 @@ type Peer struct {
 	config PeerConfig
 	pc     *webrtc.PeerConnection
 	offer  string
-	tracks [3]*webrtc.TrackLocalStaticRTP
-	videos [3]*video
+	outs   []*outgoing
 
-	sending  [3]atomic.Bool
-	keyframe [3]atomic.Bool
-	sent     [3]atomic.Int64
-	level    atomic.Uint32
-	levelID  uint8
+	sending [3]atomic.Bool
+	layers  [3]atomic.Bool // of a simulcast camera
+	sent    [3]atomic.Int64
+	level   atomic.Uint32
+	// Numbers of header extensions, 0 if not negotiated.
+	levelID, midID, ridID uint8
 
 	connected chan struct{} // closed when media can flow
 	failed    chan struct{} // closed when it no longer can
@@ -73,6 +75,24 @@ type Peer struct {
 	mu      sync.Mutex
 	streams map[string]*Stream // by MID
 }
+
+// outgoing is one stream that is sent: a source, or a layer of the camera.
+type outgoing struct {
+	source   Source
+	layer    int
+	rid      string // "" without simulcast
+	track    *webrtc.TrackLocalStaticRTP
+	video    *video // nil for the microphone
+	keyframe atomic.Bool
+	sn       uint16 // owned by send
+}
+
+// rids are the simulcast layers, smallest first; shares are what they take of the bit rate, and heights their pictures'.
+var (
+	rids    = [3]string{"q", "h", "f"}
+	shares  = [3]int{12, 3, 1}
+	heights = [3]int{180, 360, 720}
+)
 
 // NewPeer makes a PeerConnection and its offer.
 func NewPeer(c PeerConfig) (*Peer, error) {
@@ -94,6 +114,7 @@ func NewPeer(c PeerConfig) (*Peer, error) {
 	p.level.Store(uint32(c.Level))
 	for i, on := range []bool{c.Microphone, c.Camera, c.Screen} {
 		p.sending[i].Store(on)
+		p.layers[i].Store(true)
 	}
 	if err := p.prepare(); err != nil {
 		p.Close()
@@ -116,6 +137,8 @@ func newAPI(c PeerConfig) (*webrtc.API, error) {
 		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.AudioLevelURI}, webrtc.RTPCodecTypeAudio),
 		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.TransportCCURI}, webrtc.RTPCodecTypeAudio),
 		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.TransportCCURI}, webrtc.RTPCodecTypeVideo),
+		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.SDESMidURI}, webrtc.RTPCodecTypeVideo),
+		m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.SDESRTPStreamIDURI}, webrtc.RTPCodecTypeVideo),
 	); err != nil {
 		return nil, err
 	}
@@ -151,23 +174,10 @@ func newAPI(c PeerConfig) (*webrtc.API, error) {
 func (p *Peer) prepare() error {
 	p.pc.OnTrack(p.track)
 	p.pc.OnConnectionStateChange(p.state)
-	for i, name := range []string{"microphone", "camera", "screen"} {
-		capability := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}
-		if Source(i) == Microphone {
-			capability = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
-		} else {
-			p.videos[i] = newVideo(p.config.VideoBitrate)
-		}
-		track, err := webrtc.NewTrackLocalStaticRTP(capability, name, "probe")
-		if err != nil {
+	for i := range Source(3) {
+		if err := p.addSource(i); err != nil {
 			return err
 		}
-		tr, err := p.pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
-		if err != nil {
-			return err
-		}
-		p.tracks[i] = track
-		p.running.Go(func() { p.readRTCP(i, tr.Sender()) })
 	}
 	for i := range p.config.AudioSlots + p.config.VideoSlots {
 		kind := webrtc.RTPCodecTypeAudio
@@ -192,6 +202,63 @@ func (p *Peer) prepare() error {
 	return nil
 }
 
+// addSource adds the transceiver of a source, with all its layers.
+func (p *Peer) addSource(s Source) error {
+	rid := ""
+	if s == Camera && p.config.Simulcast {
+		rid = rids[0]
+	}
+	out, err := p.newOutgoing(s, rid, 0)
+	if err != nil {
+		return err
+	}
+	tr, err := p.pc.AddTransceiverFromTrack(out.track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	if err != nil {
+		return err
+	}
+	p.listenTo(out, tr.Sender())
+	if out.rid == "" {
+		return nil
+	}
+	for i := 1; i < len(rids); i++ {
+		layer, err := p.newOutgoing(s, rids[i], i)
+		if err != nil {
+			return err
+		}
+		if err := tr.Sender().AddEncoding(layer.track); err != nil {
+			return err
+		}
+		p.listenTo(layer, tr.Sender())
+	}
+	return nil
+}
+
+func (p *Peer) newOutgoing(s Source, rid string, layer int) (*outgoing, error) {
+	o := &outgoing{source: s, rid: rid, layer: layer}
+	capability := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}
+	switch {
+	case s == Microphone:
+		capability = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+	case rid == "":
+		o.video = newVideo(p.config.VideoBitrate, 0)
+	default:
+		o.video = newVideo(p.config.VideoBitrate/shares[layer], heights[layer])
+	}
+	var options []func(*webrtc.TrackLocalStaticRTP)
+	if rid != "" {
+		options = append(options, webrtc.WithRTPStreamID(rid))
+	}
+	track, err := webrtc.NewTrackLocalStaticRTP(capability, [3]string{"microphone", "camera", "screen"}[s], "probe", options...)
+	o.track = track
+	return o, err
+}
+
+// listenTo waits for keyframe requests.
+func (p *Peer) listenTo(o *outgoing, sender *webrtc.RTPSender) {
+	p.outs = append(p.outs, o)
+	p.running.Go(func() { p.readRTCP(o, sender) })
+}
+
 // Offer is the SDP offer to send.
 func (p *Peer) Offer() string { return p.offer }
 
@@ -200,9 +267,16 @@ func (p *Peer) Answer(answer string) error {
 	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
 		return fmt.Errorf("take answer: %w", err)
 	}
-	for _, e := range p.pc.GetSenders()[Microphone].GetParameters().HeaderExtensions {
-		if e.URI == sdp.AudioLevelURI {
-			p.levelID = uint8(e.ID)
+	for _, sender := range p.pc.GetSenders() {
+		for _, e := range sender.GetParameters().HeaderExtensions {
+			switch e.URI {
+			case sdp.AudioLevelURI:
+				p.levelID = uint8(e.ID)
+			case sdp.SDESMidURI:
+				p.midID = uint8(e.ID)
+			case sdp.SDESRTPStreamIDURI:
+				p.ridID = uint8(e.ID)
+			}
 		}
 	}
 	p.running.Go(p.send)
@@ -217,6 +291,9 @@ func (p *Peer) Failed() <-chan struct{} { return p.failed }
 
 // Send switches a source on or off, like replaceTrack in a browser.
 func (p *Peer) Send(s Source, on bool) { p.sending[s].Store(on) }
+
+// SendLayer switches a layer of a simulcast camera on or off, as a browser does when its uplink changes; 0 is the smallest.
+func (p *Peer) SendLayer(layer int, on bool) { p.layers[layer].Store(on) }
 
 // SetLevel changes the audio level sent, in -dBov.
 func (p *Peer) SetLevel(level uint8) { p.level.Store(uint32(level)) }
@@ -262,16 +339,22 @@ func (p *Peer) state(s webrtc.PeerConnectionState) {
 }
 
 // readRTCP waits for keyframe requests until the sender stops.
-func (p *Peer) readRTCP(source int, sender *webrtc.RTPSender) {
+func (p *Peer) readRTCP(o *outgoing, sender *webrtc.RTPSender) {
 	for {
-		packets, _, err := sender.ReadRTCP()
+		var packets []rtcp.Packet
+		var err error
+		if o.rid == "" {
+			packets, _, err = sender.ReadRTCP()
+		} else {
+			packets, _, err = sender.ReadSimulcastRTCP(o.rid)
+		}
 		if err != nil {
 			return
 		}
 		for _, packet := range packets {
 			switch packet.(type) {
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-				p.keyframe[source].Store(true)
+				o.keyframe.Store(true)
 			}
 		}
 	}
@@ -316,6 +399,9 @@ func (p *Peer) count(mid string, h *rtp.Header, payload []byte, isVideo bool) {
 	}
 	if d, ok := rewrite.ParseVP8(payload); ok && d.Keyframe(payload) {
 		s.Keyframes++
+		if frame := payload[d.Size:]; len(frame) >= 10 { // RFC 6386 §9.1
+			s.Height = int(frame[8]) | int(frame[9]&0x3f)<<8
+		}
 	}
 }
 
@@ -328,7 +414,7 @@ func (p *Peer) send() {
 	}
 	ticker := time.NewTicker(audioInterval)
 	defer ticker.Stop()
-	out := pacer{opus: opusFrame()}
+	opus := opusFrame()
 	for n := 0; ; n++ {
 		select {
 		case <-ticker.C:
@@ -337,46 +423,47 @@ func (p *Peer) send() {
 		case <-p.failed:
 			return
 		}
-		if p.sending[Microphone].Load() {
-			p.sendAudio(&out, uint32(n)*960)
-		}
-		if time.Duration(n)*audioInterval%videoInterval != 0 {
-			continue
-		}
-		for _, s := range []Source{Camera, Screen} {
-			if p.sending[s].Load() {
-				p.sendFrame(&out, s, uint32(n)*1800)
+		frame := time.Duration(n)*audioInterval%videoInterval == 0
+		for _, o := range p.outs {
+			switch {
+			case !p.sending[o.source].Load() || o.rid != "" && !p.layers[o.layer].Load():
+			case o.video == nil:
+				p.sendAudio(o, opus, uint32(n)*960)
+			case frame:
+				p.sendFrame(o, uint32(n)*1800)
 			}
 		}
 	}
 }
 
-// pacer is the sender's state.
-type pacer struct {
-	opus []byte
-	sn   [3]uint16
-}
-
-func (p *Peer) sendAudio(out *pacer, ts uint32) {
-	packet := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: out.sn[Microphone], Timestamp: ts}, Payload: out.opus}
+func (p *Peer) sendAudio(o *outgoing, opus []byte, ts uint32) {
+	packet := &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: o.sn, Timestamp: ts}, Payload: opus}
 	if p.levelID != 0 {
 		_ = packet.SetExtension(p.levelID, []byte{byte(p.level.Load()) & 0x7f}) // one byte always fits
 	}
-	p.write(out, Microphone, packet)
+	p.write(o, packet)
 }
 
-func (p *Peer) sendFrame(out *pacer, s Source, ts uint32) {
-	payloads := p.videos[s].frame(p.keyframe[s].Swap(false))
+func (p *Peer) sendFrame(o *outgoing, ts uint32) {
+	payloads := o.video.frame(o.keyframe.Swap(false))
 	for i, payload := range payloads {
-		p.write(out, s, &rtp.Packet{Header: rtp.Header{
-			Version: 2, SequenceNumber: out.sn[s], Timestamp: ts, Marker: i == len(payloads)-1,
-		}, Payload: payload})
+		packet := &rtp.Packet{Header: rtp.Header{
+			Version: 2, SequenceNumber: o.sn, Timestamp: ts, Marker: i == len(payloads)-1,
+		}, Payload: payload}
+		if o.rid != "" && p.midID != 0 && p.ridID != 0 { // the server tells layers apart by these (RFC 8852)
+			_ = packet.SetExtension(p.midID, []byte(p.cameraMID()))
+			_ = packet.SetExtension(p.ridID, []byte(o.rid))
+		}
+		p.write(o, packet)
 	}
 }
 
-func (p *Peer) write(out *pacer, s Source, packet *rtp.Packet) {
-	out.sn[s]++
-	if p.tracks[s].WriteRTP(packet) == nil {
-		p.sent[s].Add(1)
+// cameraMID is the MID of the second m-section: pion numbers them.
+func (*Peer) cameraMID() string { return "1" }
+
+func (p *Peer) write(o *outgoing, packet *rtp.Packet) {
+	o.sn++
+	if o.track.WriteRTP(packet) == nil {
+		p.sent[o.source].Add(1)
 	}
 }

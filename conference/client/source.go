@@ -44,10 +44,13 @@ type video struct {
 	tl0        uint8
 	frames     int
 	buf        []byte
+	height     int
 }
 
-func newVideo(bitrate int) *video {
-	return &video{frameBytes: bitrate / 8 * int(videoInterval) / int(time.Second)}
+// newVideo makes a video of a bit rate in bits per second. Keyframes say that their picture is height pixels high; with 0 it is
+// the one pixel that it really is.
+func newVideo(bitrate, height int) *video {
+	return &video{frameBytes: int(int64(bitrate) / 8 * int64(videoInterval) / int64(time.Second)), height: height}
 }
 
 // frame returns the payloads of the next frame; they are valid until the next call.
@@ -64,6 +67,10 @@ func (v *video) frame(key bool) [][]byte {
 	clear(v.buf[:len(keyframe)])
 	if key {
 		copy(v.buf, keyframe)
+		if v.height > 0 {
+			binary.LittleEndian.PutUint16(v.buf[6:], uint16(v.height*16/9))
+			binary.LittleEndian.PutUint16(v.buf[8:], uint16(v.height))
+		}
 	} else {
 		v.buf[0] = 0x31 // P=1: not a keyframe; version 0, shown
 		binary.BigEndian.PutUint32(v.buf[4:], uint32(v.frames))

@@ -29,6 +29,7 @@ type browserReport struct {
 	PacketsLost   int
 	Codec         string
 	Switched      bool // a's slot showed b's second source within the same stream
+	Heights       int  // how many of a's simulcast layers were seen at b
 	SRTPCipher    string
 	Offer         string
 }
@@ -127,6 +128,9 @@ func checkBrowser(t *testing.T, b browserReport) {
 	}
 	if !b.Switched {
 		t.Error("no frame was decoded after the slot switched to the other source")
+	}
+	if b.Heights != 3 {
+		t.Errorf("%d of 3 layer switches were seen", b.Heights)
 	}
 	if b.SRTPCipher != "SRTP_AEAD_AES_128_GCM" {
 		t.Errorf("cipher %s", b.SRTPCipher)

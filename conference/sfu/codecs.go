@@ -62,6 +62,7 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 		{sdp.TransportCCURI, webrtc.RTPCodecTypeVideo},
 		{sdp.SDESMidURI, webrtc.RTPCodecTypeAudio},
 		{sdp.SDESMidURI, webrtc.RTPCodecTypeVideo},
+		{sdp.SDESRTPStreamIDURI, webrtc.RTPCodecTypeVideo},
 	} {
 		if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: e.uri}, e.typ, up); err != nil {
 			return nil, err

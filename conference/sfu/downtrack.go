@@ -22,6 +22,7 @@ type downTrack struct {
 
 	mu       sync.Mutex
 	source   *upTrack // nil: empty slot
+	next     *upTrack // another layer of source's video, shown from its next keyframe on; usually nil
 	waiting  bool     // for a keyframe of source
 	rewriter rewrite.Rewriter
 	pictures rewrite.Pictures
@@ -45,21 +46,58 @@ func newDownTrack(t Transport, slot int, audio bool) *downTrack {
 // room loop alone.
 func (d *downTrack) attach(source *upTrack) {
 	d.mu.Lock()
-	old := d.source
-	if old != source {
-		d.source, d.waiting = source, !d.audio
-		d.rewriter.Switch()
-	}
+	changed := d.attachLocked(source)
 	d.mu.Unlock()
-	if old == source {
-		return
+	if changed && source != nil {
+		source.requestKeyframe(monotonic())
 	}
-	if old != nil {
-		old.unsubscribe(d)
+}
+
+// attachLocked reports whether the source is another one now.
+func (d *downTrack) attachLocked(source *upTrack) bool {
+	d.expectLocked(nil)
+	if d.source == source {
+		return false
+	}
+	if d.source != nil {
+		d.source.unsubscribe(d)
 	}
 	if source != nil {
 		source.subscribe(d)
-		source.requestKeyframe(monotonic())
+	}
+	d.source, d.waiting = source, !d.audio
+	d.rewriter.Switch()
+	return true
+}
+
+// expectLocked makes layer the one that takes over with its next keyframe; nil: none.
+func (d *downTrack) expectLocked(layer *upTrack) {
+	if d.next == layer {
+		return
+	}
+	if d.next != nil {
+		d.next.unsubscribe(d)
+	}
+	if layer != nil {
+		layer.subscribe(d)
+	}
+	d.next = layer
+}
+
+// show is attach for a video slot: another layer of the video that is already shown takes over with its next keyframe, and
+// until then the present layer goes on. Called by the room loop alone.
+func (d *downTrack) show(layer *upTrack) {
+	d.mu.Lock()
+	changed := false
+	if layer != nil && d.source != nil && d.source != layer && d.source.video == layer.video && !d.waiting {
+		changed = d.next != layer
+		d.expectLocked(layer)
+	} else {
+		changed = d.attachLocked(layer)
+	}
+	d.mu.Unlock()
+	if changed && layer != nil {
+		layer.requestKeyframe(monotonic())
 	}
 }
 
@@ -77,9 +115,13 @@ func (d *downTrack) interrupt(source *upTrack) {
 // are patched in place: the next receiver patches the same bytes again.
 func (d *downTrack) forward(from *upTrack, batch []Packet, out []Outgoing, now time.Duration) (hungry bool) {
 	d.mu.Lock()
+	if d.next == from {
+		batch = d.takeOverLocked(batch)
+	}
 	if d.source != from {
+		hungry = d.next == from
 		d.mu.Unlock()
-		return false
+		return hungry
 	}
 	for i := range batch {
 		out = d.rewriteLocked(&batch[i], out, now)
@@ -92,7 +134,20 @@ func (d *downTrack) forward(from *upTrack, batch []Packet, out []Outgoing, now t
 	return hungry
 }
 
-// rewriteLocked appends the packet as it goes out, or nothing. This is where a simulcast or temporal layer would be left out.
+// takeOverLocked makes the layer that is expected the source if the batch holds a keyframe, from where on it returns the batch.
+func (d *downTrack) takeOverLocked(batch []Packet) []Packet {
+	for i := range batch {
+		if batch[i].keyframe {
+			d.source.unsubscribe(d)
+			d.source, d.next = d.next, nil
+			d.rewriter.Switch()
+			return batch[i:]
+		}
+	}
+	return batch
+}
+
+// rewriteLocked appends the packet as it goes out, or nothing. This is where a temporal layer would be left out.
 func (d *downTrack) rewriteLocked(p *Packet, out []Outgoing, now time.Duration) []Outgoing {
 	if d.waiting && !p.keyframe {
 		return out

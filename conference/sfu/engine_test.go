@@ -476,3 +476,30 @@ func TestLostPacketsAreRecovered(t *testing.T) {
 	losing.Store(false)
 	eventually(t, "every lost packet again", func() bool { return a.sees(b).Lost() == 0 })
 }
+
+func TestEveryReceiverGetsTheLayerThatFits(t *testing.T) {
+	r := newEngine(t).NewRoom()
+	layered := both
+	layered.Simulcast = true
+	a, tile, large := join(t, r, "a", layered), join(t, r, "tile", both), join(t, r, "large", both)
+	show := func(g *guest, height int) {
+		g.session.SetView([]sfu.Want{{Participant: "a", Source: sfu.Camera, Height: height}})
+	}
+	show(tile, 160)
+	show(large, 1080)
+	eventually(t, "the small layer in the tile", func() bool { return tile.sees(a).Height == 180 })
+	eventually(t, "the full layer in the large picture", func() bool { return large.sees(a).Height == 720 })
+	a.peer.SendLayer(2, false)
+	eventually(t, "the next smaller layer once the full one is gone", func() bool { return large.sees(a).Height == 360 })
+	show(tile, 300)
+	eventually(t, "the middle layer in the tile that grew", func() bool { return tile.sees(a).Height == 360 })
+	a.peer.SendLayer(2, true)
+	eventually(t, "the full layer again", func() bool { return large.sees(a).Height == 720 })
+	for _, g := range []*guest{tile, large} {
+		before := g.sees(a).Packets
+		eventually(t, "more of it", func() bool { return g.sees(a).Packets > before+10 })
+		if s := g.sees(a); s.Lost() != 0 {
+			t.Errorf("%s: %d of %d packets missing across layers", g.id, s.Lost(), s.Expected)
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/layers"
 )
 
 // record is a Transport that keeps what is written.
@@ -16,6 +18,7 @@ type record struct {
 	count    int
 	packets  map[int][]Outgoing
 	plis     []int
+	layers   []int
 	noCodecs bool
 }
 
@@ -36,9 +39,9 @@ func (r *record) WriteRTP(slot int, batch []Outgoing) {
 }
 func (r *record) WriteRTCP([]rtcp.Packet) {}
 func (r *record) SSRC(slot int) uint32    { return uint32(1000 + slot) }
-func (r *record) RequestKeyframe(source int) {
+func (r *record) RequestKeyframe(source, layer int) {
 	r.mu.Lock()
-	r.plis = append(r.plis, source)
+	r.plis, r.layers = append(r.plis, source), append(r.layers, layer)
 	r.mu.Unlock()
 }
 func (r *record) Close() {}
@@ -302,4 +305,93 @@ func BenchmarkForward(b *testing.B) {
 		u.packets(batch, time.Duration(n)*time.Millisecond)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/70, "ns/receiver")
+}
+
+// sized is a VP8 keyframe of a height.
+func sized(id uint16, height int) []byte {
+	p := picture(id, 0, true)
+	p[5+8], p[5+9] = byte(height), byte(height>>8)
+	return p
+}
+
+func TestAnotherLayerTakesOverWithItsKeyframe(t *testing.T) {
+	var from record
+	v := newVideo(Camera.index())
+	for _, u := range v {
+		u.transport = &from
+	}
+	to := &record{keep: true}
+	d := newDownTrack(to, 0, false)
+	sn := [layers.Count]uint16{100, 30000, 65000}
+	give := func(layer int, key bool) {
+		p := picture(sn[layer], 0, false)
+		if key {
+			p = sized(sn[layer], 180<<layer)
+		}
+		v[layer].packets([]Packet{{SN: sn[layer], TS: uint32(sn[layer]) * 3000, Codec: VP8, Payload: p}}, time.Duration(sn[layer]))
+		sn[layer]++
+	}
+	d.show(v[layers.Quarter])
+	give(layers.Quarter, true)
+	give(layers.Quarter, false)
+	d.show(v[layers.Full])
+	give(layers.Quarter, false) // goes on
+	give(layers.Full, false)    // not yet
+	give(layers.Quarter, false)
+	give(layers.Full, true) // takes over
+	give(layers.Quarter, true)
+	give(layers.Full, false)
+	if n := len(to.packets[0]); n != 6 {
+		t.Fatalf("%d packets went out, want 4 of the small and 2 of the full layer", n)
+	}
+	for i := 1; i < 6; i++ {
+		a, b := to.packets[0][i-1], to.packets[0][i]
+		if b.SN != a.SN+1 || int32(b.TS-a.TS) <= 0 {
+			t.Errorf("packet %d: %d/%d after %d/%d", i, b.SN, b.TS, a.SN, a.TS)
+		}
+	}
+	if h := v[layers.Full].height.Load(); h != 720 {
+		t.Errorf("the full layer is %d high, want 720", h)
+	}
+	if subscribed := len(*v[layers.Quarter].downs.Load()) + len(*v[layers.Full].downs.Load()); subscribed != 1 {
+		t.Errorf("the slot hangs on %d layers", subscribed)
+	}
+	// A change of mind before the keyframe.
+	d.show(v[layers.Half])
+	d.show(v[layers.Full])
+	give(layers.Half, true)
+	if n := len(to.packets[0]); n != 6 {
+		t.Error("a layer nobody wants any more took over")
+	}
+	d.show(nil)
+	for i, u := range v {
+		if len(*u.downs.Load()) != 0 {
+			t.Errorf("an empty slot hangs on layer %d", i)
+		}
+	}
+	if asked := from.layers; len(asked) < 3 || asked[0] != layers.Quarter || asked[1] != layers.Full {
+		t.Errorf("asked layers %v for keyframes", asked)
+	}
+}
+
+func TestALayerThatStopsIsLeft(t *testing.T) {
+	v := newVideo(Camera.index())
+	for i, u := range v {
+		u.transport = &record{}
+		u.packets([]Packet{{SN: 1, Codec: VP8, Payload: sized(1, 180<<i)}}, time.Second)
+	}
+	if got := v.layer(720, time.Second); got != v[layers.Full] {
+		t.Error("a large picture does not get the full layer")
+	}
+	if got := v.layer(180, time.Second); got != v[layers.Quarter] {
+		t.Error("a tile does not get the small layer")
+	}
+	now := time.Second + silenceAfter
+	v[layers.Half].packets([]Packet{{SN: 2, Codec: VP8, Payload: picture(2, 0, false)}}, now)
+	if got := v.layer(720, now); got != v[layers.Half] {
+		t.Error("a layer that went silent is still chosen")
+	}
+	if got := newVideo(1).layer(180, now); got.index != layers.Full {
+		t.Error("a video nothing came of is not expected in its full layer")
+	}
 }

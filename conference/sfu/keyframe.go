@@ -4,7 +4,7 @@ import "github.com/medienzentrenverbund/kreisraum/conference/rewrite"
 
 // inspect fills in what forwarding needs to know of the payload. It reports false for a payload that is malformed.
 func (p *Packet) inspect() bool {
-	p.keyframe, p.vp8 = false, rewrite.VP8{}
+	p.keyframe, p.height, p.vp8 = false, 0, rewrite.VP8{}
 	if len(p.Payload) == 0 {
 		return true
 	}
@@ -15,10 +15,22 @@ func (p *Packet) inspect() bool {
 			return false
 		}
 		p.vp8, p.keyframe = d, d.Keyframe(p.Payload)
+		if p.keyframe {
+			p.height = vp8Height(p.Payload[d.Size:])
+		}
 	case H264:
 		p.keyframe = h264Keyframe(p.Payload)
 	}
 	return true
+}
+
+// vp8Height reads the picture's height from a keyframe's header (RFC 6386 §9.1): frame tag, start code, width, height with a
+// scale in the upper two bits. 0 if it is cut.
+func vp8Height(frame []byte) int {
+	if len(frame) < 10 {
+		return 0
+	}
+	return int(frame[8]) | int(frame[9]&0x3f)<<8
 }
 
 // NAL unit types (RFC 6184 §5.2, H.264 table 7-1).

@@ -1,9 +1,12 @@
 package sfu
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pion/sdp/v3"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/layers"
 )
 
 const (
@@ -25,6 +28,8 @@ type offer struct {
 	sdp string
 	// uplinks are the MIDs of the three sources.
 	uplinks [len(sources)]string
+	// simulcast says that the camera comes in layers (RFC 8853).
+	simulcast bool
 	// audio and video are the MIDs of the slots.
 	audio, video []string
 }
@@ -34,7 +39,7 @@ var kept = map[string]bool{
 	"group": true, "msid-semantic": true, "mid": true, "sendonly": true, "recvonly": true,
 	"ice-ufrag": true, "ice-pwd": true, "ice-options": true, "fingerprint": true, "setup": true,
 	"rtcp-mux": true, "rtcp-rsize": true, "rtpmap": true, "fmtp": true, "rtcp-fb": true, "extmap": true,
-	"msid": true, "ssrc": true, "ssrc-group": true,
+	"msid": true, "ssrc": true, "ssrc-group": true, "rid": true, "simulcast": true,
 }
 
 // parseOffer validates an offer. All its errors are *OfferError. It is fed by strangers: see FuzzParseOffer.
@@ -93,6 +98,9 @@ func (o *offer) section(i int, m *sdp.MediaDescription, d *sdp.SessionDescriptio
 		return "ICE credentials or DTLS fingerprint are missing"
 	}
 	seen[mid] = true
+	if reason := o.layers(i, m); reason != "" {
+		return reason
+	}
 	if i < len(sources) {
 		want := "video"
 		if sources[i] == Microphone {
@@ -114,6 +122,39 @@ func (o *offer) section(i int, m *sdp.MediaDescription, d *sdp.SessionDescriptio
 	default:
 		return "slots are at most 8 audio followed by at most 25 video"
 	}
+	return ""
+}
+
+// layers validates the camera's simulcast, and leaves it out elsewhere. It returns what is wrong.
+func (o *offer) layers(i int, m *sdp.MediaDescription) string {
+	isLayer := func(a sdp.Attribute) bool { return a.Key == "rid" || a.Key == "simulcast" }
+	if i >= len(sources) || sources[i] != Camera {
+		m.Attributes = slices.DeleteFunc(m.Attributes, isLayer)
+		return ""
+	}
+	rids := map[string]bool{}
+	for _, a := range m.Attributes {
+		if a.Key == "rid" {
+			rid, direction, _ := strings.Cut(a.Value, " ")
+			if _, ok := layers.OfRID(rid); !ok || rid == "" || direction != "send" || rids[rid] {
+				return "a layer must be q, h or f and sent"
+			}
+			rids[rid] = true
+		}
+	}
+	list, ok := m.Attribute("simulcast")
+	if !ok && len(rids) == 0 {
+		return ""
+	}
+	list, ok = strings.CutPrefix(list, "send ")
+	named := strings.Split(list, ";")
+	for _, rid := range named {
+		ok = ok && rids[rid]
+	}
+	if !ok || len(named) != len(rids) {
+		return "simulcast must send the layers that are described"
+	}
+	o.simulcast = true
 	return ""
 }
 

@@ -105,10 +105,45 @@ func TestParseOfferRefuses(t *testing.T) {
 	}
 }
 
+// layered is an offer whose camera has these extra lines.
+func layered(lines string) string {
+	return strings.Replace(session(up...), "a=mid:1\r\n", "a=mid:1\r\n"+lines, 1)
+}
+
+func TestParseOfferOfLayers(t *testing.T) {
+	const rids = "a=rid:q send\r\na=rid:h send\r\na=rid:f send\r\n"
+	for name, c := range map[string]struct {
+		lines string
+		ok    bool
+	}{
+		"three":           {rids + "a=simulcast:send q;h;f\r\n", true},
+		"two":             {"a=rid:h send\r\na=rid:f send\r\na=simulcast:send h;f\r\n", true},
+		"unknown":         {"a=rid:x send\r\na=simulcast:send x\r\n", false},
+		"without a name":  {"a=rid: send\r\na=simulcast:send \r\n", false},
+		"received":        {"a=rid:q recv\r\na=simulcast:recv q\r\n", false},
+		"twice":           {"a=rid:q send\r\na=rid:q send\r\na=simulcast:send q;q\r\n", false},
+		"not described":   {"a=simulcast:send q\r\n", false},
+		"not named":       {rids, false},
+		"alternatives":    {rids + "a=simulcast:send q,h;f\r\n", false},
+		"both directions": {rids + "a=simulcast:send q;h;f recv q\r\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, err := parseOffer(layered(c.lines))
+			if (err == nil) != c.ok {
+				t.Fatalf("got %v", err)
+			}
+			if err == nil && !o.simulcast {
+				t.Error("the layers are not noticed")
+			}
+		})
+	}
+}
+
 func TestParseOfferLeavesOutWhatIsNotNeeded(t *testing.T) {
 	good := session(with("audio recvonly")...)
 	const canary = "192.0.2.77"
-	text := strings.ReplaceAll(good, "a=rtcp-mux\r\n", "a=rtcp-mux\r\na=candidate:1 1 udp 2113937151 "+canary+" 5000 typ host\r\na=candidate:2 1 udp 1 x.local 5 typ host\r\na=ice-lite\r\na=simulcast:send q\r\na=rid:q send\r\na=crypto:1 x\r\n")
+	text := strings.ReplaceAll(good, "a=rtcp-mux\r\n", "a=rtcp-mux\r\na=candidate:1 1 udp 2113937151 "+canary+" 5000 typ host\r\na=candidate:2 1 udp 1 x.local 5 typ host\r\na=ice-lite\r\na=crypto:1 x\r\n")
+	text = strings.Replace(text, "a=mid:2\r\n", "a=mid:2\r\na=simulcast:send q\r\na=rid:q send\r\n", 1) // the screen has no layers
 	o, err := parseOffer(text)
 	if err != nil {
 		t.Fatal(err)

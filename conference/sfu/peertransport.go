@@ -11,6 +11,8 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/layers"
 )
 
 // peerTransport is a Transport over a pion PeerConnection. It reads each track and the RTCP of each slot with a goroutine of
@@ -21,7 +23,7 @@ type peerTransport struct {
 	uplinks [len(sources)]string
 	slots   []*peerSlot
 
-	ssrcs  [len(sources)]atomic.Uint32 // of the sources, 0 until their first packet
+	ssrcs  [len(sources)][layers.Count]atomic.Uint32 // of the sources' layers, 0 until their first packet
 	failed sync.Once
 	closed atomic.Bool
 
@@ -144,19 +146,26 @@ func (t *peerTransport) track(track *webrtc.TrackRemote, receiver *webrtc.RTPRec
 			source = i
 		}
 	}
-	// One stream per source: a second SSRC in the same m-section is not forwarded.
-	if source < 0 || !t.ssrcs[source].CompareAndSwap(0, uint32(track.SSRC())) {
+	layer, ok := layers.OfRID(track.RID())
+	// One stream per layer: a second SSRC is not forwarded.
+	if source < 0 || !ok || !t.ssrcs[source][layer].CompareAndSwap(0, uint32(track.SSRC())) {
 		return
 	}
-	t.spawn(func() { drainRTCP(receiver) }) // sender reports reach the interceptors only when somebody reads
-	t.spawn(func() { t.readTrack(source, track, audioLevelID(receiver)) })
+	t.spawn(func() { drainRTCP(receiver, track.RID()) }) // sender reports reach the interceptors only when somebody reads
+	t.spawn(func() { t.readTrack(source, layer, track, audioLevelID(receiver)) })
 }
 
 // drainRTCP runs until the receiver stops.
-func drainRTCP(r *webrtc.RTPReceiver) {
+func drainRTCP(r *webrtc.RTPReceiver, rid string) {
 	buf := make([]byte, receiveMTU)
 	for {
-		if _, _, err := r.Read(buf); err != nil {
+		var err error
+		if rid == "" {
+			_, _, err = r.Read(buf)
+		} else {
+			_, _, err = r.ReadSimulcast(buf, rid)
+		}
+		if err != nil {
 			return
 		}
 	}
@@ -173,7 +182,7 @@ func audioLevelID(r *webrtc.RTPReceiver) uint8 {
 }
 
 // readTrack runs until the track ends.
-func (t *peerTransport) readTrack(source int, track *webrtc.TrackRemote, levelID uint8) {
+func (t *peerTransport) readTrack(source, layer int, track *webrtc.TrackRemote, levelID uint8) {
 	var (
 		buf    = make([]byte, receiveMTU)
 		header rtp.Header
@@ -199,7 +208,7 @@ func (t *peerTransport) readTrack(source int, track *webrtc.TrackRemote, levelID
 			number, codec = header.PayloadType, codecOf(track.Codec().MimeType)
 		}
 		batch[0].Codec = codec
-		t.h.packets(source, batch[:])
+		t.h.packets(source, layer, batch[:])
 	}
 }
 
@@ -290,8 +299,8 @@ func (t *peerTransport) PayloadType(slot int, c Codec) uint8 {
 }
 
 // RequestKeyframe implements Transport.
-func (t *peerTransport) RequestKeyframe(source int) {
-	if ssrc := t.ssrcs[source].Load(); ssrc != 0 {
+func (t *peerTransport) RequestKeyframe(source, layer int) {
+	if ssrc := t.ssrcs[source][layer].Load(); ssrc != 0 {
 		t.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}})
 	}
 }

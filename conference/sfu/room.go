@@ -14,6 +14,9 @@ import (
 // reportTicks is how many ticks pass between two sender reports of a slot: 2 s. Receivers use them for statistics.
 const reportTicks = 20
 
+// layerTicks is how many ticks pass between two looks at the layers: 200 ms.
+const layerTicks = 2
+
 // maxReports is how many sender reports fit one packet (28 bytes each).
 const maxReports = 31
 
@@ -31,7 +34,9 @@ type Room struct {
 	sessions []*Session
 	meters   map[*Session]*slots.Meter
 	speakers []string
-	ticks    int
+	// simulcast says that somebody offered it; without, layers never change.
+	simulcast bool
+	ticks     int
 }
 
 // message is what the loop is told.
@@ -186,6 +191,7 @@ func (m joinMessage) apply(r *Room) {
 		old.Close()
 	}
 	r.sessions = append(r.sessions, m.s)
+	r.simulcast = r.simulcast || m.s.simulcast
 	r.meters[m.s] = &slots.Meter{}
 	if len(r.speakers) > 0 {
 		r.tellSpeakers(m.s)
@@ -214,10 +220,7 @@ func (r *Room) remove(i int) {
 
 // settle brings every session's slots in line with who is inside and what is wanted.
 func (r *Room) settle() {
-	inside := make(map[string]*Session, len(r.sessions))
-	for _, s := range r.sessions {
-		inside[s.id] = s
-	}
+	inside := r.inside()
 	for _, s := range r.sessions {
 		r.settleOne(s, inside)
 	}
@@ -233,19 +236,55 @@ func (r *Room) settleOne(s *Session, inside map[string]*Session) {
 		return
 	}
 	for i, id := range s.heard {
-		s.downs[i].attach(upOf(inside[id], 0))
+		var voice *upTrack
+		if o := inside[id]; o != nil {
+			voice = o.voice
+		}
+		s.downs[i].attach(voice)
 	}
+	s.showLayers(inside)
+}
+
+// showLayers shows every video in the layer that fits its size and is sent.
+func (s *Session) showLayers(inside map[string]*Session) {
+	now := monotonic()
 	for i, k := range s.seen {
-		s.downs[len(s.heard)+i].attach(upOf(inside[k.participant], k.source))
+		var layer *upTrack
+		if o := inside[k.participant]; o != nil {
+			layer = o.videos[k.source].layer(s.height(k), now)
+		}
+		s.downs[len(s.heard)+i].show(layer)
 	}
 }
 
-// upOf returns a participant's source; nil without a participant.
-func upOf(s *Session, source int) *upTrack {
-	if s == nil {
-		return nil
+// height is at what height the receiver shows a video, in device pixels.
+func (s *Session) height(k videoKey) int {
+	if view := s.view.Load(); view != nil {
+		for _, w := range *view {
+			if w.Participant == k.participant && w.Source.index() == k.source {
+				return w.Height
+			}
+		}
 	}
-	return s.ups[source]
+	return 0
+}
+
+// relayer follows layers that came or went.
+func (r *Room) relayer() {
+	inside := r.inside()
+	for _, s := range r.sessions {
+		if s.connectedNow {
+			s.showLayers(inside)
+		}
+	}
+}
+
+func (r *Room) inside() map[string]*Session {
+	inside := make(map[string]*Session, len(r.sessions))
+	for _, s := range r.sessions {
+		inside[s.id] = s
+	}
+	return inside
 }
 
 // audible returns who is in the session's audio slots: all others, or the loudest of them.
@@ -298,7 +337,7 @@ func (r *Room) tick() {
 	var speaking []slots.Loud[string]
 	for _, s := range r.sessions {
 		m := r.meters[s]
-		m.Tick(uint8(s.ups[0].peak.Swap(0)))
+		m.Tick(uint8(s.voice.peak.Swap(0)))
 		if m.Speaking() {
 			speaking = append(speaking, slots.Loud[string]{Key: s.id, Loudness: m.Loudness()})
 		}
@@ -311,6 +350,9 @@ func (r *Room) tick() {
 		for _, s := range r.sessions {
 			r.tellSpeakers(s)
 		}
+	}
+	if r.simulcast && r.ticks%layerTicks == 0 {
+		r.relayer()
 	}
 	r.report()
 }

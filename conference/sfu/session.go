@@ -18,10 +18,12 @@ type Session struct {
 	id        string
 	room      *Room
 	transport Transport
+	simulcast bool // the camera is offered in layers
 	audioMIDs []string
 	videoMIDs []string
-	ups       [len(sources)]*upTrack
-	downs     []*downTrack // audio slots, then video slots
+	voice     *upTrack
+	videos    [len(sources)]*video // by source; none for the microphone
+	downs     []*downTrack         // audio slots, then video slots
 
 	view    atomic.Pointer[[]Want]
 	viewing atomic.Bool // a message about view is in the room's inbox
@@ -41,19 +43,34 @@ type Session struct {
 
 func newSession(r *Room, id string, o *offer, ev Events) *Session {
 	s := &Session{
-		id: id, room: r, audioMIDs: o.audio, videoMIDs: o.video, events: ev,
+		id: id, room: r, simulcast: o.simulcast, audioMIDs: o.audio, videoMIDs: o.video, events: ev,
 		heard: make([]string, len(o.audio)), seen: make([]videoKey, len(o.video)),
 	}
-	for i := range s.ups {
-		s.ups[i] = newUpTrack(i)
+	s.voice = newUpTrack(0)
+	for i := 1; i < len(sources); i++ {
+		s.videos[i] = newVideo(i)
 	}
 	return s
+}
+
+// ups are all layers of all sources.
+func (s *Session) ups(yield func(*upTrack) bool) {
+	if !yield(s.voice) {
+		return
+	}
+	for _, v := range s.videos[1:] {
+		for _, u := range v {
+			if !yield(u) {
+				return
+			}
+		}
+	}
 }
 
 // wire connects the session to its transport, before the transport does anything.
 func (s *Session) wire(t Transport) {
 	s.transport = t
-	for _, u := range s.ups {
+	for u := range s.ups {
 		u.transport, u.sockets = t, s.room.engine.sockets
 	}
 	for i := range len(s.audioMIDs) + len(s.videoMIDs) {
@@ -74,8 +91,10 @@ func (s *Session) SetView(want []Want) {
 // Allow says whether a source of this participant is forwarded; at first all are. Packets of a source that is not allowed are
 // dropped here, whatever the client does.
 func (s *Session) Allow(source Source, ok bool) {
-	if i := source.index(); i >= 0 {
-		s.ups[i].allowed.Store(ok)
+	for u := range s.ups {
+		if u.source == source.index() {
+			u.allowed.Store(ok)
+		}
 	}
 }
 
@@ -104,7 +123,13 @@ func (s *Session) tell(callback func(Events)) {
 }
 
 // packets implements handler.
-func (s *Session) packets(source int, batch []Packet) { s.ups[source].packets(batch, monotonic()) }
+func (s *Session) packets(source, layer int, batch []Packet) {
+	u := s.voice
+	if source > 0 {
+		u = s.videos[source][layer]
+	}
+	u.packets(batch, monotonic())
+}
 
 // feedback implements handler.
 func (s *Session) feedback(slot int, packets []rtcp.Packet) { s.downs[slot].feedback(packets) }

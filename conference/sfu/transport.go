@@ -20,6 +20,7 @@ type Packet struct {
 	Payload []byte
 
 	keyframe bool
+	height   int // of a VP8 keyframe's picture, in pixels; else 0
 	vp8      rewrite.VP8
 }
 
@@ -43,15 +44,15 @@ type Transport interface {
 	SSRC(slot int) uint32
 	// PayloadType is the number the receiver gave the codec in this slot, 0 if it does not take the codec.
 	PayloadType(slot int, codec Codec) uint8
-	// RequestKeyframe sends a PLI (RFC 4585 §6.3.1) for the source, by its index.
-	RequestKeyframe(source int)
+	// RequestKeyframe sends a PLI (RFC 4585 §6.3.1) for a layer of a source, by their indexes.
+	RequestKeyframe(source, layer int)
 	// Close ends the connection and returns when no handler runs any more and none will.
 	Close()
 }
 
-// handler receives what a Transport reads. Packets of one source come from one goroutine at a time.
+// handler receives what a Transport reads. Packets of one layer come from one goroutine at a time.
 type handler interface {
-	packets(source int, batch []Packet)
+	packets(source, layer int, batch []Packet)
 	feedback(slot int, packets []rtcp.Packet)
 	connected(path string)
 	failed(err error)

@@ -36,7 +36,7 @@ type Want struct {
 	Participant string
 	// Source is Camera or Screen.
 	Source Source
-	// Height is the height it is shown at, in device pixels. It will choose the simulcast layer; today there is one layer.
+	// Height is the height it is shown at, in device pixels; it chooses the simulcast layer. 0: as large as possible.
 	Height int
 }
 

@@ -1,9 +1,11 @@
 package sfu
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/layers"
 	"github.com/medienzentrenverbund/kreisraum/conference/packetcache"
 )
 
@@ -19,23 +21,57 @@ const (
 	audioRate, audioBurst = 64_000, 64_000
 )
 
-// upTrack is one source of one participant. packets is called by the transport's reading goroutine alone; the fields below are
+// video is the layers of one video source. Without simulcast there is layers.Full alone; the others stay silent.
+type video [layers.Count]*upTrack
+
+// silenceAfter is how long a layer may pause and still count as live. A browser sends at least two frames per second.
+const silenceAfter = time.Second
+
+// layer chooses what to show at a height. A video of which nothing comes yet is expected in its full layer.
+func (v *video) layer(height int, now time.Duration) *upTrack {
+	var all [layers.Count]layers.Layer
+	for i, u := range v {
+		last := u.last.Load()
+		all[i] = layers.Layer{Live: last != 0 && now-time.Duration(last) < silenceAfter, Height: int(u.height.Load())}
+	}
+	if i, ok := layers.Choose(all, height); ok {
+		return v[i]
+	}
+	return v[layers.Full]
+}
+
+// upTrack is one layer of one source of one participant. packets is called by the transport's reading goroutine alone; the fields below are
 // its own unless they are atomic.
 type upTrack struct {
 	transport Transport
 	sockets   sockets
 	source    int
+	index     int // the layer
 	audio     bool
+	video     *video             // the layer's video, nil for audio
 	cache     *packetcache.Cache // video only
 
-	downs   atomic.Pointer[[]*downTrack] // replaced by the room loop, never changed in place
-	allowed atomic.Bool
-	peak    atomic.Uint32 // loudest level since the last tick
-	asked   atomic.Int64  // monotonic time of the last PLI, 0 = never
+	subscribing sync.Mutex                   // held while downs is replaced
+	downs       atomic.Pointer[[]*downTrack] // never changed in place
+	last        atomic.Int64                 // monotonic time of the last packet, 0 = none
+	height      atomic.Int32                 // of the picture in pixels, 0 = unknown
+	allowed     atomic.Bool
+	peak        atomic.Uint32 // loudest level since the last tick
+	asked       atomic.Int64  // monotonic time of the last PLI, 0 = never
 
 	blocked bool
 	bucket  bucket
 	out     [maxBatch]Outgoing
+}
+
+// newVideo makes the layers of a video source.
+func newVideo(source int) *video {
+	v := &video{}
+	for i := range v {
+		v[i] = newUpTrack(source)
+		v[i].index, v[i].video = i, v
+	}
+	return v
 }
 
 func newUpTrack(source int) *upTrack {
@@ -66,6 +102,7 @@ func (u *upTrack) packets(batch []Packet, now time.Duration) {
 	if len(batch) == 0 {
 		return
 	}
+	u.last.Store(int64(now))
 	if u.fanOut(downs, batch, now) {
 		u.requestKeyframe(now)
 	}
@@ -98,6 +135,9 @@ func (u *upTrack) accept(batch []Packet, now time.Duration) []Packet {
 		if !u.bucket.take(len(p.Payload), now) || !p.inspect() || (p.Codec == Opus) != u.audio {
 			continue
 		}
+		if p.height > 0 {
+			u.height.Store(int32(p.height))
+		}
 		if u.audio {
 			u.hear(p.Loudness)
 		} else if len(p.Payload) > 0 {
@@ -126,12 +166,14 @@ func (u *upTrack) requestKeyframe(now time.Duration) {
 		return
 	}
 	if u.asked.CompareAndSwap(last, int64(now)) {
-		u.transport.RequestKeyframe(u.source)
+		u.transport.RequestKeyframe(u.source, u.index)
 	}
 }
 
-// subscribe and unsubscribe are called by the room loop alone.
+// subscribe and unsubscribe are safe for concurrent use.
 func (u *upTrack) subscribe(d *downTrack) {
+	u.subscribing.Lock()
+	defer u.subscribing.Unlock()
 	old := *u.downs.Load()
 	next := make([]*downTrack, len(old), len(old)+1)
 	copy(next, old)
@@ -140,6 +182,8 @@ func (u *upTrack) subscribe(d *downTrack) {
 }
 
 func (u *upTrack) unsubscribe(d *downTrack) {
+	u.subscribing.Lock()
+	defer u.subscribing.Unlock()
 	old := *u.downs.Load()
 	next := make([]*downTrack, 0, len(old))
 	for _, other := range old {
