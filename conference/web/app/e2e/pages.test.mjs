@@ -315,12 +315,12 @@ describe('room', () => {
     const text = '<b>fett</b> https://boese.example/';
     classroom.send({ type: 'chat', id: 'a', from: 'p0000', name: 'Frau Ahorn', text, at: 1_795_248_000_000 });
     await page.getByRole('button', { name: 'Chat, 1 ungelesen' }).click();
-    await page.getByText(text).waitFor();
+    await page.getByRole('complementary').getByText(text, { exact: true }).waitFor();
     assert.equal(await page.getByRole('complementary').locator('a, b').count(), 0);
     await page.getByTestId('announcer').filter({ hasText: 'Nachricht von Frau Ahorn' }).waitFor({ state: 'attached' });
     await page.getByRole('textbox', { name: 'Nachricht' }).fill('Guten Morgen!');
     await page.keyboard.press('Enter');
-    await page.getByText('Guten Morgen!').waitFor();
+    await page.getByRole('complementary').getByText('Guten Morgen!').waitFor();
     assert.deepEqual(classroom.last('chat'), { type: 'chat', text: 'Guten Morgen!' });
     await context.close();
   });

@@ -37,6 +37,8 @@ export class LocalMedia {
     screen: null,
   };
   private closed = false;
+  /** Grows whenever everything is closed: what was asked for before then must not be opened afterwards. */
+  private generation = 0;
   private readonly refreshDevices = (): void => { void this.readDevices(); };
 
   constructor() {
@@ -89,13 +91,14 @@ export class LocalMedia {
       this.update({ screen: false });
       return;
     }
+    const { generation } = this;
     const captured = await captureScreen();
     if (!captured) return;
     if (captured.kind === 'problem') {
       this.update({ problem: { ...this.current.problem, screen: captured.problem } });
       return;
     }
-    if (this.closed) {
+    if (generation !== this.generation) {
       captured.track.stop();
       return;
     }
@@ -131,6 +134,7 @@ export class LocalMedia {
 
   /** Closes all devices, so that no light stays on; they can be opened again. */
   release(): void {
+    this.generation += 1;
     this.drop('microphone');
     this.drop('camera');
     this.drop('screen');
@@ -141,31 +145,27 @@ export class LocalMedia {
     this.closed = true;
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- absent on pages without HTTPS
     navigator.mediaDevices?.removeEventListener('devicechange', this.refreshDevices);
-    this.drop('microphone');
-    this.drop('camera');
-    this.drop('screen');
+    this.release();
     this.listeners.clear();
   }
 
   private async open(kind: DeviceKind): Promise<void> {
     if (this.current.busy[kind]) return;
     this.update({ busy: { ...this.current.busy, [kind]: true }, problem: { ...this.current.problem, [kind]: undefined } });
+    const { generation } = this;
     const captured = await capture(kind, this.current.chosen[kind]);
-    this.take(kind, captured);
+    if (generation === this.generation) this.take(kind, captured);
+    else if (captured.kind === 'track') captured.track.stop();
+    this.update({ busy: { ...this.current.busy, [kind]: false } });
     await this.readDevices();
   }
 
   private take(kind: DeviceKind, captured: Captured): void {
-    const busy = { ...this.current.busy, [kind]: false };
     if (captured.kind === 'problem') {
-      this.update({ busy, problem: { ...this.current.problem, [kind]: captured.problem } });
+      this.update({ problem: { ...this.current.problem, [kind]: captured.problem } });
       return;
     }
     const { track } = captured;
-    if (this.closed) {
-      track.stop();
-      return;
-    }
     this.drop(kind);
     if (kind === 'camera') track.contentHint = 'motion';
     else track.contentHint = 'speech';
@@ -175,7 +175,7 @@ export class LocalMedia {
       if (this.tracks[kind] === track && document.visibilityState === 'visible') void this.fallBack(kind);
     });
     const id = track.getSettings().deviceId;
-    this.update({ busy, chosen: { ...this.current.chosen, [kind]: id } });
+    this.update({ chosen: { ...this.current.chosen, [kind]: id } });
   }
 
   private async fallBack(kind: DeviceKind): Promise<void> {

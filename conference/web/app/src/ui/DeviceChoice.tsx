@@ -40,12 +40,15 @@ export function SpeakerChoice({ media }: { readonly media: LocalMedia }) {
   };
   return (
     <div className={controls.field}>
-      {list.length > 0 ? <label className={controls.label} htmlFor={id}>{t.check.speaker}</label> : <span className={controls.label}>{t.check.speaker}</span>}
+      {list.length > 0 && <label className={controls.label} htmlFor={id}>{t.check.speaker}</label>}
+      {list.length === 0 && <span className={controls.label}>{t.check.speaker}</span>}
       <div className={styles.speaker}>
-        {list.length > 0 && <select id={id} className={controls.input} value={chosen.speaker} onChange={(event) => { media.chooseSpeaker(event.target.value); }}>
-          <option value="">{t.check.speakerDefault}</option>
-          {list.filter((device) => device.id !== 'default').map((device) => <option key={device.id} value={device.id}>{device.label}</option>)}
-        </select>}
+        {list.length > 0 && (
+          <select id={id} className={controls.input} value={chosen.speaker} onChange={(event) => { media.chooseSpeaker(event.target.value); }}>
+            <option value="">{t.check.speakerDefault}</option>
+            {list.filter((device) => device.id !== 'default').map((device) => <option key={device.id} value={device.id}>{device.label}</option>)}
+          </select>
+        )}
         <button type="button" className={controls.secondary} onClick={play} aria-disabled={playing}><Icon name="speaker" size={20} />{t.check.testTone}</button>
       </div>
     </div>

@@ -14,6 +14,7 @@ import { Toolbar } from './Toolbar';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
 import { useTitle } from './useTitle';
+import { useWakeLock } from './useWakeLock';
 
 /** Inside: the pictures, at most one panel beside them, the controls below. */
 export function Room({ session, media }: { readonly session: Session; readonly media: LocalMedia }) {
@@ -23,6 +24,7 @@ export function Room({ session, media }: { readonly session: Session; readonly m
   const main = useRef<HTMLElement>(null);
   const name = state.room?.name ?? '';
   useTitle(state.unread > 0 ? `(${state.unread}) ${name}` : name);
+  useWakeLock();
   useEffect(() => { main.current?.focus(); }, []);
   useEffect(() => { session.setChatOpen(panel === 'chat'); }, [panel, session]);
 

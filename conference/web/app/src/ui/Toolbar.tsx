@@ -1,3 +1,4 @@
+import type { KeyboardEvent } from 'react';
 import { useEffect } from 'react';
 import { canShareScreen } from '../rtc/devices';
 import type { LocalMedia } from '../rtc/localMedia';
@@ -44,11 +45,21 @@ export function Toolbar(props: ToolbarProps) {
   return (
     <footer className={styles.bar}>
       <p className={styles.name} title={name}>{name}</p>
-      <div role="toolbar" aria-label={t.toolbar.label} className={styles.toolbar}>
+      <div role="toolbar" aria-label={t.toolbar.label} className={styles.toolbar} onKeyDown={moveFocus}>
         {tools.map((tool) => <ToolButton key={tool.id} tool={tool} open={tool.panel === undefined ? undefined : props.panel === tool.panel} />)}
       </div>
     </footer>
   );
+}
+
+/** Arrow keys go from tool to tool (ARIA Authoring Practices, toolbar); Tab works as well. */
+function moveFocus(event: KeyboardEvent<HTMLDivElement>): void {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (step === undefined) return;
+  const buttons = [...event.currentTarget.querySelectorAll('button')];
+  const at = buttons.findIndex((button) => button === document.activeElement);
+  buttons[(at + step + buttons.length) % buttons.length]?.focus();
+  event.preventDefault();
 }
 
 function ToolButton({ tool, open }: { readonly tool: Tool; readonly open: boolean | undefined }) {
@@ -110,7 +121,7 @@ function useTools({ session, media, panel, onPanel }: ToolbarProps): readonly To
 /** Alt and a letter, by the key's place, because Alt changes the letter on some keyboards. AltGr is left alone: it types @ and €. */
 function useShortcuts(tools: readonly Tool[]): void {
   useEffect(() => {
-    const press = (event: KeyboardEvent): void => {
+    const press = (event: globalThis.KeyboardEvent): void => {
       if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat || event.getModifierState('AltGraph')) return;
       const tool = tools.find(({ key }) => event.code === `Key${key}`);
       if (!tool || tool.busy) return;
