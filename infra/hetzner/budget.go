@@ -1,6 +1,8 @@
 package hetzner
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -13,6 +15,9 @@ const (
 	requestsPerSecond = 1
 	requestBurst      = 600
 )
+
+// errBudget means that waiting for the budget would have taken longer than the request may take.
+var errBudget = errors.New("the hour's budget of requests is used up")
 
 // budget holds requests back once the burst is used up. hcloud-go reads the RateLimit headers but does not wait for them.
 type budget struct {
@@ -27,7 +32,7 @@ func newBudget(next http.RoundTripper) budget {
 // RoundTrip waits for the budget, at most until the request's own deadline.
 func (b budget) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := b.limiter.Wait(r.Context()); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errBudget, err)
 	}
 	return b.next.RoundTrip(r)
 }

@@ -1,7 +1,9 @@
 package hetzner
 
 import (
+	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,6 +40,28 @@ func TestBudgetHoldsRequestsBack(t *testing.T) {
 		}
 		if waited := time.Since(began); waited != 10*time.Second {
 			t.Errorf("ten more requests took %s, want 10s", waited)
+		}
+	})
+}
+
+func TestUsedUpBudgetIsToldAsSuch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := newBudget(answering{})
+		if !transport.limiter.AllowN(time.Now(), requestBurst) {
+			t.Fatal("the burst is not there")
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://cloud.example/v1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = (&http.Client{Transport: transport}).Do(req)
+		if Classify(err) != Retry {
+			t.Errorf("got %v (%s)", err, Classify(err))
+		}
+		if told := New(Config{Token: "x"}).explain("read server 1", err).Error(); !strings.Contains(told, "budget of requests is used up; try again") {
+			t.Errorf("told: %s", told)
 		}
 	})
 }

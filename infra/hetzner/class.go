@@ -3,8 +3,8 @@ package hetzner
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
@@ -88,7 +88,7 @@ func Classify(err error) Class {
 	var foreign *ForeignError
 	var api hcloud.Error
 	var action hcloud.ActionError
-	var netErr net.Error
+	var request *url.Error
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return Unknown
@@ -102,8 +102,12 @@ func Classify(err error) Class {
 		return codeClasses[hcloud.ErrorCode(action.Code)]
 	case errors.Is(err, hcloud.ErrStatusCode):
 		return Retry // no JSON error: a gateway in between answered
-	case errors.As(err, &netErr):
+	case errors.Is(err, errBudget):
+		return Retry
+	case errors.As(err, &request):
 		return Unreachable
+	case errors.Is(err, context.DeadlineExceeded):
+		return Retry // Hetzner answered all the time, but what we wait for did not come
 	}
 	return Unknown
 }

@@ -58,10 +58,12 @@ func (c *Client) cause(class Class, err error) string {
 		return fmt.Sprintf("Hetzner says %q (%s)%s", api.Message, api.Code, details(api))
 	case errors.As(err, &action):
 		return fmt.Sprintf("Hetzner began it, then it failed: %q (%s)", action.Message, action.Code)
-	case errors.Is(err, context.DeadlineExceeded):
-		return "no result in time"
+	case errors.Is(err, errBudget):
+		return errBudget.Error()
 	case class == Unreachable:
 		return fmt.Sprintf("the Hetzner Cloud API at %s cannot be reached (%s)", c.url, rootCause(err))
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no result in time"
 	}
 	return err.Error()
 }

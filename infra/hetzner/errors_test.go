@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,8 @@ func TestClassify(t *testing.T) {
 		{"wrapped", fmt.Errorf("create: %w", api(hcloud.ErrorCodeLocked)), hetzner.Retry},
 		{"foreign", &hetzner.ForeignError{}, hetzner.Invalid},
 		{"explained", &hetzner.Error{Class: hetzner.Quota}, hetzner.Quota},
+		{"no answer", &url.Error{Op: "Get", Err: context.DeadlineExceeded}, hetzner.Unreachable},
+		{"no result", fmt.Errorf("wait: %w", context.DeadlineExceeded), hetzner.Retry},
 		{"something else", errors.New("boom"), hetzner.Unknown},
 	}
 	for _, c := range cases {
