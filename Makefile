@@ -93,7 +93,7 @@ race: bin/pulumi need-test-packages ## all Go tests with the race detector
 
 .PHONY: web-test
 web-test: need-node need-test-packages web ## type check, lint, unit and page tests of the web client
-	cd $(APP) && npm run --silent check && npm run --silent lint && npm test --silent && npm run --silent e2e:pages
+	cd $(APP) && npm run --silent check && npm run --silent lint && npm test --silent && node --test e2e/pages.test.mjs
 
 .PHONY: e2e
 e2e: need-root need-node need-test-packages build ## a whole county through the sandbox, with lessons in real browsers
@@ -106,7 +106,7 @@ fuzz: ## every fuzz test for 20 seconds
 
 .PHONY: bench
 bench: ## load benchmarks; writes docs/performance.md
-	go run ./conference/cmd/loadgen bench -out docs/performance.md
+	go run ./conference/cmd/loadgen run -doc docs/performance.md
 
 # --- what the machine needs ----------------------------------------------------------------------------------------
 
