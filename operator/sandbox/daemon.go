@@ -53,6 +53,7 @@ func spawn(home string, command []string) (*exec.Cmd, error) {
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return nil, err
 	}
+	_ = os.Remove(filepath.Join(home, startErrorFile)) // an older start's
 	name := filepath.Join(home, logFile)
 	if info, err := os.Stat(name); err == nil && info.Size() > maxLog {
 		_ = os.Rename(name, name+".1")

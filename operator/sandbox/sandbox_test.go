@@ -203,6 +203,7 @@ func TestTakenPortIsExplained(t *testing.T) {
 
 func TestStartThatDiesShowsItsLog(t *testing.T) {
 	home := t.TempDir()
+	must(t, writeAtomic(filepath.Join(home, startErrorFile), []byte("an older start's reason")))
 	_, err := Ensure(t.Context(), home, []string{"/bin/sh", "-c", "echo the last words >&2; exit 1"})
 	if err == nil || !strings.Contains(err.Error(), "the last words") {
 		t.Errorf("a sandbox that dies at once: %v", err)

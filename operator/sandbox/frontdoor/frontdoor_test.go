@@ -209,6 +209,13 @@ func TestConnectionsGoToTheNamedMachine(t *testing.T) {
 			t.Errorf("%s: %d of %d bytes came back, %v", host, len(got), len(text), err)
 		}
 	}
+	if l, err := net.Listen("tcp", "[::1]:0"); err == nil {
+		_ = l.Close()
+		_, port, _ := net.SplitHostPort(d.Address())
+		if _, err := dial(t, net.JoinHostPort("::1", port), "eins.localhost"); err != nil {
+			t.Errorf("browsers that pin .localhost to ::1: %v", err)
+		}
+	}
 	for _, host := range []string{"fremd.localhost", "tot.localhost", ""} {
 		if _, err := dial(t, d.Address(), host); err == nil {
 			t.Errorf("%q: connected", host)

@@ -35,6 +35,7 @@ type sshEndpoint struct {
 	disk     *rootFS
 	shell    *shell
 	log      *slog.Logger
+	grace    time.Duration // for the login
 	config   atomic.Pointer[ssh.ServerConfig]
 	firewall atomic.Pointer[firewall]
 
@@ -47,7 +48,7 @@ type sshEndpoint struct {
 }
 
 func newSSHEndpoint(disk *rootFS, sh *shell, log *slog.Logger) *sshEndpoint {
-	e := &sshEndpoint{disk: disk, shell: sh, log: log, conns: make(map[net.Conn]struct{})}
+	e := &sshEndpoint{disk: disk, shell: sh, log: log, grace: loginGrace, conns: make(map[net.Conn]struct{})}
 	e.firewall.Store(&firewall{})
 	return e
 }
@@ -181,7 +182,7 @@ func (e *sshEndpoint) forget(conn net.Conn) {
 }
 
 func (e *sshEndpoint) serve(conn net.Conn) {
-	_ = conn.SetDeadline(time.Now().Add(loginGrace))
+	_ = conn.SetDeadline(time.Now().Add(e.grace))
 	sshConn, channels, requests, err := ssh.NewServerConn(conn, e.config.Load())
 	if err != nil {
 		return
