@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -35,18 +36,15 @@ func (a *app) runUp(cmd *cobra.Command, name string, options county.UpOptions) e
 	}
 	result, err := c.Up(cmd.Context(), options)
 	progress.Close()
-	if err != nil {
-		a.rescue(result)
-		return err
-	}
-	return a.print(map[string]any{"result": result}, a.upText(name, result))
-}
-
-// rescue shows a password that would otherwise be lost, when a step after the accounts failed.
-func (a *app) rescue(result county.UpResult) {
-	if result.FirstAccount != nil {
+	if err == nil {
+		err = a.print(map[string]any{"result": result}, a.upText(name, result))
+	} else if result.FirstAccount != nil { // a later step failed; the password must be seen all the same
 		_ = a.print(map[string]any{"first_account": result.FirstAccount}, firstAccount(result))
 	}
+	if result.FirstAccount != nil {
+		err = errors.Join(err, c.FirstAccountShown())
+	}
+	return err
 }
 
 func (a *app) upText(name string, r county.UpResult) string {

@@ -16,10 +16,11 @@ func (c *County) Accounts() ([]register.Account, error) {
 
 // CreateAccounts makes an account for each label. The server has them before the register, and both before they are returned.
 func (c *County) CreateAccounts(ctx context.Context, labels []string) (made []register.Credential, err error) {
-	return made, c.change(ctx, func(r register.Register, ops Ops) error {
+	err = c.change(ctx, func(r register.Register, ops Ops) (err error) {
 		made, err = c.create(ctx, ops, r, labels)
 		return err
 	})
+	return made, err
 }
 
 // DisableAccount ends an account for good, and with it the lessons that its holder is organising.
@@ -35,19 +36,24 @@ func (c *County) DisableAccount(ctx context.Context, name string) error {
 
 // ResetAccount gives an account another password.
 func (c *County) ResetAccount(ctx context.Context, name string) (made register.Credential, err error) {
-	return made, c.change(ctx, func(r register.Register, ops Ops) error {
-		password := register.NewPassword()
-		hash, err := c.World.Hash(password)
-		if err != nil {
-			return fmt.Errorf("hash the password: %w", err)
-		}
-		next, account, err := r.Rehash(name, hash)
-		if err != nil {
-			return err
-		}
-		made = register.Credential{Name: account.Name, Password: password, Label: account.Label}
-		return c.publish(ctx, ops, next, audit.AccountReset, account.ID)
+	err = c.change(ctx, func(r register.Register, ops Ops) (err error) {
+		made, err = c.reset(ctx, ops, r, name)
+		return err
 	})
+	return made, err
+}
+
+func (c *County) reset(ctx context.Context, ops Ops, r register.Register, name string) (register.Credential, error) {
+	password := register.NewPassword()
+	hash, err := c.World.Hash(password)
+	if err != nil {
+		return register.Credential{}, fmt.Errorf("hash the password: %w", err)
+	}
+	next, account, err := r.Rehash(name, hash)
+	if err != nil {
+		return register.Credential{}, err
+	}
+	return register.Credential{Name: account.Name, Password: password, Label: account.Label}, c.publish(ctx, ops, next, audit.AccountReset, account.ID)
 }
 
 // change runs f with the register under the county's lock.
@@ -70,20 +76,32 @@ func (c *County) change(ctx context.Context, f func(register.Register, Ops) erro
 }
 
 func (c *County) create(ctx context.Context, ops Ops, r register.Register, labels []string) ([]register.Credential, error) {
+	d, err := c.draft(ctx, r, labels)
+	if err != nil {
+		return nil, err
+	}
+	return d.credentials, c.publish(ctx, ops, d.next, audit.AccountsCreated, d.ids...)
+}
+
+// draft is a register with further accounts that nobody knows of yet.
+type draft struct {
+	next        register.Register
+	credentials []register.Credential
+	ids         []string
+}
+
+func (c *County) draft(ctx context.Context, r register.Register, labels []string) (draft, error) {
 	maker := register.Maker{Words: c.Config.Accounts.Prefixes, Hash: c.World.Hash, Now: c.World.Now}
 	accounts, credentials, err := maker.Make(ctx, r, labels)
 	if err != nil {
-		return nil, err
+		return draft{}, err
 	}
-	next, err := r.With(accounts...)
-	if err != nil {
-		return nil, err
+	d := draft{credentials: credentials}
+	for _, a := range accounts {
+		d.ids = append(d.ids, a.ID)
 	}
-	ids := make([]string, len(accounts))
-	for i, a := range accounts {
-		ids[i] = a.ID
-	}
-	return credentials, c.publish(ctx, ops, next, audit.AccountsCreated, ids...)
+	d.next, err = r.With(accounts...)
+	return d, err
 }
 
 // publish gives the server the next list, then saves it, then notes it. A server that cannot be reached changes nothing.

@@ -22,6 +22,9 @@ type local struct {
 	Outputs infra.Outputs `json:"outputs"`
 	// HostKeys by server ID: what each machine may show.
 	HostKeys map[int64]hostKey `json:"host_keys,omitempty"`
+	// UnseenAccount is the name of the first account while nobody has been shown its password: a run that was killed in between
+	// must not leave an account that nobody can use.
+	UnseenAccount string `json:"unseen_account,omitempty"`
 	// LiveVersion and LiveDigest are what the ledger last noted as deployed.
 	LiveVersion string `json:"live_version,omitempty"`
 	LiveDigest  string `json:"live_digest,omitempty"`

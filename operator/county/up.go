@@ -3,6 +3,7 @@ package county
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -213,12 +214,10 @@ func (u *up) pushAccounts(ctx context.Context, _ func(string)) (string, error) {
 		return "", err
 	}
 	if len(r.Accounts) == 0 {
-		made, err := u.create(ctx, u.ops, r, []string{"first account, made by up"})
-		if err != nil {
-			return "", err
-		}
-		u.result.FirstAccount = &made[0]
-		return "first account made", nil
+		return "first account made", u.makeFirst(ctx, r)
+	}
+	if name := u.local.UnseenAccount; name != "" {
+		return "first account's password made anew, the last one was never shown", u.remakeFirst(ctx, r, name)
 	}
 	list := r.ForServer()
 	info, err := u.ops.Info(ctx)
@@ -231,6 +230,47 @@ func (u *up) pushAccounts(ctx context.Context, _ func(string)) (string, error) {
 		}
 	}
 	return fmt.Sprintf("%d in the register", len(list.Accounts)), nil
+}
+
+// makeFirst notes that the password is unseen before anybody has it.
+func (u *up) makeFirst(ctx context.Context, r register.Register) error {
+	d, err := u.draft(ctx, r, []string{"first account, made by up"})
+	if err != nil {
+		return err
+	}
+	u.local.UnseenAccount = d.credentials[0].Name
+	if err := u.local.save(); err != nil {
+		return err
+	}
+	if err := u.publish(ctx, u.ops, d.next, audit.AccountsCreated, d.ids...); err != nil {
+		return err
+	}
+	u.result.FirstAccount = &d.credentials[0]
+	return nil
+}
+
+// remakeFirst gives the first account another password, unless somebody has seen to it by hand.
+func (u *up) remakeFirst(ctx context.Context, r register.Register, name string) error {
+	made, err := u.reset(ctx, u.ops, r, name)
+	if errors.Is(err, register.ErrUnknown) || errors.Is(err, register.ErrDisabled) {
+		u.local.UnseenAccount = ""
+		return u.local.save()
+	}
+	if err != nil {
+		return err
+	}
+	u.result.FirstAccount = &made
+	return nil
+}
+
+// FirstAccountShown notes that the password of UpResult.FirstAccount has been shown. Until then each `up` makes another one.
+func (c *County) FirstAccountShown() error {
+	l, err := loadLocal(c.Home)
+	if err != nil {
+		return err
+	}
+	l.UnseenAccount = ""
+	return l.save()
 }
 
 func (u *up) probe(ctx context.Context, _ func(string)) (string, error) {

@@ -27,6 +27,11 @@ func mustUp(t *testing.T, c *County) UpResult {
 	if err != nil {
 		t.Fatalf("up: %v", err)
 	}
+	if result.FirstAccount != nil {
+		if err := c.FirstAccountShown(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return result
 }
 
@@ -129,6 +134,23 @@ func TestUpResumesAfterEveryFault(t *testing.T) {
 				live(t, w, c)
 			})
 		}
+	}
+}
+
+func TestPasswordThatNobodySawIsMadeAnew(t *testing.T) {
+	w := newWorld()
+	c := testCounty(t, w)
+	first, err := c.Up(context.Background(), UpOptions{}) // and killed before it could print
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := mustUp(t, c)
+	live(t, w, c)
+	if second.FirstAccount == nil || second.FirstAccount.Name != first.FirstAccount.Name || second.FirstAccount.Password == first.FirstAccount.Password {
+		t.Errorf("got %+v after %+v, want the same account with another password", second.FirstAccount, first.FirstAccount)
+	}
+	if third := mustUp(t, c); third.FirstAccount != nil {
+		t.Error("the password was made anew although it had been shown")
 	}
 }
 
