@@ -31,6 +31,12 @@ type unitRequest struct {
 	reply chan error // buffered; answered once the unit has settled
 }
 
+// answer is a reply that goes out once the status tells of what it answers.
+type answer struct {
+	to  chan error
+	err error
+}
+
 var (
 	errCanceled = errors.New("job canceled by a later one")
 	errOff      = errors.New("the machine is off")
@@ -56,6 +62,7 @@ type unit struct {
 	proc      *unitProcess
 	timer     *time.Timer
 	waiters   []chan error
+	answers   []answer
 	again     bool // start once stopped
 	stopAsked bool // the stop was asked for, not ordered by a timeout of the start
 	killed    bool // the stop did not end in time
@@ -119,6 +126,7 @@ func (u *unit) run() {
 	}
 }
 
+// publish shows the state, and then answers those who waited for it.
 func (u *unit) publish() {
 	s := u.state
 	s.pid = 0
@@ -126,7 +134,13 @@ func (u *unit) publish() {
 		s.pid = u.proc.process.Pid
 	}
 	u.status.Store(&s)
+	for _, a := range u.answers {
+		a.to <- a.err
+	}
+	u.answers = nil
 }
+
+func (u *unit) answer(to chan error, err error) { u.answers = append(u.answers, answer{to, err}) }
 
 func (u *unit) cutPower() {
 	if u.proc != nil {
@@ -135,15 +149,15 @@ func (u *unit) cutPower() {
 		u.proc = nil
 	}
 	u.enter("inactive", "dead")
-	u.publish()
 	u.settle(errOff)
+	u.publish()
 }
 
 func (u *unit) handle(r unitRequest) {
 	switch r.verb {
 	case verbReload:
 		u.file, u.announced = r.file, false
-		r.reply <- nil
+		u.answer(r.reply, nil)
 	case verbStart:
 		u.onStart(r.reply)
 	case verbStop:
@@ -156,7 +170,7 @@ func (u *unit) handle(r unitRequest) {
 func (u *unit) onStart(reply chan error) {
 	switch u.state.sub {
 	case "running", "exited":
-		reply <- nil
+		u.answer(reply, nil)
 	case "start":
 		u.waiters = append(u.waiters, reply)
 	case "stop-sigterm":
@@ -183,7 +197,7 @@ func (u *unit) onStop(reply chan error) {
 			u.enter("inactive", "dead")
 		}
 		u.timer.Stop()
-		reply <- nil
+		u.answer(reply, nil)
 	}
 }
 
@@ -209,7 +223,7 @@ func (u *unit) supersede(reply chan error) {
 
 func (u *unit) settle(err error) {
 	for _, w := range u.waiters {
-		w <- err
+		u.answer(w, err)
 	}
 	u.waiters = nil
 }
