@@ -266,7 +266,7 @@ func TestUnknownNameCostsTheSame(t *testing.T) {
 // TestMorningRush: many logins at once, real hashes. Never more hashes at a time than cores, and the memory stays small. With
 // 500 of them on two cores, one of which stays with the media: 11.6 s, heap at most 39 MiB.
 func TestMorningRush(t *testing.T) {
-	const logins = 100
+	const logins = 24
 	s, _ := open(t, Options{Queue: 500, Wait: 2 * time.Minute}, ahorn())
 	var running, most atomic.Int64
 	var heap atomic.Uint64
