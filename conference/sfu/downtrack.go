@@ -101,6 +101,13 @@ func (d *downTrack) show(layer *upTrack) {
 	}
 }
 
+// shown is the slot's present source.
+func (d *downTrack) shown() *upTrack {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.source
+}
+
 // interrupt begins source anew after packets of it were held back.
 func (d *downTrack) interrupt(source *upTrack) {
 	d.mu.Lock()

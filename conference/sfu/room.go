@@ -249,11 +249,12 @@ func (r *Room) settleOne(s *Session, inside map[string]*Session) {
 func (s *Session) showLayers(inside map[string]*Session) {
 	now := monotonic()
 	for i, k := range s.seen {
+		d := s.downs[len(s.heard)+i]
 		var layer *upTrack
 		if o := inside[k.participant]; o != nil {
-			layer = o.videos[k.source].layer(s.height(k), now)
+			layer = o.videos[k.source].layer(s.height(k), now, d.shown())
 		}
-		s.downs[len(s.heard)+i].show(layer)
+		d.show(layer)
 	}
 }
 

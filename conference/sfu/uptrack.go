@@ -27,8 +27,9 @@ type video [layers.Count]*upTrack
 // silenceAfter is how long a layer may pause and still count as live. A browser sends at least two frames per second.
 const silenceAfter = time.Second
 
-// layer chooses what to show at a height. A video of which nothing comes yet is expected in its full layer.
-func (v *video) layer(height int, now time.Duration) *upTrack {
+// layer chooses what to show at a height. Of a video that is paused it is the layer shown last, and one of which nothing came
+// yet is expected in its full layer.
+func (v *video) layer(height int, now time.Duration, shown *upTrack) *upTrack {
 	var all [layers.Count]layers.Layer
 	for i, u := range v {
 		last := u.last.Load()
@@ -36,6 +37,9 @@ func (v *video) layer(height int, now time.Duration) *upTrack {
 	}
 	if i, ok := layers.Choose(all, height); ok {
 		return v[i]
+	}
+	if shown != nil && shown.video == v {
+		return shown
 	}
 	return v[layers.Full]
 }
