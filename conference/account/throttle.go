@@ -28,6 +28,7 @@ const (
 type throttle struct {
 	now func() time.Time
 	key []byte
+	max int // maxKeys
 
 	mu      sync.Mutex
 	delays  map[digest]*delay
@@ -52,7 +53,7 @@ type budget struct {
 func newThrottle(now func() time.Time) *throttle {
 	key := make([]byte, 32)
 	rand.Read(key)
-	return &throttle{now: now, key: key, delays: map[digest]*delay{}, budgets: map[digest]*budget{}}
+	return &throttle{now: now, key: key, max: maxKeys, delays: map[digest]*delay{}, budgets: map[digest]*budget{}}
 }
 
 // attempt is one login under way. It was counted as wrong when it began, so that a thousand guesses at the same moment are
@@ -133,7 +134,7 @@ func (t *throttle) remaining(k digest, now time.Time) time.Duration {
 func (t *throttle) wrong(k digest, now time.Time, free int, longest time.Duration) {
 	d, ok := t.delays[k]
 	if !ok {
-		evict(t.delays, func(d *delay) time.Time { return d.last }, now)
+		evict(t.delays, t.max, func(d *delay) time.Time { return d.last }, now)
 		d = &delay{}
 		t.delays[k] = d
 	}
@@ -147,7 +148,7 @@ func (t *throttle) wrong(k digest, now time.Time, free int, longest time.Duratio
 func (t *throttle) budget(k digest, now time.Time) *budget {
 	b, ok := t.budgets[k]
 	if !ok {
-		evict(t.budgets, func(b *budget) time.Time { return b.last }, now)
+		evict(t.budgets, t.max, func(b *budget) time.Time { return b.last }, now)
 		b = &budget{tokens: sourceSize, last: now}
 		t.budgets[k] = b
 	}
@@ -165,8 +166,8 @@ func (b *budget) missing() time.Duration {
 
 // evict makes room in a full map: everything forgotten goes; if that frees nothing, the oldest of a random sample (Go's map
 // iteration starts anywhere), which bounds the work an attacker can cause.
-func evict[V any](m map[digest]V, last func(V) time.Time, now time.Time) {
-	if len(m) < maxKeys {
+func evict[V any](m map[digest]V, full int, last func(V) time.Time, now time.Time) {
+	if len(m) < full {
 		return
 	}
 	const sample = 64
@@ -185,7 +186,7 @@ func evict[V any](m map[digest]V, last func(V) time.Time, now time.Time) {
 			break
 		}
 	}
-	if len(m) >= maxKeys {
+	if len(m) >= full {
 		delete(m, oldest)
 	}
 }

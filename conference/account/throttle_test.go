@@ -158,11 +158,19 @@ func TestForgottenAfterAnHour(t *testing.T) {
 func TestMemoryOfTheThrottleIsBounded(t *testing.T) {
 	c := newClock()
 	th := newThrottle(c.now)
-	for i := range 3 * maxKeys {
+	th.max = 500
+	for i := range 3 * th.max {
 		th.begin(fmt.Sprint("name-", i), fmt.Sprint("net-", i))
 		c.advance(time.Millisecond)
 	}
-	if len(th.delays) > maxKeys || len(th.budgets) > maxKeys {
+	if len(th.delays) > th.max || len(th.budgets) > th.max {
 		t.Errorf("%d delays, %d budgets", len(th.delays), len(th.budgets))
+	}
+	c.advance(forget + time.Second)
+	for i := range 500 { // what is forgotten makes room
+		th.begin(fmt.Sprint("late-", i), fmt.Sprint("late-", i))
+	}
+	if len(th.delays) > th.max {
+		t.Errorf("%d delays", len(th.delays))
 	}
 }
