@@ -45,7 +45,8 @@ func (p *portal) ownHost(host string) (string, bool) {
 }
 
 // securityHeaders: no request from the browser to any host but this one, no framing, no sniffing, no referrer; camera,
-// microphone and screen for this page only. Safari before 15.4 does not count wss: as 'self' (W3C CSP issue 7), hence the name.
+// microphone and screen for this page only. Safari before 15.4 does not count wss: as
+// 'self', hence the name.
 func securityHeaders(h http.Header, host string) {
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "+
 		"media-src 'self' blob: mediastream:; font-src 'self'; worker-src 'self' blob:; manifest-src 'self'; "+
