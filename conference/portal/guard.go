@@ -45,11 +45,11 @@ func (p *portal) ownHost(host string) (string, bool) {
 }
 
 // securityHeaders: no request from the browser to any host but this one, no framing, no sniffing, no referrer; camera,
-// microphone and screen for this page only. Safari before 15.4 does not count wss: as
-// 'self', hence the name.
+// microphone and screen for this page only. Streams (srcObject) are no fetch and need no rule. Safari before 15.4 does not
+// count wss: as 'self', hence the name.
 func securityHeaders(h http.Header, host string) {
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "+
-		"media-src 'self' blob: mediastream:; font-src 'self'; worker-src 'self' blob:; manifest-src 'self'; "+
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
+		"media-src 'self'; font-src 'self'; manifest-src 'self'; "+
 		"connect-src 'self' wss://"+host+"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 	h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()")
 	h.Set("Referrer-Policy", "no-referrer")
