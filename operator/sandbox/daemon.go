@@ -205,7 +205,8 @@ func Stop(ctx context.Context, home string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("stop the sandbox: process %d is still there: %w; its log is %s", pid, ctx.Err(), filepath.Join(home, logFile))
+			return fmt.Errorf("stop the sandbox: process %d is still there: %w; its log is %s; "+
+				"`kill -9 %d` ends it with its machines' processes, their disks stay", pid, ctx.Err(), filepath.Join(home, logFile), pid)
 		case <-time.After(pollInterval):
 		}
 	}

@@ -172,6 +172,32 @@ func TestTwoAtOnceStartOne(t *testing.T) {
 	}
 }
 
+func TestSandboxThatHangs(t *testing.T) {
+	c := testConfig(t)
+	command := daemon(t, c)
+	m, err := Ensure(t.Context(), c.Home, command)
+	must(t, err)
+	must(t, syscall.Kill(m.PID, syscall.SIGSTOP))
+	defer func() { must(t, syscall.Kill(m.PID, syscall.SIGCONT)) }()
+	short := func() context.Context {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		t.Cleanup(cancel)
+		return ctx
+	}
+	if _, running, err := Status(short(), c.Home); running || err != nil {
+		t.Errorf("status: running %v, %v", running, err)
+	}
+	want := fmt.Sprintf("process %d holds", m.PID)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // the child that finds the lock taken needs some of it
+	defer cancel()
+	if _, err := Ensure(ctx, c.Home, command); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("Ensure: %v", err)
+	}
+	if err := Stop(short(), c.Home); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("kill -9 %d", m.PID)) {
+		t.Errorf("Stop: %v", err)
+	}
+}
+
 func TestTakenPortIsExplained(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)

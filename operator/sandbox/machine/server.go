@@ -171,10 +171,14 @@ func (s *server) powerOn() (err error) {
 	}
 	s.on = b
 	s.running.Store(b.units)
+	s.log.Info("the machine is on", "first_boot", !before)
 	go func() {
 		defer close(b.finished)
 		if !before {
 			init.last(ctx, sh.run)
+			if *init.status.Load() == "error" {
+				s.log.Warn("cloud-init has reported errors", "log", filepath.Join(s.rootDir(), cloudInitLog))
+			}
 		}
 		if ctx.Err() == nil {
 			b.units.startEnabled()
@@ -204,6 +208,7 @@ func (s *server) powerOff() error {
 		s.running.Store(nil)
 		s.takeDown(s.on)
 		s.on = nil
+		s.log.Info("the machine is off")
 	}
 	return nil
 }
