@@ -56,7 +56,7 @@ func (c *County) Status(ctx context.Context) (Status, error) {
 		return status, err
 	}
 	status.Location, status.IPv4, status.IPv6 = l.Outputs.Location, machine.IPv4, machine.IPv6
-	c.askServer(ctx, ops, &status, len(found) > 0)
+	c.askServer(ctx, ops, &status, whereabouts(found, machine.ServerID))
 	return status, nil
 }
 
@@ -67,13 +67,29 @@ func notUpBecause(err error, found []hetzner.Resource, county string) string {
 	return err.Error()
 }
 
-func (c *County) askServer(ctx context.Context, ops Ops, status *Status, exists bool) {
+// whereabouts says what Hetzner knows of a machine that ought to be there: "" if it is, otherwise what to do.
+func whereabouts(found []hetzner.Resource, server int64) string {
+	for _, r := range found {
+		if r.Kind == "server" && r.ID == server {
+			if r.Off {
+				return "the machine is switched off; `up` switches it on"
+			}
+			return ""
+		}
+	}
+	if len(found) == 0 {
+		return "nothing exists at Hetzner any more, or the token belongs to another project; `down` clears the state"
+	}
+	return "the machine no longer exists at Hetzner; `up` makes it again"
+}
+
+func (c *County) askServer(ctx context.Context, ops Ops, status *Status, problem string) {
 	ctx, cancel := context.WithTimeout(ctx, 2*glance)
 	defer cancel()
 	info, err := ops.Info(ctx)
 	switch {
-	case err != nil && !exists:
-		status.Problem = fmt.Sprintf("nothing exists at Hetzner any more; `kreisraum down %s --keep-register` clears the state", c.Home.Name)
+	case err != nil && problem != "":
+		status.Problem = problem
 	case err != nil:
 		status.Problem = "the server does not answer: " + err.Error()
 	default:

@@ -19,6 +19,7 @@ func TestStatus(t *testing.T) {
 		{"up", func(t *testing.T, w *world, c *County) { mustUp(t, c) }, true, ""},
 		{"server dead", func(t *testing.T, w *world, c *County) { mustUp(t, c); w.running = "" }, false, "does not answer"},
 		{"gone at Hetzner", func(t *testing.T, w *world, c *County) { mustUp(t, c); w.running, w.exists = "", false }, false, "nothing exists at Hetzner"},
+		{"machine deleted", func(t *testing.T, w *world, c *County) { mustUp(t, c); w.running = ""; w.serverID++ }, false, "makes it again"},
 		{"made elsewhere", func(t *testing.T, w *world, c *County) { w.exists = true }, false, "does not know how to reach"},
 		{"certificate lost", func(t *testing.T, w *world, c *County) { mustUp(t, c); w.certState = opsapi.CertificateFailed }, true, "no valid certificate"},
 	} {
