@@ -1,15 +1,12 @@
 package sfu
 
 import (
-	"errors"
-	"io"
 	"strconv"
 	"sync"
 	"sync/atomic"
 
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
-	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/layers"
@@ -29,17 +26,6 @@ type peerTransport struct {
 
 	mu      sync.Mutex // orders spawn and Close
 	readers sync.WaitGroup
-}
-
-// peerSlot is the TrackLocal of one slot.
-type peerSlot struct {
-	id   string
-	kind webrtc.RTPCodecType
-
-	bound        atomic.Bool // what follows is set before and never changes after
-	writer       webrtc.TrackLocalWriter
-	ssrc         uint32
-	payloadTypes [codecs]uint8
 }
 
 // headers are reused: pion lets a header escape to the heap.
@@ -103,150 +89,6 @@ func (t *peerTransport) addSlot(i int, kind webrtc.RTPCodecType) error {
 	t.slots = append(t.slots, s)
 	t.spawn(func() { t.readFeedback(i, tr.Sender()) })
 	return nil
-}
-
-// readFeedback runs until the sender stops.
-func (t *peerTransport) readFeedback(slot int, sender *webrtc.RTPSender) {
-	buf := make([]byte, receiveMTU)
-	for {
-		n, _, err := sender.Read(buf)
-		if err != nil {
-			return
-		}
-		if !asksSomething(buf[:n]) || t.closed.Load() {
-			continue
-		}
-		if packets, err := rtcp.Unmarshal(buf[:n]); err == nil {
-			t.h.feedback(slot, packets)
-		}
-	}
-}
-
-// asksSomething reports whether a compound packet holds feedback (RFC 4585 §6.1). Most hold receiver reports alone, and pion
-// gives each slot a copy.
-func asksSomething(b []byte) bool {
-	for len(b) >= 4 {
-		if b[1] == byte(rtcp.TypeTransportSpecificFeedback) || b[1] == byte(rtcp.TypePayloadSpecificFeedback) {
-			return true
-		}
-		n := 4 * (int(b[2])<<8 | int(b[3]) + 1)
-		if n > len(b) {
-			return false
-		}
-		b = b[n:]
-	}
-	return false
-}
-
-// track is called by pion with the first packet of a source.
-func (t *peerTransport) track(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-	source := -1
-	for i, mid := range t.uplinks {
-		if tr := receiver.RTPTransceiver(); tr != nil && tr.Mid() == mid {
-			source = i
-		}
-	}
-	layer, ok := layers.OfRID(track.RID())
-	// One stream per layer: a second SSRC is not forwarded.
-	if source < 0 || !ok || !t.ssrcs[source][layer].CompareAndSwap(0, uint32(track.SSRC())) {
-		return
-	}
-	t.spawn(func() { drainRTCP(receiver, track.RID()) }) // sender reports reach the interceptors only when somebody reads
-	t.spawn(func() { t.readTrack(source, layer, track, audioLevelID(receiver)) })
-}
-
-// drainRTCP runs until the receiver stops.
-func drainRTCP(r *webrtc.RTPReceiver, rid string) {
-	buf := make([]byte, receiveMTU)
-	for {
-		var err error
-		if rid == "" {
-			_, _, err = r.Read(buf)
-		} else {
-			_, _, err = r.ReadSimulcast(buf, rid)
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// audioLevelID is the negotiated number of the RFC 6464 header extension, 0 if there is none.
-func audioLevelID(r *webrtc.RTPReceiver) uint8 {
-	for _, e := range r.GetParameters().HeaderExtensions {
-		if e.URI == sdp.AudioLevelURI {
-			return uint8(e.ID)
-		}
-	}
-	return 0
-}
-
-// readTrack runs until the track ends.
-func (t *peerTransport) readTrack(source, layer int, track *webrtc.TrackRemote, levelID uint8) {
-	var (
-		buf    = make([]byte, receiveMTU)
-		header rtp.Header
-		batch  [1]Packet
-		number = uint8(track.PayloadType())
-		codec  = codecOf(track.Codec().MimeType)
-	)
-	for {
-		n, _, err := track.Read(buf)
-		if errors.Is(err, io.EOF) || t.closed.Load() {
-			return
-		}
-		if err != nil {
-			if !transient(err) {
-				return
-			}
-			continue
-		}
-		if !parse(buf[:n], &header, &batch[0], levelID) {
-			continue
-		}
-		if header.PayloadType != number {
-			number, codec = header.PayloadType, codecOf(track.Codec().MimeType)
-		}
-		batch[0].Codec = codec
-		t.h.packets(source, layer, batch[:])
-	}
-}
-
-// transient reports whether reading can go on after err: a packet that does not belong, not the end of the stream.
-func transient(err error) bool {
-	return errors.Is(err, webrtc.ErrCodecNotFound) || errors.Is(err, io.ErrShortBuffer)
-}
-
-const (
-	// silence is the audio level of silence in -dBov (RFC 6464 §3).
-	silence = 127
-	// Without the header extension an Opus frame of at most dtxBytes counts as silence, a larger one as unknownLoudness, in dB
-	// above silence. Guesses.
-	dtxBytes, unknownLoudness = 8, 80
-)
-
-// parse reads an RTP packet into p. It reports false for a malformed one.
-func parse(b []byte, h *rtp.Header, p *Packet, levelID uint8) bool {
-	n, err := h.Unmarshal(b)
-	if err != nil {
-		return false
-	}
-	payload := b[n:]
-	if h.Padding {
-		if len(payload) == 0 || int(payload[len(payload)-1]) > len(payload) {
-			return false
-		}
-		payload = payload[:len(payload)-int(payload[len(payload)-1])]
-	}
-	*p = Packet{SN: h.SequenceNumber, TS: h.Timestamp, Marker: h.Marker, Payload: payload}
-	if levelID == 0 {
-		if len(payload) > dtxBytes {
-			p.Loudness = unknownLoudness
-		}
-	} else if level := h.GetExtension(levelID); len(level) > 0 {
-		p.Loudness = silence - level[0]&0x7f
-	}
-	return true
 }
 
 // state is called by pion at each change of the connection's state.
@@ -315,37 +157,3 @@ func (t *peerTransport) Close() {
 	}
 	t.readers.Wait()
 }
-
-// Bind implements webrtc.TrackLocal. The slot takes whatever codec its source has, so all negotiated ones are remembered.
-func (s *peerSlot) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	var first *webrtc.RTPCodecParameters
-	for _, p := range c.CodecParameters() {
-		if codec := codecOf(p.MimeType); codec != NoCodec && s.payloadTypes[codec] == 0 {
-			s.payloadTypes[codec] = uint8(p.PayloadType)
-			if first == nil {
-				first = &p
-			}
-		}
-	}
-	if first == nil {
-		return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
-	}
-	s.writer, s.ssrc = c.WriteStream(), uint32(c.SSRC())
-	s.bound.Store(true)
-	return *first, nil
-}
-
-// Unbind implements webrtc.TrackLocal.
-func (s *peerSlot) Unbind(webrtc.TrackLocalContext) error { return nil }
-
-// ID implements webrtc.TrackLocal.
-func (s *peerSlot) ID() string { return s.id }
-
-// RID implements webrtc.TrackLocal.
-func (s *peerSlot) RID() string { return "" }
-
-// StreamID implements webrtc.TrackLocal: each slot is a stream of its own.
-func (s *peerSlot) StreamID() string { return s.id }
-
-// Kind implements webrtc.TrackLocal.
-func (s *peerSlot) Kind() webrtc.RTPCodecType { return s.kind }
