@@ -161,6 +161,10 @@ func (p *project) complete(in ServerArgs) *hcloud.Server {
 	if server.PublicNet.IPv4.ID != want.ipv4 || server.PublicNet.IPv6.ID != want.ipv6 {
 		p.t.Errorf("server has the addresses %d and %d, want %d and %d", server.PublicNet.IPv4.ID, server.PublicNet.IPv6.ID, want.ipv4, want.ipv6)
 	}
+	addresses, err := p.cloud.PrimaryIP.All(p.t.Context())
+	if err != nil || len(addresses) != 2 {
+		p.t.Errorf("%d primary IPs, %v", len(addresses), err)
+	}
 	all, err := p.cloud.Server.All(p.t.Context())
 	if err != nil || len(all) != 1 {
 		p.t.Errorf("%d servers, %v", len(all), err)

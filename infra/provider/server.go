@@ -87,7 +87,7 @@ func serverChanges(have ServerState, want ServerArgs) changes {
 	c.update("privateIp", have.PrivateIP != want.PrivateIP)
 	c.update("firewall", have.Firewall != want.Firewall)
 	c.inPlace("primaryIpv4", have.PrimaryIPv4, want.PrimaryIPv4)
-	c.inPlace("primaryIpv6", have.PrimaryIPv6, want.PrimaryIPv6)
+	c.update("primaryIpv6", have.PrimaryIPv6 != want.PrimaryIPv6) // the name people use has an IPv4 address anyway
 	c.labels(have.Labels, want.Labels)
 	if !have.Running {
 		c["running"] = p.PropertyDiff{Kind: p.Update}

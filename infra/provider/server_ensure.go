@@ -137,14 +137,14 @@ func (r Server) settled(ctx context.Context, id int64, name string) (server *hcl
 	return server, err
 }
 
-// assignAddresses gives an adopted server the primary IPs it lacks, for which it must be off.
+// assignAddresses gives the server the primary IPs it should have and takes others away, for which it must be off.
 func (r Server) assignAddresses(ctx context.Context, server *hcloud.Server, in ServerArgs, want refs) (bool, error) {
 	changed := false
 	for _, address := range []struct{ have, want int64 }{
 		{server.PublicNet.IPv4.ID, want.ipv4},
 		{server.PublicNet.IPv6.ID, want.ipv6},
 	} {
-		if address.have == address.want || address.want == 0 {
+		if address.have == address.want {
 			continue
 		}
 		if !changed {
@@ -160,14 +160,17 @@ func (r Server) assignAddresses(ctx context.Context, server *hcloud.Server, in S
 	return changed, nil
 }
 
-// exchange puts the primary IP want in the place of have, which may be 0.
+// exchange puts the primary IP want in the place of have; either may be 0, which is none.
 func (r Server) exchange(ctx context.Context, server *hcloud.Server, name string, have, want int64) error {
-	verb := what("assign the primary IP of", serverKind, name)
 	if have != 0 {
-		if err := r.unassign(ctx, &hcloud.PrimaryIP{ID: have, AssigneeID: server.ID}, name); err != nil {
+		if err := r.dropAddress(ctx, name, have); err != nil {
 			return err
 		}
 	}
+	if want == 0 {
+		return nil
+	}
+	verb := what("assign the primary IP of", serverKind, name)
 	var action *hcloud.Action
 	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
 		action, _, err = r.cloud.Cloud().PrimaryIP.Assign(ctx, hcloud.PrimaryIPAssignOpts{ID: want, AssigneeID: server.ID, AssigneeType: "server"})
@@ -177,6 +180,22 @@ func (r Server) exchange(ctx context.Context, server *hcloud.Server, name string
 		return err
 	}
 	return r.cloud.Wait(ctx, verb, action)
+}
+
+// dropAddress takes a primary IP off the server. One that was made along with the server has nobody else to delete it.
+func (r Server) dropAddress(ctx context.Context, name string, id int64) error {
+	ip, err := get(ctx, r.handle, primaryIPKind, name, id, r.cloud.Cloud().PrimaryIP.GetByID)
+	if err != nil || ip == nil {
+		return err
+	}
+	if err := r.unassign(ctx, ip, name); err != nil || !ip.AutoDelete {
+		return err
+	}
+	err = r.cloud.Do(ctx, what("delete the automatic primary IP of", serverKind, name), func(ctx context.Context) error {
+		_, err := r.cloud.Cloud().PrimaryIP.Delete(ctx, ip)
+		return err
+	}, hetzner.InUse)
+	return r.tolerateGone(err, primaryIPKind, id)
 }
 
 // attachNetwork puts the server into the network at its fixed address.

@@ -323,3 +323,39 @@ func TestTwoCountiesInOneProjectAndHome(t *testing.T) {
 		t.Errorf("the other county changed %v", result.Changes)
 	}
 }
+
+func TestCountyWithoutIPv6(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	spec := plan("demo")
+	spec.IPv6 = false
+	before := w.up(s, spec).Outputs.Machines[0]
+	if before.IPv6 != "" || before.IPv4 == "" {
+		t.Errorf("portal: %+v", before)
+	}
+	// A switched-off server makes the next up refresh everything, which must see no difference in the missing address.
+	action, _, err := w.cloud.Cloud().Server.Poweroff(t.Context(), &hcloud.Server{ID: before.ServerID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.cloud.Cloud().Action.WaitFor(t.Context(), action); err != nil {
+		t.Fatal(err)
+	}
+	if result := w.up(s, spec); result.Changes["update"] != 1 || result.Changes["replace"] != 0 || result.Outputs.Machines[0] != before {
+		t.Errorf("changed %v: %+v", result.Changes, result.Outputs.Machines)
+	}
+	if result := w.up(s, spec); result.Changed() {
+		t.Errorf("a further up changed %v", result.Changes)
+	}
+
+	// IPv6 can be added later, and taken away again, without a new machine.
+	for _, spec.IPv6 = range []bool{true, false} {
+		after := w.up(s, spec).Outputs.Machines[0]
+		if after.ServerID != before.ServerID || after.IPv4 != before.IPv4 || (after.IPv6 != "") != spec.IPv6 {
+			t.Errorf("IPv6 %v: %+v, before %+v", spec.IPv6, after, before)
+		}
+		if result := w.up(s, spec); result.Changed() {
+			t.Errorf("a further up changed %v", result.Changes)
+		}
+	}
+}
