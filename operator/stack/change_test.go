@@ -359,3 +359,22 @@ func TestCountyWithoutIPv6(t *testing.T) {
 		}
 	}
 }
+
+// Addresses are bound to a location, so a move is the one change that costs them.
+func TestMoveToAnotherLocation(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	before := w.up(s, plan("demo")).Outputs
+	moved := plan("demo")
+	moved.Locations = []string{"nbg1"}
+	result := w.up(s, moved)
+	if result.Outputs.Location != "nbg1" || result.Changes["replace"] != 3 || result.Outputs.FirewallID != before.FirewallID {
+		t.Errorf("changed %v, outputs %+v", result.Changes, result.Outputs)
+	}
+	if again := w.up(s, moved); again.Changed() {
+		t.Errorf("a further up changed %v", again.Changes)
+	}
+	if left := w.leftovers("demo"); len(left) != 7 || len(w.machines.list()) != 1 {
+		t.Errorf("at Hetzner: %v", left)
+	}
+}
