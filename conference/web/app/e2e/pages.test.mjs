@@ -102,6 +102,26 @@ for (const [name, show] of Object.entries(screens)) {
   });
 }
 
+test('the checks see what they are meant to see', { timeout: patience }, async () => {
+  const { page, context, noted } = await open();
+  await page.goto(site.origin);
+  await page.evaluate(() => {
+    document.body.insertAdjacentText('beforeend', 'x'.repeat(900));
+    document.body.setAttribute('style', 'color: red');
+    const image = document.createElement('img');
+    image.src = 'https://fremd.example/bild.png';
+    document.body.append(image);
+  });
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.evaluate(() => { document.body.style.overflowWrap = 'normal'; });
+  await until('the violations', () => noted.problems.length >= 2);
+  assert.match(noted.problems.join(), /style-src-attr/);
+  assert.match(noted.problems.join(), /img-src https:\/\/fremd\.example/);
+  assert.match((await violations(page)).join(), /image-alt/);
+  assert.match((await sideways(page)).join(), /^page/);
+  await context.close();
+});
+
 describe('keyboard', () => {
   for (const name of ['start', 'start-angemeldet', 'geraete-an', 'tuer-code-falsch', 'raum-chat', 'raum-einladung', 'raum-70', 'verlassen']) {
     test(`reaches everything on ${name}`, { timeout: patience }, async () => {

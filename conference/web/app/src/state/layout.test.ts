@@ -55,8 +55,24 @@ describe('layoutStage', () => {
     expect(wide.stage.width).toBeGreaterThan(1000);
     const tall = layoutStage({ width: 340, height: 600, gap: 8, most: 12 });
     expect(tall.strip.side).toBe('bottom');
-    expect(tall.stage.height).toBeGreaterThan(250);
+    expect(tall.stage.height).toBeGreaterThan(200);
     expect(tall.strip.tile.width * 2 + 8).toBeLessThanOrEqual(340);
+  });
+
+  it('never leaves the page and always shows a face', () => {
+    for (let width = 300; width <= 2000; width += 61) {
+      for (let height = 260; height <= 1300; height += 47) {
+        const { stage, strip } = layoutStage({ width, height, gap: 8, most: 12 });
+        const columns = Math.max(1, Math.floor((width + 8) / (strip.tile.width + 8)));
+        const rows = strip.side === 'right' ? strip.capacity : Math.ceil(strip.capacity / columns);
+        const faces = rows * strip.tile.height + (rows - 1) * 8;
+        const fits =
+          strip.side === 'right'
+            ? stage.width + 8 + strip.tile.width <= width && faces <= height
+            : stage.height + 8 + faces <= height && strip.tile.width <= width;
+        if (!fits || strip.capacity < 1 || stage.height <= 0 || stage.width <= 0) expect.fail(`${width}×${height}: ${JSON.stringify({ stage, strip })}`);
+      }
+    }
   });
 });
 

@@ -82,11 +82,12 @@ export function layoutStage(input: Size & { readonly gap: number; readonly most:
     const capacity = Math.max(1, Math.min(most, Math.floor((height + gap) / (shaped.height + gap))));
     return { stage: { width: width - shaped.width - gap, height }, strip: { side: 'right', tile: shaped, capacity } };
   }
-  const columns = Math.max(2, Math.floor((width + gap) / (132 + gap)));
-  const across = Math.floor((width - gap * (columns - 1)) / columns);
+  const columns = Math.max(2, Math.floor((width + gap) / (150 + gap)));
+  const across = Math.max(0, Math.floor((width - gap * (columns - 1)) / columns));
   const shaped = { width: across, height: Math.round((across * 9) / 16) };
-  const rows = height > 520 ? 2 : 1;
+  // A shared screen is hardly ever taller than 16:10; what is left over belongs to the faces, at least one row.
+  const stage = Math.max(0, Math.min(height - shaped.height - gap, Math.ceil(width * 0.64)));
+  const rows = Math.max(1, Math.floor((height - stage) / (shaped.height + gap)));
   const capacity = Math.max(1, Math.min(most, columns * rows));
-  const strip = rows * shaped.height + (rows - 1) * gap;
-  return { stage: { width, height: Math.max(0, height - strip - gap) }, strip: { side: 'bottom', tile: shaped, capacity } };
+  return { stage: { width, height: stage }, strip: { side: 'bottom', tile: shaped, capacity } };
 }

@@ -28,6 +28,9 @@ export function Tile({ person, size, session, media }: TileProps) {
   const camera = own ? local.camera : person.camera;
   const speaking = mic && state.speakers.includes(person.id);
   const mid = own ? undefined : slotOf(state, person.id, 'camera');
+  // On a small tile the name needs the room; the initials say that there is no picture.
+  const small = size.width < 220;
+  const ownName = small ? t.room.you : t.room.youNamed(person.name);
   const avatar = Math.max(28, Math.min(112, Math.round(size.height * 0.42)));
   return (
     <li className={classes(styles.tile, speaking && styles.speaking)} style={{ width: size.width, height: size.height }} data-testid={own ? 'tile-self' : 'tile'}>
@@ -36,8 +39,12 @@ export function Tile({ person, size, session, media }: TileProps) {
       {!own && camera && mid !== undefined && <RemoteVideo key={`${mid}-${state.peer}`} mid={mid} session={session} fit="cover" />}
       <div className={styles.plate}>
         {!mic && <span className={styles.mark}><Icon name="micOff" size={16} /><span className="hidden">{t.room.muted}</span></span>}
-        {!camera && <span className={classes(styles.mark, styles.quiet)}><Icon name="cameraOff" size={16} /><span className="hidden">{t.room.cameraOff}</span></span>}
-        <span className={styles.name}>{own ? t.room.youNamed(person.name) : person.name}</span>
+        {!camera && (
+          <span className={classes(styles.mark, styles.quiet)}>
+            {!small && <Icon name="cameraOff" size={16} />}<span className="hidden">{t.room.cameraOff}</span>
+          </span>
+        )}
+        <span className={styles.name} title={person.name}>{own ? ownName : person.name}</span>
         {speaking && <span className="hidden">{t.room.speaking}</span>}
       </div>
     </li>
