@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -148,5 +150,27 @@ func TestUsageErrorIsToldFromOthers(t *testing.T) {
 	var usage *usageError
 	if errors.As(errors.New("x"), &usage) || !errors.As(error(&usageError{"kreisraum", errors.New("x")}), &usage) {
 		t.Error("usage errors cannot be told from others")
+	}
+}
+
+// The order of initialisation is what keeps the terminal quiet, see package quietterm.
+func TestTerminalIsLeftAlone(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "-test.run=^$")
+	cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+	trace, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, trace)
+	}
+	ours := bytes.Index(trace, []byte("init github.com/medienzentrenverbund/kreisraum/operator/cli/quietterm "))
+	theirs := bytes.Index(trace, []byte("init github.com/muesli/termenv "))
+	if ours < 0 || theirs < 0 {
+		t.Fatalf("the trace lacks quietterm (%d) or termenv (%d); if nothing links termenv any more, quietterm can go", ours, theirs)
+	}
+	if ours > theirs {
+		t.Error("termenv is initialised before quietterm")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/medienzentrenverbund/kreisraum/operator/cli/quietterm"
 	"github.com/spf13/cobra"
 )
 
@@ -36,6 +37,7 @@ type app struct {
 
 // Main runs the command line and returns the exit code. ctx ends on Ctrl-C.
 func Main(ctx context.Context, args []string, streams Streams, version string) int {
+	quietterm.Restore()
 	a := &app{Streams: streams, version: version, options: newOptions()}
 	root := a.root()
 	root.SetArgs(args)
