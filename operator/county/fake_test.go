@@ -94,9 +94,16 @@ func (w *world) world() World {
 			return err
 		},
 		Probe: w.probe,
-		Hash:  func(p string) (string, error) { w.password = p; return "hash", nil },
+		Hash:  w.hash,
 		Now:   time.Now,
 	}
+}
+
+func (w *world) hash(password string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.password = password
+	return "hash", nil
 }
 
 func (w *world) locked(name string) (bool, error) {
