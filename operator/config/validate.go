@@ -125,6 +125,9 @@ func (r *report) rooms(s Rooms) {
 	r.check(s.ScreenShare == "everyone" || s.ScreenShare == "organisers", "rooms.screen_share", "%q: everyone or organisers was expected", s.ScreenShare)
 }
 
+// maxSources bounds the networks of one firewall rule. Hetzner Cloud API: POST /firewalls.
+const maxSources = 100
+
 func (r *report) ssh(sources []string) {
 	const path = "ssh.sources"
 	r.check(len(sources) > 0, path, "empty: nobody could reach the machine to set it up. Give the networks you work from, for example "+
@@ -132,6 +135,7 @@ func (r *report) ssh(sources []string) {
 	if slices.Equal(sources, []string{AnyWhileRunning}) {
 		return
 	}
+	r.check(len(sources) <= maxSources, path, "%d networks are more than the %d that Hetzner takes", len(sources), maxSources)
 	for _, s := range sources {
 		r.source(path, s)
 	}

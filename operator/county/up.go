@@ -142,7 +142,17 @@ func (u *up) raise(ctx context.Context, progress func(string)) (string, error) {
 	}
 	u.machine = m
 	u.price(ctx, out.Location)
-	return fmt.Sprintf("%s in %s, %d changes", strings.Join(addresses(m), " "), out.Location, changes), u.prepare()
+	return fmt.Sprintf("%s in %s, %s", strings.Join(addresses(m), " "), out.Location, changed(changes)), u.prepare()
+}
+
+func changed(n int) string {
+	switch n {
+	case 0:
+		return "nothing to change"
+	case 1:
+		return "1 change"
+	}
+	return fmt.Sprintf("%d changes", n)
 }
 
 func (u *up) spec() (infra.Spec, error) {
