@@ -6,6 +6,8 @@ package config
 type Config struct {
 	// County is the county's short name, for example "tuttlingen".
 	County string `yaml:"county"`
+	// Title is the media centre's name as the page shows it. Empty: the contact's name.
+	Title string `yaml:"title,omitempty"`
 	// Domain is the county's one host name, for example "jitsi.kmz-tuttlingen.example".
 	Domain string `yaml:"domain"`
 	// Role says what this process does: "portal", "bridge" or "both". Only "both" is accepted until dedicated bridges exist.

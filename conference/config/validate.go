@@ -40,6 +40,9 @@ func (c Config) Validate() error {
 	if !countyPattern.MatchString(c.County) {
 		m.add("county", "%q must be 1 to 32 lower-case letters, digits or hyphens and begin with a letter", short(c.County))
 	}
+	if len(c.Title) > maxTextLength {
+		m.add("title", "longer than %d bytes", maxTextLength)
+	}
 	if why := domainMistake(c.Domain); why != "" {
 		m.add("domain", "%q %s", short(c.Domain), why)
 	}

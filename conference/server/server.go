@@ -7,6 +7,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -182,7 +183,7 @@ func (s *Server) openServers() error {
 func siteOf(cfg config.Config, version string) portal.Site {
 	c := cfg.Contact
 	return portal.Site{
-		Name:    c.Name,
+		Name:    cmp.Or(cfg.Title, c.Name),
 		Contact: portal.Contact{Name: c.Name, Email: c.Email, Phone: c.Phone, URL: c.URL},
 		Rooms: portal.Rooms{MaxParticipants: cfg.Rooms.MaxParticipants, CodeRequired: cfg.Rooms.CodeRequired,
 			ScreenShare: cfg.Rooms.ScreenShare},

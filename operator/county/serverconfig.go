@@ -19,6 +19,7 @@ const mediaPort = 10000
 func serverConfig(c config.Config, m infra.Machine, e endpoints.Endpoints) ([]byte, error) {
 	out := server.Config{
 		County: c.Name,
+		Title:  c.Title,
 		Domain: c.Domain,
 		Role:   "both",
 		Listen: server.Listen{Addresses: addresses(m), TLSPort: sitePort, MediaPort: mediaPort},
