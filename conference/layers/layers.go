@@ -43,10 +43,11 @@ var assumed = [Count]int{180, 360, 720}
 const tolerance = 1.25
 
 // Choose returns the layer for a picture shown at height device pixels: the smallest live one that is large enough, or else the
-// largest live one. Height 0 stands for as large as possible. It reports false when no layer is live.
-func Choose(all [Count]Layer, height int) (layer int, ok bool) {
+// largest live one up to ceiling, or else the smallest live one. Height 0 stands for as large as possible. It reports false when
+// no layer is live.
+func Choose(all [Count]Layer, height, ceiling int) (layer int, ok bool) {
 	for i, l := range all {
-		if !l.Live {
+		if !l.Live || ok && i > ceiling {
 			continue
 		}
 		layer, ok = i, true

@@ -26,7 +26,7 @@ func TestChoose(t *testing.T) {
 		"heights unknown":           {[Count]Layer{{true, 0}, {true, 0}, {true, 0}}, 300, Half, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, ok := Choose(c.layers, c.height); got != c.want || ok != c.ok {
+			if got, ok := Choose(c.layers, c.height, Full); got != c.want || ok != c.ok {
 				t.Errorf("got %d, %v; want %d, %v", got, ok, c.want, c.ok)
 			}
 		})
@@ -45,13 +45,23 @@ func TestChooseProperties(t *testing.T) {
 			live = live || all[i].Live
 		}
 		small := rapid.IntRange(1, 2000).Draw(t, "small")
-		a, ok := Choose(all, small)
-		b, _ := Choose(all, small+rapid.IntRange(0, 2000).Draw(t, "more"))
+		a, ok := Choose(all, small, Full)
+		b, _ := Choose(all, small+rapid.IntRange(0, 2000).Draw(t, "more"), Full)
 		if ok != live || live && !all[a].Live || b < a {
 			t.Fatalf("%+v at %d: layer %d, %v; larger: %d", all, small, a, ok, b)
 		}
-		if best, _ := Choose(all, 0); best < b {
+		if best, _ := Choose(all, 0, Full); best < b {
 			t.Fatalf("as large as possible is %d, but %d exists", best, b)
+		}
+		ceiling := rapid.IntRange(Quarter, Full).Draw(t, "ceiling")
+		if low, ok := Choose(all, small, ceiling); ok != live || low > a {
+			t.Fatalf("a ceiling of %d raises layer %d to %d", ceiling, a, low)
+		} else if low > ceiling {
+			for i := range ceiling + 1 {
+				if all[i].Live {
+					t.Fatalf("layer %d above the ceiling %d although %d is live", low, ceiling, i)
+				}
+			}
 		}
 	})
 }

@@ -29,6 +29,8 @@ type downTrack struct {
 	credit   int
 	packets  uint32 // sent, for sender reports
 	octets   uint32
+	asked    int // packets sent again since the last sample
+	sampled  uint32
 }
 
 func newDownTrack(t Transport, slot int, audio bool) *downTrack {
@@ -249,10 +251,20 @@ func (d *downTrack) recover(sn uint16, buf []byte) (Outgoing, bool) {
 		}
 	}
 	d.credit--
+	d.asked++ // only now: what the cache does not have was lost before it came here
 	return Outgoing{
 		SN: sn, TS: kept.TS + d.rewriter.Shift(), Marker: kept.Marker,
 		PayloadType: d.transport.PayloadType(d.slot, Codec(kept.Codec)), Payload: buf[:n],
 	}, true
+}
+
+// sample returns how many packets were sent since the last call, and how many of them again.
+func (d *downTrack) sample() (sent, asked int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	sent, asked = int(d.packets-d.sampled), d.asked
+	d.sampled, d.asked = d.packets, 0
+	return sent, asked
 }
 
 // report returns a sender report (RFC 3550 §6.4.1) for a slot in use, nil otherwise.

@@ -380,21 +380,21 @@ func TestALayerThatStopsIsLeft(t *testing.T) {
 		u.transport = &record{}
 		u.packets([]Packet{{SN: 1, Codec: VP8, Payload: sized(1, 180<<i)}}, time.Second)
 	}
-	if got := v.layer(720, time.Second, nil); got != v[layers.Full] {
+	if got := v.layer(720, layers.Full, time.Second, nil); got != v[layers.Full] {
 		t.Error("a large picture does not get the full layer")
 	}
-	if got := v.layer(180, time.Second, nil); got != v[layers.Quarter] {
+	if got := v.layer(180, layers.Full, time.Second, nil); got != v[layers.Quarter] {
 		t.Error("a tile does not get the small layer")
 	}
 	now := time.Second + silenceAfter
 	v[layers.Half].packets([]Packet{{SN: 2, Codec: VP8, Payload: picture(2, 0, false)}}, now)
-	if got := v.layer(720, now, nil); got != v[layers.Half] {
+	if got := v.layer(720, layers.Full, now, nil); got != v[layers.Half] {
 		t.Error("a layer that went silent is still chosen")
 	}
-	if got := v.layer(720, now+silenceAfter, v[layers.Quarter]); got != v[layers.Quarter] {
+	if got := v.layer(720, layers.Full, now+silenceAfter, v[layers.Quarter]); got != v[layers.Quarter] {
 		t.Error("a paused video changes its layer")
 	}
-	if got := newVideo(1).layer(180, now, v[layers.Half]); got.index != layers.Full {
+	if got := newVideo(1).layer(180, layers.Full, now, v[layers.Half]); got.index != layers.Full {
 		t.Error("a video nothing came of is not expected in its full layer")
 	}
 }

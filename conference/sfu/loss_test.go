@@ -9,6 +9,8 @@ import (
 	"github.com/pion/transport/v4"
 	"github.com/pion/transport/v4/stdnet"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
 )
 
 // lossy drops every n-th UDP packet that arrives after the connection is made.
@@ -78,4 +80,26 @@ func TestLostPacketsAreRecovered(t *testing.T) {
 	}
 	losing.Store(false)
 	eventually(t, "every lost packet again", func() bool { return a.sees(b).Lost() == 0 })
+}
+
+func TestAThinConnectionGetsASmallerLayer(t *testing.T) {
+	r := newEngine(t).NewRoom()
+	plain, err := stdnet.NewNet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var losing atomic.Bool
+	bad, layered := both, both
+	layered.Simulcast = true
+	bad.Tune = func(s *webrtc.SettingEngine) { s.SetNet(&lossy{plain, 3, &losing}) }
+	a, thin, good := join(t, r, "a", layered), join(t, r, "thin", bad), join(t, r, "good", both)
+	for _, g := range []*guest{thin, good} {
+		g.session.SetView([]sfu.Want{{Participant: "a", Source: sfu.Camera, Height: 720}})
+		eventually(t, "the full layer", func() bool { return g.sees(a).Height == 720 })
+	}
+	losing.Store(true)
+	eventually(t, "a smaller layer at the thin connection", func() bool { return thin.sees(a).Height < 720 })
+	if h := good.sees(a).Height; h != 720 {
+		t.Errorf("the good connection got a layer of %d", h)
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 
 	"github.com/pion/rtcp"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/layers"
 )
 
 // videoKey names a video source in a room.
@@ -36,6 +38,7 @@ type Session struct {
 
 	// What follows is owned by the room loop.
 	connectedNow bool
+	ceiling      layers.Ceiling
 	heard        []string
 	seen         []videoKey
 	announced    bool
@@ -44,7 +47,7 @@ type Session struct {
 func newSession(r *Room, id string, o *offer, ev Events) *Session {
 	s := &Session{
 		id: id, room: r, simulcast: o.simulcast, audioMIDs: o.audio, videoMIDs: o.video, events: ev,
-		heard: make([]string, len(o.audio)), seen: make([]videoKey, len(o.video)),
+		ceiling: layers.NewCeiling(), heard: make([]string, len(o.audio)), seen: make([]videoKey, len(o.video)),
 	}
 	s.voice = newUpTrack(0)
 	for i := 1; i < len(sources); i++ {

@@ -40,7 +40,7 @@ func (s *Session) showLayers(inside map[string]*Session) {
 		d := s.downs[len(s.heard)+i]
 		var layer *upTrack
 		if o := inside[k.participant]; o != nil {
-			layer = o.videos[k.source].layer(s.height(k), now, d.shown())
+			layer = o.videos[k.source].layer(s.height(k), s.ceiling.Layer(), now, d.shown())
 		}
 		d.show(layer)
 	}

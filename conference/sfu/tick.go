@@ -15,6 +15,9 @@ const reportTicks = 20
 // layerTicks is how many ticks pass between two looks at the layers: 200 ms.
 const layerTicks = 2
 
+// sampleTicks is how many ticks pass between two looks at a receiver's loss: 1 s.
+const sampleTicks = 10
+
 // maxReports is how many sender reports fit one packet (28 bytes each).
 const maxReports = 31
 
@@ -38,10 +41,29 @@ func (r *Room) tick() {
 			r.tellSpeakers(s)
 		}
 	}
-	if r.simulcast && r.ticks%layerTicks == 0 {
-		r.relayer()
+	if r.simulcast {
+		r.sample()
+		if r.ticks%layerTicks == 0 {
+			r.relayer()
+		}
 	}
 	r.report()
+}
+
+// sample lowers or raises the ceiling of the sessions whose turn it is.
+func (r *Room) sample() {
+	now := monotonic()
+	for i, s := range r.sessions {
+		if (r.ticks+i)%sampleTicks != 0 {
+			continue
+		}
+		sent, asked := 0, 0
+		for _, d := range s.downs[len(s.heard):] {
+			n, again := d.sample()
+			sent, asked = sent+n, asked+again
+		}
+		s.ceiling.Sample(sent, asked, now)
+	}
 }
 
 // unheard reports whether some session does not hear somebody who is speaking: only then can an audio slot change.

@@ -27,15 +27,15 @@ type video [layers.Count]*upTrack
 // silenceAfter is how long a layer may pause and still count as live. A browser sends at least two frames per second.
 const silenceAfter = time.Second
 
-// layer chooses what to show at a height. Of a video that is paused it is the layer shown last, and one of which nothing came
+// layer chooses what to show at a height to a receiver with this ceiling. Of a video that is paused it is the layer shown last, and one of which nothing came
 // yet is expected in its full layer.
-func (v *video) layer(height int, now time.Duration, shown *upTrack) *upTrack {
+func (v *video) layer(height, ceiling int, now time.Duration, shown *upTrack) *upTrack {
 	var all [layers.Count]layers.Layer
 	for i, u := range v {
 		last := u.last.Load()
 		all[i] = layers.Layer{Live: last != 0 && now-time.Duration(last) < silenceAfter, Height: int(u.height.Load())}
 	}
-	if i, ok := layers.Choose(all, height); ok {
+	if i, ok := layers.Choose(all, height, ceiling); ok {
 		return v[i]
 	}
 	if shown != nil && shown.video == v {
