@@ -106,7 +106,8 @@ type ACME struct {
 
 // Accounts says what an account stands for.
 type Accounts struct {
-	// Model is "applicant" (a non-personal account for each application), "school" (one account for each school) or "teacher".
+	// Model is "applicant" (a non-personal account for each application), "school" (one account for each school, which its label names)
+	// or "teacher" (an account for each teacher, its label names the school).
 	Model string `mapstructure:"model"`
 	// Prefixes replaces the built-in words that account names begin with.
 	Prefixes []string `mapstructure:"prefixes"`

@@ -17,6 +17,9 @@ func (c *County) Accounts() ([]register.Account, error) {
 // CreateAccounts makes an account for each label. The server has them before the register, and both before they are returned.
 func (c *County) CreateAccounts(ctx context.Context, labels []string) (made []register.Credential, err error) {
 	err = c.change(ctx, func(r register.Register, ops Ops) (err error) {
+		if err := r.Fits(c.Config.Accounts.Model, labels); err != nil {
+			return err
+		}
 		made, err = c.create(ctx, ops, r, labels)
 		return err
 	})
