@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -33,6 +34,10 @@ func (a *app) runUp(cmd *cobra.Command, name string, options county.UpOptions) e
 	c, err := a.open(cmd.Context(), name, need{config: true, cloud: true, world: true}, progress)
 	if err != nil {
 		return err
+	}
+	if c.Config.Invented() && !a.options.sandbox() {
+		return fmt.Errorf("%s is a sample's domain, which nobody can own, so no machine was rented for it: write your own into %s, or try things out with --sandbox",
+			c.Config.Domain, filepath.Join(a.options.configDir(), name+".yaml"))
 	}
 	result, err := c.Up(cmd.Context(), options)
 	progress.Close()
