@@ -25,7 +25,7 @@ help: ## print this help
 # --- the demo ------------------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: need-root need-node build ## a county live on this machine: https://demo.localhost:8443
+demo: need-root need-go need-node build ## a county live on this machine: https://demo.localhost:8443
 	$(OPERATOR) up demo --sandbox
 
 .PHONY: demo-down
@@ -65,7 +65,7 @@ $(APP)/dist/index.html: $(APP)/node_modules/.package-lock.json $(WEB_SRC)
 	@touch $(APP)/dist/.gitkeep $@
 
 .PHONY: release
-release: need-node web bin/kreisraum-conference-linux-amd64 bin/kreisraum-conference-linux-arm64 $(OPERATOR) bin/pulumi ## what a county needs, for amd64 and arm64 machines
+release: need-go need-node web bin/kreisraum-conference-linux-amd64 bin/kreisraum-conference-linux-arm64 $(OPERATOR) bin/pulumi ## what a county needs, for amd64 and arm64 machines
 	@$(SERVER) version | grep -q 'web client: embedded' || { echo "release: the server was built without the web client; run make web"; exit 1; }
 
 .PHONY: clean
@@ -76,7 +76,7 @@ clean: ## remove what was built
 # --- testing -------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: need-root need-node need-test-packages build vet lint race web-test e2e ## everything: vet, lint, race, web client, browser and end-to-end tests
+test: need-root need-go need-node need-test-packages build vet lint race web-test e2e ## everything: vet, lint, race, web client, browser and end-to-end tests
 
 .PHONY: vet
 vet: ## go vet and gofmt
@@ -114,9 +114,18 @@ bench: ## load benchmarks; writes docs/performance.md
 need-root:
 	@[ "$$(id -u)" = 0 ] || { echo "The sandbox binds ports 22 and 443 of its machines' own loopback addresses: run as root."; exit 1; }
 
+# Go 1.21 and newer fetch the version that go.mod names by themselves; older ones fail with a message about go.mod.
+.PHONY: need-go
+need-go:
+	@go list -m >/dev/null 2>&1 || { \
+		echo "Go 1.26 builds the programs, this machine has $$(go version 2>/dev/null || echo none) (Debian's own is too old):"; \
+		echo "install it from https://go.dev/dl/, put its bin folder into PATH, then run make again."; exit 1; }
+
 .PHONY: need-node
 need-node:
-	@command -v node >/dev/null && command -v npm >/dev/null || { echo "Node.js 20 or newer and npm build the web client; install them, then run make again."; exit 1; }
+	@command -v npm >/dev/null && [ "$$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 20 ] || { \
+		echo "Node.js 20 or newer and npm build the web client, this machine has $$(node --version 2>/dev/null || echo none) (Debian 12's own is too old):"; \
+		echo "install them from https://nodejs.org/en/download, then run make again."; exit 1; }
 
 # Chromium plays the browser, gcc serves the race detector. Debian packages, installed only when missing.
 .PHONY: need-test-packages
