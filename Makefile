@@ -121,11 +121,14 @@ need-go:
 		echo "Go 1.26 builds the programs, this machine has $$(go version 2>/dev/null || echo none) (Debian's own is too old):"; \
 		echo "install it from https://go.dev/dl/, put its bin folder into PATH, then run make again."; exit 1; }
 
+# What "engines" of the web client's package.json says.
+NODE_FITS := const [a, b] = process.versions.node.split(".").map(Number); process.exit(a >= 24 || (a === 22 && b >= 13) || (a === 20 && b >= 19) ? 0 : 1)
+
 .PHONY: need-node
 need-node:
-	@command -v npm >/dev/null && [ "$$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 20 ] || { \
-		echo "Node.js 20 or newer and npm build the web client, this machine has $$(node --version 2>/dev/null || echo none) (Debian 12's own is too old):"; \
-		echo "install them from https://nodejs.org/en/download, then run make again."; exit 1; }
+	@command -v npm >/dev/null && node -e '$(NODE_FITS)' 2>/dev/null || { \
+		echo "Node.js 20 (from 20.19), 22 (from 22.13) or 24 and newer builds the web client, with npm; this machine has $$(node --version 2>/dev/null || echo none)"; \
+		echo "(Debian 12's own is too old). Install it from https://nodejs.org/en/download, then run make again."; exit 1; }
 
 # Chromium plays the browser, gcc serves the race detector. Debian packages, installed only when missing.
 .PHONY: need-test-packages
