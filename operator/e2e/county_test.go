@@ -102,6 +102,9 @@ func lesson(t *testing.T, url string, organiser credential) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !strings.Contains(string(out), "\n# skipped 0\n") {
+		t.Error("a part of the lesson was skipped")
+	}
 }
 
 // canaries searches what was logged for the words of the lesson.
