@@ -15,6 +15,7 @@ type Config struct {
 	Listen    Listen    `yaml:"listen"`
 	ACME      ACME      `yaml:"acme"`
 	Rooms     Rooms     `yaml:"rooms"`
+	Restart   Restart   `yaml:"restart,omitempty"`
 	AccessLog AccessLog `yaml:"access_log"`
 	Contact   Contact   `yaml:"contact"`
 	Paths     Paths     `yaml:"paths"`
@@ -48,6 +49,14 @@ type Rooms struct {
 	CodeRequired bool `yaml:"code_required"`
 	// ScreenShare says who may share the screen: "everyone" or "organisers".
 	ScreenShare string `yaml:"screen_share"`
+}
+
+// Restart is the nightly restart: it ends every room, so that no chat and no name outlives the day.
+type Restart struct {
+	// At is the local time, "HH:MM". Empty: no nightly restart.
+	At string `yaml:"at,omitempty"`
+	// TimeZone is a name of the IANA time zone database, for example "Europe/Berlin".
+	TimeZone string `yaml:"time_zone,omitempty"`
 }
 
 // AccessLog bounds the only log with (shortened) addresses.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Bounds of single values.
@@ -50,6 +51,7 @@ func (c Config) Validate() error {
 	c.Listen.validate(&m)
 	c.ACME.validate(&m)
 	c.Rooms.validate(&m)
+	c.Restart.validate(&m)
 	if d := c.AccessLog.RetentionDays; d < 0 || d > maxRetentionDays {
 		m.add("access_log.retention_days", "%d is not between 0 (no access log) and %d", d, maxRetentionDays)
 	}
@@ -117,6 +119,18 @@ func (r Rooms) validate(m *mistakes) {
 	}
 	if r.ScreenShare != ScreenShareEveryone && r.ScreenShare != ScreenShareOrganisers {
 		m.add("rooms.screen_share", "%q is neither %q nor %q", short(r.ScreenShare), ScreenShareEveryone, ScreenShareOrganisers)
+	}
+}
+
+func (r Restart) validate(m *mistakes) {
+	if r == (Restart{}) {
+		return
+	}
+	if _, err := time.Parse("15:04", r.At); err != nil {
+		m.add("restart.at", "%q is not a time such as 03:30; leave restart out for no nightly restart", short(r.At))
+	}
+	if _, err := time.LoadLocation(r.TimeZone); err != nil || r.TimeZone == "" || r.TimeZone == "Local" {
+		m.add("restart.time_zone", "%q is not a time zone such as Europe/Berlin", short(r.TimeZone))
 	}
 }
 

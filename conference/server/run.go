@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Run serves until ctx ends or something cannot go on, then shuts down in order within some 15 s. It returns nil after ctx, and
-// otherwise what could not go on.
+// Run serves until ctx ends, the nightly restart comes or something cannot go on, then shuts down in order within some 15 s. It
+// returns what could not go on, else nil; whoever started the server (systemd) starts it again.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.close()
 	ctx, stop := context.WithCancelCause(ctx)
@@ -28,6 +28,12 @@ func (s *Server) Run(ctx context.Context) error {
 		serve("accept on "+l.Addr().String(), func() error { return s.demux.Serve(l) })
 	}
 	work.Go(func() { s.opsLeaf.Run(ctx) })
+	work.Go(func() {
+		if s.untilNight(ctx) {
+			s.opt.Log.Info("nightly restart")
+			stop(nil)
+		}
+	})
 	s.opt.Log.Info("server is up", "version", s.opt.Version, "certificate", s.certs.Status().State, "web_client", s.page.Built())
 	notify("READY=1")
 	<-ctx.Done()

@@ -27,6 +27,7 @@ func serverConfig(c config.Config, m infra.Machine, e endpoints.Endpoints) ([]by
 		Rooms: server.Rooms{
 			MaxParticipants: c.Rooms.MaxParticipants, CodeRequired: c.Rooms.CodeRequired, ScreenShare: c.Rooms.ScreenShare,
 		},
+		Restart:   server.Restart{At: c.Restart.At, TimeZone: c.Restart.TimeZone},
 		AccessLog: server.AccessLog{RetentionDays: c.AccessLog.RetentionDays},
 		Contact:   server.Contact{Name: c.Contact.Name, Email: c.Contact.Email, Phone: c.Contact.Phone, URL: c.Contact.URL},
 		Paths: server.Paths{

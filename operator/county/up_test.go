@@ -299,7 +299,7 @@ func TestServerAcceptsItsConfiguration(t *testing.T) {
 			if err := got.Validate(); err != nil {
 				t.Errorf("invalid: %v\n%s", err, text)
 			}
-			if got.Domain != c.Config.Domain || got.Title != c.Config.Title || len(got.Listen.Addresses) != 2 || (got.ACME.RootsFile != "") != (e.ACMERoots != nil) {
+			if got.Domain != c.Config.Domain || got.Title != c.Config.Title || got.Restart.At != c.Config.Restart.At || got.Restart.At == "" || len(got.Listen.Addresses) != 2 || (got.ACME.RootsFile != "") != (e.ACMERoots != nil) {
 				t.Errorf("got %+v", got)
 			}
 		})

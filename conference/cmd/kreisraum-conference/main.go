@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // the county names its time zone; a machine may lack the database
 )
 
 // version is set by the linker (-X main.version=…).
