@@ -105,6 +105,26 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestGuesserDoesNotStarveTheClass: who guesses codes and reconnects uses up what its own network has, and nobody else's.
+func TestGuesserDoesNotStarveTheClass(t *testing.T) {
+	s := newSite(t, &fakeMedia{})
+	_, joined := s.organiser("mathe")
+	from := func(source string) *client {
+		a := admission("mathe", "")
+		a.Source = source
+		return s.dial(a)
+	}
+	for looked := true; looked; {
+		c := from("guesser")
+		c.send(signaling.Join{Name: "Mia Beispiel", Role: signaling.RoleParticipant, Code: "wrong"})
+		looked = expect[signaling.Door](c).Wrong
+		_ = c.ws.CloseNow()
+	}
+	c := from("school")
+	c.send(signaling.Join{Name: "Mia Beispiel", Role: signaling.RoleParticipant, Code: joined.Room.Code})
+	expect[signaling.Joined](c)
+}
+
 func TestProbeNeedsNeitherLoginNorCode(t *testing.T) {
 	const name = signaling.ProbeRoomPrefix + "1234"
 	s := newSite(t, &fakeMedia{})

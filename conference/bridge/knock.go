@@ -50,7 +50,7 @@ type gatekeeper struct {
 
 // knock turns an admission and a join message into a knock at the room's door, or says why not.
 func (g gatekeeper) knock(c room.Conn, a cluster.Admission, j signaling.Join) (room.Knock, signaling.RefusalCode) {
-	k := room.Knock{Conn: c, Name: room.DisplayName(j.Name), RoomName: roomName(a), Role: room.Role(j.Role), Code: room.Code(j.Code)}
+	k := room.Knock{Conn: c, Source: room.Source(a.Source), Name: room.DisplayName(j.Name), RoomName: roomName(a), Role: room.Role(j.Role), Code: room.Code(j.Code)}
 	if canonical, err := signaling.CanonicalRoom(a.Room); err != nil || canonical != a.Room {
 		return room.Knock{}, signaling.RefusedRoomInvalid
 	}

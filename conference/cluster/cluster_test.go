@@ -49,6 +49,17 @@ func TestAdmission(t *testing.T) {
 	}
 }
 
+func TestSourceTag(t *testing.T) {
+	key := token.NewKey()
+	tag := SourceTag(key, "192.0.2.0")
+	if SourceTag(key, "192.0.2.0") != tag {
+		t.Error("the tag of one network changes")
+	}
+	if SourceTag(key, "192.0.3.0") == tag || SourceTag(token.NewKey(), "192.0.2.0") == tag {
+		t.Error("the tag does not depend on network and key")
+	}
+}
+
 func TestAdmissionIsNotPrinted(t *testing.T) {
 	const canary = "kanarienvogel"
 	a := Admission{Room: canary, DisplayRoom: canary, Account: canary, AccountName: canary}

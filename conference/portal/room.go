@@ -23,7 +23,7 @@ func (p *portal) room(w http.ResponseWriter, r *http.Request) {
 		refuse(w, codeBusy, 5*time.Second)
 		return
 	}
-	admission := cluster.Admission{Room: room, DisplayRoom: display}
+	admission := cluster.Admission{Room: room, DisplayRoom: display, Source: cluster.SourceTag(p.cfg.Key, source(r))}
 	if acc, ok := p.loggedIn(r); ok {
 		admission.Account, admission.AccountName, admission.Organiser = acc.ID, acc.Name, true
 	}

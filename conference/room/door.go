@@ -58,11 +58,11 @@ func (t *turn) enter(k Knock, id string) {
 
 // visit brings a participant to the door, and in at once if there is nothing to wait for.
 func (t *turn) visit(k Knock) {
-	if len(t.door) >= MaxVisitors {
+	if len(t.door) >= MaxVisitors && !t.makePlace(k.Source) {
 		t.tell(Refused{Reason: Busy}, k.Conn)
 		return
 	}
-	v := &visitor{conn: k.Conn, name: k.Name, free: k.Free, code: k.Code}
+	v := &visitor{conn: k.Conn, source: k.Source, name: k.Name, free: k.Free, code: k.Code}
 	t.door = append(t.door, v)
 	if t.open() {
 		t.receive(v)
@@ -132,7 +132,7 @@ func (e EnterCode) apply(t *turn) {
 
 // try looks at a code, unless there were too many wrong ones.
 func (t *turn) try(v *visitor, code Code) {
-	if wait := max(v.guesses.wait(t.now), t.guesses.wait(t.now)); wait > 0 {
+	if wait := max(v.guesses.wait(t.now), t.guesses.wait(v.source, t.now)); wait > 0 {
 		t.tell(Door{Open: true, RetryAfter: wait}, v.conn)
 		return
 	}
@@ -141,6 +141,6 @@ func (t *turn) try(v *visitor, code Code) {
 		return
 	}
 	v.guesses.wrong(t.now)
-	t.guesses.take(t.now)
+	t.guesses.take(v.source, t.now)
 	t.tell(Door{Open: true, Wrong: true, RetryAfter: v.guesses.wait(t.now)}, v.conn)
 }

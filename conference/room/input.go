@@ -19,7 +19,9 @@ type Input interface{ apply(*turn) }
 // Knock is somebody at the door. The bridge has verified whatever it says.
 type Knock struct {
 	Conn Conn
-	Name DisplayName
+	// Source is where the connection comes from.
+	Source Source
+	Name   DisplayName
 	// RoomName is the room's name as this visitor wrote it.
 	RoomName Name
 	// Role is Organiser only with a login.

@@ -26,6 +26,7 @@ type (
 	codeKind        struct{}
 	textKind        struct{}
 	nameKind        struct{}
+	sourceKind      struct{}
 )
 
 type (
@@ -37,6 +38,8 @@ type (
 	Text = Private[textKind]
 	// Name is the room's name as its first organiser wrote it.
 	Name = Private[nameKind]
+	// Source stands for the network a connection comes from; those of one school share it. Empty is a source like any other.
+	Source = Private[sourceKind]
 )
 
 // Format keeps a room's insides out of every print: fmt does not ask unexported fields how they want to be printed.

@@ -304,28 +304,37 @@ func ids(people []Person) []string {
 	return ids
 }
 
-// TestGuessesAreBounded lets visitors try wrong codes at random times, with as many connections as they like.
+// TestGuessesAreBounded lets visitors of several sources try wrong codes at random times, with as many connections as they like.
 func TestGuessesAreBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r, now := begun(t, Rules{MaxParticipants: 10, CodeRequired: true})
-		start, looked := now, 0
-		conn := Conn(100)
-		for range rapid.IntRange(1, 400).Draw(t, "attempts") {
+		start, looked, from := now, 0, map[Source]int{}
+		conn, source := Conn(100), Source("a")
+		sources := rapid.SampledFrom([]Source{"a", "b", "c", "d", "e", "f", "g", "h"})
+		for range rapid.IntRange(1, 1000).Draw(t, "attempts") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * time.Millisecond)
 			var out []Output
-			if rapid.Bool().Draw(t, "reconnects") {
+			if rapid.IntRange(0, 3).Draw(t, "stays") > 0 {
 				r.Apply(now, Leave{Conn: conn})
 				conn++
-				out = r.Apply(now, Knock{Conn: conn, Role: Participant, Code: "wrong"})
+				source = sources.Draw(t, "source")
+				out = r.Apply(now, Knock{Conn: conn, Source: source, Role: Participant, Code: "wrong"})
 			} else {
 				out = r.Apply(now, EnterCode{Conn: conn, Code: "wrong"})
 			}
 			if d, ok := out[0].Event.(Door); ok && d.Wrong {
 				looked++
+				from[source]++
 			}
 		}
-		if limit := budgetSize + int(now.Sub(start)/budgetRefills) + 1; looked > limit {
+		if limit := roomSize + int(now.Sub(start)/roomRefill) + 1; looked > limit {
 			t.Fatalf("%d guesses were looked at in %v, want at most %d", looked, now.Sub(start), limit)
+		}
+		limit := sourceSize + int(now.Sub(start)/sourceRefill) + 1
+		for _, n := range from {
+			if n > limit {
+				t.Fatalf("%d guesses of one source were looked at in %v, want at most %d", n, now.Sub(start), limit)
+			}
 		}
 	})
 }

@@ -18,7 +18,7 @@ type Room struct {
 	inside  []*participant // in the order they came
 	door    []*visitor     // in the order they came
 	history history
-	guesses budget
+	guesses guesses
 	// lingerUntil is set while the room has begun and nobody is inside.
 	lingerUntil time.Time
 }
@@ -30,9 +30,10 @@ type participant struct {
 }
 
 type visitor struct {
-	conn Conn
-	name DisplayName
-	free bool
+	conn   Conn
+	source Source
+	name   DisplayName
+	free   bool
 	// asked is true once the code was asked for.
 	asked bool
 	// code was given before there was an organiser; it is looked at once.

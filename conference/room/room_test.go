@@ -216,6 +216,85 @@ func TestOneVisitorsGuesses(t *testing.T) {
 	want[Admitted](t, r.Apply(now, EnterCode{Conn: 2, Code: r.code}), 2)
 }
 
+// guessAway reconnects with wrong codes until none is looked at any more, and returns how many were.
+func guessAway(r *Room, now time.Time, from Source, conn Conn) int {
+	for n := 0; ; n++ {
+		out := r.Apply(now, Knock{Conn: conn, Source: from, Role: Participant, Code: "wrong"})
+		r.Apply(now, Leave{Conn: conn})
+		if d, ok := told(out, conn).(Door); !ok || !d.Wrong {
+			return n
+		}
+	}
+}
+
+func TestOneSourceDoesNotStarveTheOthers(t *testing.T) {
+	r, now := begun(t, defaults())
+	for range 90 { // a lesson with a guesser in it who never stops
+		if n := guessAway(r, now, "guesser", 2); n > sourceSize {
+			t.Fatalf("%d guesses of one source were looked at", n)
+		}
+		now = now.Add(time.Minute)
+	}
+	guessAway(r, now, "guesser", 2)
+	if d := want[Door](t, r.Apply(now, Knock{Conn: 3, Source: "guesser", Role: Participant, Code: r.code}), 3); d.RetryAfter == 0 {
+		t.Fatal("the guesser's own source does not wait")
+	}
+	for i := range 30 { // a class behind one address mistypes twice each
+		conn := Conn(10 + i)
+		r.Apply(now, Knock{Conn: conn, Source: "school", Role: Participant, Code: "wrong"})
+		r.Apply(now, EnterCode{Conn: conn, Code: "wrong"})
+		want[Admitted](t, r.Apply(now, EnterCode{Conn: conn, Code: r.code}), conn)
+	}
+}
+
+func TestSourcesAreForgotten(t *testing.T) {
+	r, now := begun(t, defaults())
+	for i := range 100 {
+		now = now.Add(sourceRefill)
+		r.Apply(now, Knock{Conn: 2, Source: Source(fmt.Sprint(i)), Role: Participant, Code: "wrong"})
+		r.Apply(now, Leave{Conn: 2})
+	}
+	if n := len(r.guesses.sources); n > 1 {
+		t.Errorf("%d sources are kept", n)
+	}
+}
+
+func TestNoSourceTakesTheWholeDoor(t *testing.T) {
+	r, now := begun(t, defaults())
+	conn := Conn(1)
+	knock := func(from Source) []Output {
+		conn++
+		return r.Apply(now, Knock{Conn: conn, Source: from, Role: Participant})
+	}
+	for range MaxVisitors {
+		want[Door](t, knock("crowd"), conn)
+	}
+	if want[Refused](t, knock("crowd"), conn).Reason != Busy {
+		t.Fatal("refused for another reason")
+	}
+	last := Conn(MaxVisitors + 1)
+	for i := range 70 {
+		out := knock("school")
+		want[Door](t, out, conn)
+		if want[Refused](t, out, last-Conn(i)).Reason != Busy {
+			t.Fatal("refused for another reason")
+		}
+	}
+	if r.Visitors() != MaxVisitors {
+		t.Fatalf("%d visitors", r.Visitors())
+	}
+	for range 300 { // however many come from however many sources: a class keeps its places
+		knock(Source(fmt.Sprint(conn)))
+	}
+	count := map[Source]int{}
+	for _, v := range r.door {
+		count[v.source]++
+	}
+	if count["school"] != crowd || count["crowd"] != crowd {
+		t.Errorf("%d of the school and %d of the crowd are left", count["school"], count["crowd"])
+	}
+}
+
 func TestFullRoomAndFullDoor(t *testing.T) {
 	r, now := begun(t, Rules{MaxParticipants: 2, CodeRequired: true})
 	want[Admitted](t, r.Apply(now, Knock{Conn: 2, Role: Participant, Code: r.code}), 2)

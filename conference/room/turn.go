@@ -46,7 +46,7 @@ func except(one *participant) func(*participant) bool {
 // begin gives the room a new epoch and a fresh code.
 func (t *turn) begin(name Name) {
 	t.epoch, t.name, t.code = newEpoch(t.random), name, newCode(t.random)
-	t.guesses = newBudget(t.now)
+	t.guesses = newGuesses(t.now)
 	t.tell(Begun{Epoch: t.epoch})
 }
 
