@@ -186,9 +186,12 @@ describe('start page', () => {
   test('logging in opens the way to one’s own room, logging out closes it', { timeout: patience }, async () => {
     const { page, context } = await open();
     await page.goto(site.origin);
-    await page.getByRole('textbox', { name: 'Zugangsname' }).fill('ahorn-4827');
-    await page.getByLabel('Passwort').fill('geheim');
+    // As a telephone and a copied list would have it.
+    await page.getByRole('textbox', { name: 'Zugangsname' }).fill('Ahorn-4827 ');
+    await page.getByLabel('Passwort').fill('geheim ');
+    const sent = page.waitForRequest('**/api/login');
     await page.getByRole('button', { name: 'Anmelden' }).click();
+    assert.deepEqual((await sent).postDataJSON(), { name: 'ahorn-4827', password: 'geheim' });
     await page.getByText('Angemeldet als ahorn-4827').waitFor();
     await page.getByRole('button', { name: 'Raum öffnen' }).waitFor();
     await page.getByRole('button', { name: 'Abmelden' }).click();
@@ -352,6 +355,9 @@ describe('room', () => {
     await until('camera on', () => classroom.last('state')?.camera === true);
     await page.getByRole('button', { name: 'Mikrofon einschalten' }).click();
     await until('microphone on', () => classroom.last('state')?.mic === true);
+    // The server does not tell oneself; the list of people knows all the same.
+    await page.getByRole('button', { name: /Personen/ }).click();
+    await page.getByRole('listitem').filter({ hasText: 'Alma Beispiel (Sie)Mikrofon anKamera an' }).waitFor();
     await page.getByRole('button', { name: 'Kamera ausschalten' }).click();
     await until('camera off', () => classroom.last('state')?.camera === false);
     assert.equal(classroom.count('offer'), 1);

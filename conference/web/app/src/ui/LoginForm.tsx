@@ -28,11 +28,14 @@ export function LoginForm({ directory, onDone }: { readonly directory: Directory
 
   const submit = async (): Promise<void> => {
     if (checking || wait > 0) return;
-    setMissing(name.trim() === '' || password === '');
-    if (name.trim() === '' || password === '') return;
+    // Telephones begin with a capital, and what is copied from a list ends with a blank; neither is ever part of an account.
+    const account = { name: name.trim().toLowerCase(), password: password.trim() };
+    const incomplete = account.name === '' || account.password === '';
+    setMissing(incomplete);
+    if (incomplete) return;
     setChecking(true);
     setAttempt(undefined);
-    const result = await directory.login(name.trim(), password);
+    const result = await directory.login(account.name, account.password);
     setChecking(false);
     setPassword('');
     if (result.kind === 'ok') onDone?.();

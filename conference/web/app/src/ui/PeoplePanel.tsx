@@ -1,3 +1,4 @@
+import type { LocalMedia } from '../rtc/localMedia';
 import type { Participant } from '../signaling/messages';
 import { peopleOrder } from '../state/order';
 import type { Session } from '../state/session';
@@ -9,15 +10,26 @@ import room from './Room.module.css';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
 
-export function PeoplePanel({ session, onClose }: { readonly session: Session; readonly onClose: () => void }) {
+interface PeoplePanelProps {
+  readonly session: Session;
+  readonly media: LocalMedia;
+  readonly onClose: () => void;
+}
+
+/** Who is inside, and whose microphone and camera are on. */
+export function PeoplePanel({ session, media, onClose }: PeoplePanelProps) {
   const t = useTexts();
   const { participants, self } = useReadable(session);
+  // The server tells everybody but oneself what one sends.
+  const { mic, camera } = useReadable(media);
   return (
     <Panel title={t.people.title} onClose={onClose}>
       <div className={room.panelBody} tabIndex={0} role="region" aria-label={t.people.count(participants.length)}>
         <p className={styles.count}>{t.people.count(participants.length)}</p>
         <ul className={styles.list}>
-          {peopleOrder(participants, self).map((person) => <Person key={person.id} person={person} own={person.id === self} />)}
+          {peopleOrder(participants, self).map((person) => (
+            person.id === self ? <Person key={person.id} person={{ ...person, mic, camera }} own /> : <Person key={person.id} person={person} own={false} />
+          ))}
         </ul>
       </div>
     </Panel>

@@ -42,7 +42,7 @@ export function Room({ session, media }: { readonly session: Session; readonly m
         <Stage session={session} media={media} />
       </main>
       {panel === 'chat' && <ChatPanel session={session} onClose={close} />}
-      {panel === 'people' && <PeoplePanel session={session} onClose={close} />}
+      {panel === 'people' && <PeoplePanel session={session} media={media} onClose={close} />}
       {panel === 'invite' && organiser && <InvitePanel session={session} onClose={close} />}
       <Toolbar session={session} media={media} panel={panel} onPanel={setPanel} />
       <Announcer session={session} />
