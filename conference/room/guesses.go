@@ -3,6 +3,7 @@ package room
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"strings"
 	"time"
 )
 
@@ -110,8 +111,11 @@ func (b *budget) take(now time.Time) {
 	b.left--
 }
 
-// sameCode compares in constant time, whatever the lengths.
+// sameCode compares in constant time, whatever the lengths. Blanks and capitals do not count: codes are read aloud ("482 713") and
+// typed on telephones, which begin with a capital.
 func sameCode(a, b Code) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	x, y := sha256.Sum256([]byte(bare(a))), sha256.Sum256([]byte(bare(b)))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
+
+func bare(c Code) string { return strings.ToLower(strings.Join(strings.Fields(string(c)), "")) }

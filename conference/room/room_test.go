@@ -361,6 +361,25 @@ func TestHistoryIsBounded(t *testing.T) {
 	})
 }
 
+func TestSameCode(t *testing.T) {
+	for _, tt := range []struct {
+		set, entered Code
+		want         bool
+	}{
+		{"482713", "482713", true},
+		{"482713", "482 713", true},
+		{"Igel 17", "igel17", true},
+		{"482713", "482714", false},
+		{"482713", "48271", false},
+		{"482713", "", false},
+		{"Igel-17", "Igel17", false},
+	} {
+		if sameCode(tt.entered, tt.set) != tt.want {
+			t.Errorf("%q for %q: want %v", tt.entered, tt.set, tt.want)
+		}
+	}
+}
+
 func TestNewCode(t *testing.T) {
 	t.Run("six digits", func(t *testing.T) {
 		random := rand.NewChaCha8([32]byte{})

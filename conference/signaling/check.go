@@ -213,7 +213,8 @@ func newCode(c Code) (Code, bool) {
 	if s == "" {
 		return "", true
 	}
-	return Code(s), utf8.RuneCountInString(s) >= MinCode && printable(s)
+	bare := strings.Join(strings.Fields(s), "") // blanks do not count when codes are compared
+	return Code(s), utf8.RuneCountInString(bare) >= MinCode && printable(s)
 }
 
 // enteredCode trims a code that somebody tries. It may be shorter than any code can be: then it is simply wrong.

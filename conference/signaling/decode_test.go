@@ -47,6 +47,7 @@ func TestDecode(t *testing.T) {
 		{name: "33 characters of code", frame: `{"type":"code","code":"` + long[:33] + `"}`, problem: ErrorCodeInvalid},
 		{name: "set code", frame: `{"type":"setCode","code":" Igel 17 "}`, want: SetCode{Code: "Igel 17"}},
 		{name: "set code of three characters", frame: `{"type":"setCode","code":"abc"}`, problem: ErrorCodeInvalid},
+		{name: "set code of three characters and a blank", frame: `{"type":"setCode","code":"a bc"}`, problem: ErrorCodeInvalid},
 		{name: "set code with a tab", frame: `{"type":"setCode","code":"ab\tcd"}`, problem: ErrorCodeInvalid},
 		{name: "set no code", frame: `{"type":"setCode"}`, want: SetCode{}},
 		{name: "offer", frame: `{"type":"offer","sdp":"v=0"}`, want: Offer{SDP: "v=0"}},

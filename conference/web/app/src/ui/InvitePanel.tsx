@@ -69,7 +69,8 @@ function ChangeCode({ required, onChange }: { readonly required: boolean; readon
     event.preventDefault();
     const trimmed = code.trim();
     const length = [...trimmed].length;
-    const valid = (length >= limits.codeMin && length <= limits.codeMax) || (length === 0 && !required);
+    // Blanks do not count when codes are compared.
+    const valid = ([...trimmed.replace(/\s/g, '')].length >= limits.codeMin && length <= limits.codeMax) || (length === 0 && !required);
     setInvalid(!valid);
     if (!valid) return;
     onChange(trimmed);
