@@ -79,12 +79,15 @@ func New(cfg Config) http.Handler {
 	mux.HandleFunc("GET /api/session", p.session)
 	mux.HandleFunc("POST /api/login", p.sameOrigin(p.login))
 	mux.HandleFunc("POST /api/logout", p.sameOrigin(p.logout))
-	mux.HandleFunc("GET /api/rooms/{room}/ws", p.sameOrigin(p.room))
 	mux.HandleFunc("/api/", p.unknownCall)
 	mux.HandleFunc("GET /assets/", p.asset)
 	mux.HandleFunc("GET /{room}", p.page)
 	mux.HandleFunc("GET /{$}", p.page)
-	return p.guard(mux)
+	short := &underWay{max: maxUnderWay, maxOfOne: maxOfOneSource, bySource: map[string]int{}}
+	all := http.NewServeMux()
+	all.HandleFunc("GET /api/rooms/{room}/ws", p.sameOrigin(p.room)) // lasts a lesson and is bounded by the bridge
+	all.Handle("/", short.bounded(mux))
+	return p.guard(all)
 }
 
 func (p *portal) site(w http.ResponseWriter, _ *http.Request) {

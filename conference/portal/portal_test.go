@@ -422,3 +422,47 @@ func FuzzPath(f *testing.F) {
 		}
 	})
 }
+
+// TestRequestsUnderWayAreBounded holds handlers back, as clients do that open streams and do not read.
+func TestRequestsUnderWayAreBounded(t *testing.T) {
+	u := &underWay{max: 3, maxOfOne: 2, bySource: map[string]int{}}
+	var held sync.WaitGroup
+	begun, stop := make(chan struct{}), make(chan struct{})
+	h := u.bounded(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/held" {
+			begun <- struct{}{}
+			<-stop
+		}
+	}))
+	ask := func(path, from string) *http.Response {
+		r := httptest.NewRequest("GET", path, nil)
+		r.RemoteAddr = from + ":4711"
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Result()
+	}
+	hold := func(from string) {
+		held.Go(func() { ask("/held", from) })
+		<-begun
+	}
+	hold("192.0.2.1")
+	hold("192.0.2.2") // the same source
+	if resp := ask("/", "192.0.2.3"); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("one source's third: %s", resp.Status)
+	}
+	if resp := ask("/", "198.51.100.1"); resp.StatusCode != http.StatusOK {
+		t.Errorf("another source: %s", resp.Status)
+	}
+	hold("198.51.100.1")
+	if resp := ask("/", "203.0.113.1"); resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("the fourth of all: %s", resp.Status)
+	}
+	close(stop)
+	held.Wait()
+	if resp := ask("/", "192.0.2.1"); resp.StatusCode != http.StatusOK {
+		t.Errorf("afterwards: %s", resp.Status)
+	}
+	if len(u.bySource) != 0 || u.all != 0 {
+		t.Errorf("%d sources and %d requests are still counted", len(u.bySource), u.all)
+	}
+}

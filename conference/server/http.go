@@ -19,8 +19,9 @@ func newHTTPServer(h http.Handler) *http.Server {
 		WriteTimeout:      60 * time.Second, // the page over a slow line, and a login that waits its turn
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    16 << 10,
-		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 100},
-		ErrorLog:          log.New(io.Discard, "", 0), // its lines have clients' addresses; contain logs what matters
+		// A page needs six. Each stream that is not read keeps its handler and some 15 KiB.
+		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: 16},
+		ErrorLog: log.New(io.Discard, "", 0), // its lines have clients' addresses; contain logs what matters
 	}
 }
 

@@ -48,6 +48,9 @@ func TestHTTPServerBoundsEverything(t *testing.T) {
 			t.Errorf("%s timeout is %s", name, d)
 		}
 	}
+	if s.HTTP2.MaxConcurrentStreams > 16 {
+		t.Errorf("a connection may open %d streams", s.HTTP2.MaxConcurrentStreams)
+	}
 	if s.MaxHeaderBytes <= 0 || s.MaxHeaderBytes > 64<<10 {
 		t.Errorf("headers up to %d bytes", s.MaxHeaderBytes)
 	}

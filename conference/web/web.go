@@ -9,6 +9,7 @@ import (
 	"embed"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -145,7 +146,29 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	h.Set("ETag", etag)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	content := bytes.NewReader(body)
+	http.ServeContent(&inOnePiece{w, body, content}, r, "", time.Time{}, content)
+}
+
+// inOnePiece writes what is in memory already as it is. Without it each request to a client that does not read would hold a
+// copy of 32 KiB.
+type inOnePiece struct {
+	http.ResponseWriter
+	body    []byte
+	content *bytes.Reader // of body
+}
+
+// ReadFrom implements io.ReaderFrom, which io.Copy looks for.
+func (w *inOnePiece) ReadFrom(src io.Reader) (int64, error) {
+	part, ok := src.(*io.LimitedReader)
+	if !ok || part.R != w.content {
+		return io.Copy(w.ResponseWriter, src)
+	}
+	at := len(w.body) - w.content.Len()
+	n, err := w.ResponseWriter.Write(w.body[at:][:min(part.N, int64(w.content.Len()))])
+	part.N -= int64(n)
+	_, _ = w.content.Seek(int64(n), io.SeekCurrent) // stays within the body
+	return int64(n), err
 }
 
 // acceptsGzip reads Accept-Encoding as far as browsers write it (RFC 9110 §12.5.3); "gzip;q=0" means no.

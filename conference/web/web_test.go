@@ -160,3 +160,49 @@ func BenchmarkNew(b *testing.B) {
 		}
 	}
 }
+
+// piece notes how the body was written.
+type piece struct {
+	http.ResponseWriter
+	sizes []int
+}
+
+func (p *piece) Write(b []byte) (int, error) {
+	p.sizes = append(p.sizes, len(b))
+	return p.ResponseWriter.Write(b)
+}
+
+// TestNoCopyPerRequest: what is in memory already is not copied for each client, who may never read it.
+func TestNoCopyPerRequest(t *testing.T) {
+	const size = 200 << 10
+	p, err := load(fstest.MapFS{"index.html": {Data: []byte("x")}, "assets/a.js": {Data: []byte(strings.Repeat("0123456789abcdef", size/16))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, bytes string
+		status      int
+		want        string
+	}{
+		{"whole", "", 200, strings.Repeat("0123456789abcdef", size/16)},
+		{"range", "bytes=5-36", 206, strings.Repeat("0123456789abcdef", 3)[5:37]},
+		{"end", "bytes=-3", 206, "def"},
+		{"beyond", "bytes=300000-", 416, "invalid range: failed to overlap\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "/assets/a.js", nil)
+			if tt.bytes != "" {
+				r.Header.Set("Range", tt.bytes)
+			}
+			rec := httptest.NewRecorder()
+			w := &piece{ResponseWriter: rec}
+			p.ServeFile(w, r, "assets/a.js")
+			if rec.Code != tt.status || rec.Body.String() != tt.want {
+				t.Errorf("status %d, %d bytes", rec.Code, rec.Body.Len())
+			}
+			if len(w.sizes) != 1 {
+				t.Errorf("written in %d pieces", len(w.sizes))
+			}
+		})
+	}
+}
