@@ -3,15 +3,13 @@ package portal
 import (
 	"net/http"
 	"sync"
-	"time"
 )
 
 // Requests under way at the same time, WebSockets apart, and the share of one source. Who opens streams and does not read makes
 // the server keep some 15 KiB for each: 300 MiB at the most. A school of 1,500 devices that all load the page needs 4,500.
 const (
-	maxUnderWay     = 20000
-	maxOfOneSource  = 8000
-	underWayRetries = 2 * time.Second
+	maxUnderWay    = 20000
+	maxOfOneSource = 8000
 )
 
 // underWay counts requests by source. Safe for concurrent use.
@@ -28,7 +26,9 @@ func (u *underWay) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		from := source(r)
 		if !u.begin(from) {
-			refuse(w, codeBusy, underWayRetries)
+			// Without a body: a client that does not read must not hold this answer either.
+			w.Header().Set("Retry-After", "2")
+			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		defer u.end(from)

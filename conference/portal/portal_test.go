@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -447,7 +448,8 @@ func TestRequestsUnderWayAreBounded(t *testing.T) {
 	}
 	hold("192.0.2.1")
 	hold("192.0.2.2") // the same source
-	if resp := ask("/", "192.0.2.3"); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+	resp := ask("/", "192.0.2.3")
+	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" || len(body) > 0 {
 		t.Errorf("one source's third: %s", resp.Status)
 	}
 	if resp := ask("/", "198.51.100.1"); resp.StatusCode != http.StatusOK {
