@@ -30,8 +30,8 @@ demo: need-root need-go need-node build ## a county live on this machine: https:
 
 .PHONY: demo-down
 demo-down: $(OPERATOR) ## end the demo and leave nothing behind
-	$(OPERATOR) down demo --sandbox --yes
-	$(OPERATOR) sandbox stop
+	@if [ "$$($(OPERATOR) sandbox status --json | cut -c -15)" = '{"running":true' ]; then set -x; $(OPERATOR) down demo --sandbox --yes; fi
+	$(OPERATOR) sandbox remove
 
 # --- building ------------------------------------------------------------------------------------------------------
 

@@ -14,13 +14,13 @@ import (
 func (a *app) sandbox() *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:   "sandbox",
-		Short: "Start, stop and look at the simulated cloud on this computer",
+		Short: "Start, stop, remove and look at the simulated cloud on this computer",
 		Long: `The sandbox is a simulated Hetzner Cloud with a certificate authority, a name server and machines that are folders on this computer.
 ` + "`kreisraum up demo --sandbox` starts it by itself.",
 		Example: `  kreisraum sandbox status
   kreisraum sandbox stop`,
 	})
-	cmd.AddCommand(a.sandboxStart(), a.sandboxStop(), a.sandboxStatus(), a.sandboxRun())
+	cmd.AddCommand(a.sandboxStart(), a.sandboxStop(), a.sandboxStatus(), a.sandboxRemove(), a.sandboxRun())
 	return cmd
 }
 
@@ -54,7 +54,7 @@ Its addresses can be moved, so that two sandboxes with different homes run side 
 func (a *app) sandboxStop() *cobra.Command {
 	return &cobra.Command{
 		Use: "stop", Short: "Stop the sandbox",
-		Long:    `stop stops the sandbox and its machines. The next start finds them as they were.`,
+		Long:    `stop stops the sandbox and its machines. The next start finds them as they were; remove leaves nothing of them.`,
 		Example: `  kreisraum sandbox stop`,
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -66,6 +66,27 @@ func (a *app) sandboxStop() *cobra.Command {
 				return err
 			}
 			return a.print(map[string]bool{"running": false}, "the sandbox is stopped\n")
+		},
+	}
+}
+
+func (a *app) sandboxRemove() *cobra.Command {
+	return &cobra.Command{
+		Use: "remove", Short: "Stop the sandbox and delete everything in it, counties included",
+		Long: `remove stops the sandbox and its machines and deletes its folder: the simulated cloud, the machines, the certificate authority, and the
+keys, accounts and ledgers of the counties in the sandbox. Real counties are not touched.`,
+		Example: `  kreisraum sandbox remove`,
+		Args:    exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := a.options.homeDir()
+			if err != nil {
+				return err
+			}
+			if err := sandbox.Remove(cmd.Context(), home.SandboxDir(dir)); err != nil {
+				return err
+			}
+			home.Prune(dir)
+			return a.print(map[string]bool{"running": false}, "the sandbox is stopped and nothing of it is left\n")
 		},
 	}
 }

@@ -49,12 +49,16 @@ func Open(dir string) (Home, error) {
 		return Home{}, fmt.Errorf("open home: %w", err)
 	}
 	h := Home{dir: dir}
-	for _, d := range []string{dir, h.path("clerks"), h.path("counties"), h.path("registers"), h.path("audit"), h.path("locks")} {
+	for _, d := range append([]string{dir}, h.folders()...) {
 		if err := private(d); err != nil {
 			return Home{}, err
 		}
 	}
 	return h, nil
+}
+
+func (h Home) folders() []string {
+	return []string{h.path("clerks"), h.path("counties"), h.path("registers"), h.path("audit"), h.path("locks")}
 }
 
 // private makes dir with mode 0700, or takes the rights of others away.

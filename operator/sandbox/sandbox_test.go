@@ -149,6 +149,21 @@ func TestEnsureStatusStop(t *testing.T) {
 	must(t, Stop(ctx, c.Home))
 }
 
+func TestRemoveLeavesNothing(t *testing.T) {
+	c := testConfig(t)
+	m, err := Ensure(t.Context(), c.Home, daemon(t, c))
+	must(t, err)
+	for range 2 {
+		must(t, Remove(t.Context(), c.Home))
+		if _, err := os.Lstat(c.Home); !errors.Is(err, os.ErrNotExist) {
+			t.Fatalf("the folder is still there: %v", err)
+		}
+	}
+	if m.answers(t.Context()) {
+		t.Error("the cloud still answers")
+	}
+}
+
 func TestTwoAtOnceStartOne(t *testing.T) {
 	c := testConfig(t)
 	command := daemon(t, c)
