@@ -46,7 +46,7 @@ func (l layout) load() (_ checkpoint, found bool, err error) {
 }
 
 func (l layout) broken(err error) error {
-	return fmt.Errorf("the state in %s cannot be read (%w); move that file away and run `up` again, which finds everything by its labels", l.checkpoint(), err)
+	return fmt.Errorf("the state in %s cannot be read (%w); move that file away and run the command again, which finds everything by its labels", l.checkpoint(), err)
 }
 
 // outputs are the stack's; ok is false before the first complete up.

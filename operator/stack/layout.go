@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// Folder is what Config.Home gets to hold of a stack.
+const Folder = "pulumi"
+
 // layout says where everything of a stack is.
 type layout struct {
 	county string
@@ -14,7 +17,7 @@ type layout struct {
 }
 
 func newLayout(home, county string) layout {
-	root := filepath.Join(home, "pulumi")
+	root := filepath.Join(home, Folder)
 	return layout{
 		county: county,
 		root:   root,

@@ -47,10 +47,20 @@ func (s *Stack) explain(ctx context.Context, verb string, engine, provider error
 	if provider != nil {
 		return provider
 	}
-	if len(diagnostics) > 0 {
-		return fmt.Errorf("%s: %s", verb, strings.Join(diagnostics, "; "))
+	said := strings.Join(diagnostics, "; ")
+	if said == "" {
+		said = lastWords(engine)
 	}
-	return fmt.Errorf("%s: %s", verb, lastWords(engine))
+	return fmt.Errorf("%s: %s%s", verb, said, s.wayOut(said))
+}
+
+// wayOut is what to do about a passphrase that is not the state's. The engine says it in words only.
+func (s *Stack) wayOut(said string) string {
+	if !strings.Contains(said, "incorrect passphrase") {
+		return ""
+	}
+	return fmt.Sprintf("; put the backup of the county's passphrase in place. Without one, move the folder %s away and run the command again: "+
+		"it finds everything at Hetzner by its labels", s.layout.root)
 }
 
 // lastWords is the engine's complaint instead of the pages that the Automation API makes of it: the first line that begins

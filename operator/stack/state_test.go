@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -231,6 +232,23 @@ func TestBrokenStateIsReported(t *testing.T) {
 	}
 }
 
+// What the message about a lost passphrase promises.
+func TestFolderMovedAwayIsMadeAnewFromLabels(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	before := w.up(s, plan("demo"))
+	if err := os.RemoveAll(s.layout.root); err != nil {
+		t.Fatal(err)
+	}
+	s.cfg.Passphrase = "another"
+	if err := s.prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after := w.up(s, plan("demo")); !reflect.DeepEqual(after.Outputs, before.Outputs) {
+		t.Errorf("outputs %+v, want %+v", after.Outputs, before.Outputs)
+	}
+}
+
 func TestWrongPassphraseIsReported(t *testing.T) {
 	w := newWorld(t)
 	s := w.open("demo")
@@ -239,7 +257,7 @@ func TestWrongPassphraseIsReported(t *testing.T) {
 	if err := s.prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Up(t.Context(), plan("demo"), nil); err == nil || !strings.Contains(err.Error(), "passphrase") || strings.Contains(err.Error(), "\n") {
+	if _, err := s.Up(t.Context(), plan("demo"), nil); err == nil || !strings.Contains(err.Error(), "move the folder "+s.layout.root) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}
 }
