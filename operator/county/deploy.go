@@ -84,7 +84,7 @@ func (u *up) closeSSH(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
 	defer cancel()
 	if _, err := u.World.Cloud.CloseSSH(ctx, u.local.SSHOpenIn); err != nil {
-		return fmt.Errorf("port 22 is still open for ssh.sources; the next command closes it: %w", err)
+		return fmt.Errorf("port 22 is still open for ssh.sources; the next `up` or `status` closes it: %w", err)
 	}
 	u.local.SSHOpenIn = 0
 	return u.local.save()

@@ -56,11 +56,11 @@ func (d *down) destroy(ctx context.Context, progress func(string)) (string, erro
 	if !d.Home.Exists() {
 		return "no keys and no state on this computer", nil
 	}
-	s, err := openSecrets(d.Home, d.World.Now)
+	passphrase, err := openPassphrase(d.Home) // nothing else: damaged keys must not keep a county from being taken down
 	if err != nil {
 		return "", err
 	}
-	stack, err := d.World.OpenStack(ctx, d.Home.Dir(), s.passphrase)
+	stack, err := d.World.OpenStack(ctx, d.Home.Dir(), passphrase)
 	if err != nil {
 		return "", err
 	}
@@ -124,21 +124,22 @@ func (d *down) forget(context.Context, func(string)) (string, error) {
 	return "keys, state and register removed; the ledger stays", nil
 }
 
-// forgetRegister notes which accounts end before their register is gone.
+// forgetRegister notes which accounts end before their register is gone. One that cannot be read goes as well.
 func (d *down) forgetRegister() (bool, error) {
 	path := d.Home.Register()
-	r, err := register.Load(path)
-	if err != nil {
-		return false, err
-	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
+	}
+	detail := ""
+	r, err := register.Load(path)
+	if err != nil {
+		detail = "unreadable"
 	}
 	ids := make([]string, len(r.Accounts))
 	for i, a := range r.Accounts {
 		ids[i] = a.ID
 	}
-	if err := d.Ledger.Write(audit.RegisterDeleted, "", ids...); err != nil {
+	if err := d.Ledger.Write(audit.RegisterDeleted, detail, ids...); err != nil {
 		return false, err
 	}
 	if err := os.Remove(path); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/operator/audit"
 	"github.com/medienzentrenverbund/kreisraum/operator/register"
+	"github.com/medienzentrenverbund/kreisraum/operator/stack"
 )
 
 func TestDownLeavesNothingButTheLedger(t *testing.T) {
@@ -129,4 +130,80 @@ func TestRegisterThatWasKeptIsUsedAgain(t *testing.T) {
 		t.Errorf("register %+v, %v, want %s only", r, err, name)
 	}
 	live(t, w, c)
+}
+
+// damage leaves a file that is there and says nothing.
+func damage(t *testing.T, path string) {
+	t.Helper()
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDownWithDamagedFiles(t *testing.T) {
+	for _, file := range []string{"ca.key", "ca.crt", "operator.key", sshKeyFile, injectedFile, "local.json"} {
+		t.Run(file, func(t *testing.T) {
+			w := newWorld()
+			c := testCounty(t, w)
+			mustUp(t, c)
+			damage(t, c.Home.File(file))
+			if err := c.Down(context.Background(), DownOptions{}); err != nil || w.exists || c.Home.Exists() {
+				t.Errorf("got %v; at Hetzner %t, here %t", err, w.exists, c.Home.Exists())
+			}
+		})
+	}
+}
+
+func TestDownWithDamagedRegister(t *testing.T) {
+	w := newWorld()
+	c := testCounty(t, w)
+	mustUp(t, c)
+	damage(t, c.Home.Register())
+	if err := c.Down(context.Background(), DownOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(c.Home.Register()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the register is still there: %v", err)
+	}
+	if !strings.Contains(ledgerText(t, c), `"unreadable"`) {
+		t.Errorf("ledger:\n%s", ledgerText(t, c))
+	}
+}
+
+func TestUpWithDamagedKeysNamesTheWayOut(t *testing.T) {
+	for file, wayOut := range map[string]string{
+		"ca.key": "down tuttlingen --keep-register", sshKeyFile: "down tuttlingen --keep-register", "local.json": "down tuttlingen --keep-register",
+		passphraseFile: "move the folder", "operator.key": "",
+	} {
+		t.Run(file, func(t *testing.T) {
+			c := testCounty(t, newWorld())
+			mustUp(t, c)
+			if err := os.MkdirAll(c.Home.File(stack.Folder), 0o700); err != nil { // the fake keeps no state
+				t.Fatal(err)
+			}
+			damage(t, c.Home.File(file))
+			_, err := c.Up(context.Background(), UpOptions{})
+			if (err == nil) != (wayOut == "") || err != nil && !strings.Contains(err.Error(), wayOut) {
+				t.Errorf("got %v, want %q", err, wayOut)
+			}
+		})
+	}
+}
+
+func TestLostPassphraseIsNotReplaced(t *testing.T) {
+	c := testCounty(t, newWorld())
+	mustUp(t, c)
+	state := c.Home.File(stack.Folder)
+	if err := errors.Join(os.MkdirAll(state, 0o700), os.Remove(c.Home.File(passphraseFile))); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Down(context.Background(), DownOptions{}); err == nil || !strings.Contains(err.Error(), state) {
+		t.Errorf("got %v, want an error that names %s", err, state)
+	}
+	if err := os.RemoveAll(state); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Down(context.Background(), DownOptions{}); err != nil {
+		t.Error(err)
+	}
 }

@@ -48,7 +48,7 @@ func loadLocal(c home.County) (*local, error) {
 		return nil, fmt.Errorf("read the county's state: %w", err)
 	}
 	if err := json.Unmarshal(data, l); err != nil {
-		return nil, fmt.Errorf("read the county's state %s: %w; remove the file, the next `up` makes it again", l.path, err)
+		return nil, fmt.Errorf("read the county's state %s: %w; put a backup in its place. Without one, %s", l.path, err, anew(c.Name))
 	}
 	return l, nil
 }

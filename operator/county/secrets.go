@@ -15,6 +15,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/operator/atomicfile"
 	"github.com/medienzentrenverbund/kreisraum/operator/countyca"
 	"github.com/medienzentrenverbund/kreisraum/operator/home"
+	"github.com/medienzentrenverbund/kreisraum/operator/stack"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -47,26 +48,43 @@ func openSecrets(c home.County, now func() time.Time) (*secrets, error) {
 		return nil, err
 	}
 	if s.ca, err = countyca.Open(c.Dir(), c.Name, now); err != nil {
-		return nil, err
+		return nil, damaged(c, err)
 	}
 	if s.sshKey, _, err = openSSHKey(c.File(sshKeyFile)); err != nil {
-		return nil, err
+		return nil, damaged(c, err)
 	}
-	s.injected, s.injectedPEM, err = openSSHKey(c.File(injectedFile))
-	return &s, err
+	if s.injected, s.injectedPEM, err = openSSHKey(c.File(injectedFile)); err != nil {
+		return nil, damaged(c, err)
+	}
+	return &s, nil
 }
 
-func openPassphrase(c home.County) (string, error) {
-	path := c.File(passphraseFile)
-	data, err := os.ReadFile(path)
-	if err == nil {
-		if phrase := strings.TrimSpace(string(data)); phrase != "" {
-			return phrase, nil
-		}
-		return "", fmt.Errorf("%s is empty; put its backup in place, without it Pulumi's state cannot be read", path)
+// damaged adds the way out to an error about a key that is there and cannot be used.
+func damaged(c home.County, err error) error {
+	if path := new(fs.PathError); errors.As(err, &path) { // the disk's fault, not the key's
+		return err
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	return fmt.Errorf("%w; put a backup of %s in place. Without one, %s", err, c.Dir(), anew(c.Name))
+}
+
+// anew says how a county whose keys are lost is made again without losing its accounts.
+func anew(county string) string {
+	return fmt.Sprintf("`kreisraum down %s --keep-register` and then `kreisraum up %s` make the county anew with the same accounts", county, county)
+}
+
+// openPassphrase makes a passphrase only where there is no state yet: another one cannot read it.
+func openPassphrase(c home.County) (string, error) {
+	path, state := c.File(passphraseFile), c.File(stack.Folder)
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("read Pulumi's passphrase: %w", err)
+	}
+	if phrase := strings.TrimSpace(string(data)); phrase != "" {
+		return phrase, nil
+	}
+	if _, err := os.Stat(state); err == nil {
+		return "", fmt.Errorf("%s is missing or empty, and without it Pulumi's state cannot be read; put its backup in place. Without one, move "+
+			"the folder %s away and run the command again: it finds everything at Hetzner by its labels", path, state)
 	}
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // never fails, see crypto/rand

@@ -2,6 +2,7 @@ package county
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -61,7 +62,7 @@ func (c *County) Status(ctx context.Context) (Status, error) {
 }
 
 func notUpBecause(err error, found []hetzner.Resource, county string) string {
-	if len(found) > 0 {
+	if len(found) > 0 && errors.Is(err, ErrNotUp) {
 		return fmt.Sprintf("%d resources exist at Hetzner, but this computer does not know how to reach them; `kreisraum up %s` goes on from there", len(found), county)
 	}
 	return err.Error()

@@ -21,6 +21,7 @@ func TestStatus(t *testing.T) {
 		{"gone at Hetzner", func(t *testing.T, w *world, c *County) { mustUp(t, c); w.running, w.exists = "", false }, false, "nothing exists at Hetzner"},
 		{"machine deleted", func(t *testing.T, w *world, c *County) { mustUp(t, c); w.running = ""; w.serverID++ }, false, "makes it again"},
 		{"made elsewhere", func(t *testing.T, w *world, c *County) { w.exists = true }, false, "does not know how to reach"},
+		{"keys damaged", func(t *testing.T, w *world, c *County) { mustUp(t, c); damage(t, c.Home.File("ca.key")) }, false, "ca.key is not PEM"},
 		{"certificate lost", func(t *testing.T, w *world, c *County) { mustUp(t, c); w.certState = opsapi.CertificateFailed }, true, "no valid certificate"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

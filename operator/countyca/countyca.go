@@ -148,10 +148,7 @@ func makeCA(dir, county string, now time.Time) (*x509.Certificate, *ecdsa.Privat
 }
 
 func (ca *CA) openClient(dir string) error {
-	cert, key, err := loadPair(dir, "operator")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
+	cert, key, err := loadPair(dir, "operator") // one that is missing or damaged is made again, the CA vouches for it
 	if err != nil || cert.CheckSignatureFrom(ca.certificate) != nil || ca.now().After(cert.NotAfter.Add(-RenewBefore)) {
 		if cert, key, err = ca.makeClient(dir); err != nil {
 			return err

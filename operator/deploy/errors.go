@@ -27,7 +27,7 @@ type HostKeyError struct {
 func (e *HostKeyError) Error() string {
 	return fmt.Sprintf("the machine at %s shows the SSH host key %s, expected was %s: either somebody stands in between, or the machine was "+
 		"set up again without this program. Nothing was sent. Compare the key on the machine's console in the Hetzner Console; "+
-		"if it is not yours to explain, take the county down and up again", e.Address, e.Got, strings.Join(e.Want, " or "))
+		"if it is not yours to explain, take the county down, with --keep-register if it is to keep its accounts, and up again", e.Address, e.Got, strings.Join(e.Want, " or "))
 }
 
 // CommandError says that a command on the machine ended with an exit code other than 0.
