@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,6 +104,30 @@ func TestRefused(t *testing.T) {
 	if rooms, people := s.bridge.Counts(); rooms+people != 0 {
 		t.Errorf("%d rooms, %d participants", rooms, people)
 	}
+}
+
+// TestFramesAtTheDoorAreSmall: who is not inside may leave frames unfinished on many connections, which must not cost much.
+func TestFramesAtTheDoorAreSmall(t *testing.T) {
+	s := newSite(t, &fakeMedia{})
+	padded := func(frame string, size int) string {
+		return strings.TrimSuffix(frame, "}") + strings.Repeat(" ", size-len(frame)) + "}"
+	}
+	const join = `{"type":"join","name":"Mia Beispiel","role":"participant"}`
+	before := s.dial(admission("mathe", ""))
+	before.raw(padded(join, signaling.MaxDoorFrame+1))
+	if _, _, err := before.ws.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusMessageTooBig {
+		t.Errorf("first message: %v", err)
+	}
+	waiting := s.dial(admission("mathe", ""))
+	waiting.raw(padded(join, signaling.MaxDoorFrame))
+	expect[signaling.Door](waiting)
+	waiting.raw(padded(`{"type":"code","code":"1"}`, signaling.MaxDoorFrame+1))
+	if _, _, err := waiting.ws.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusMessageTooBig {
+		t.Errorf("at the door: %v", err)
+	}
+	inside, _ := s.organiser("mathe")
+	inside.raw(padded(`{"type":"chat","text":"a"}`, signaling.MaxFrame))
+	expect[signaling.Chat](inside)
 }
 
 // TestGuesserDoesNotStarveTheClass: who guesses codes and reconnects uses up what its own network has, and nobody else's.

@@ -38,7 +38,7 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Accept has answered; its error quotes headers
 	}
-	ws.SetReadLimit(signaling.MaxFrame)
+	ws.SetReadLimit(signaling.MaxDoorFrame) // a frame may stay unfinished; Admit raises it
 	b.serve(ws, admission)
 }
 

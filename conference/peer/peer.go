@@ -121,6 +121,7 @@ func (p *Peer) finish(last signaling.ServerMessage, drop bool) {
 func (p *Peer) Admit(g Grant) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.ws.SetReadLimit(signaling.MaxFrame)
 	p.grant = &g
 }
 

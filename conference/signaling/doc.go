@@ -12,6 +12,7 @@ const Subprotocol = "kreisraum.1"
 // Bounds of what is accepted. Lengths of text are in characters (Unicode code points), the others in bytes.
 const (
 	MaxFrame      = 128 << 10 // bytes of one frame, in both directions
+	MaxDoorFrame  = 16 << 10  // bytes of one frame from somebody who is not inside: a join with two tokens
 	MaxSDP        = 64 << 10  // bytes of an offer or answer
 	MaxToken      = 4096      // bytes of a resume or probe token
 	MaxID         = 64        // bytes of a participant ID or MID
