@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -18,10 +19,11 @@ func (a *app) accountsDisable() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := c.DisableAccount(cmd.Context(), args[1]); err != nil {
+			account := strings.ToLower(args[1])
+			if err := c.DisableAccount(cmd.Context(), account); err != nil {
 				return err
 			}
-			return a.print(map[string]string{"disabled": args[1]}, fmt.Sprintf("%s is disabled\n", args[1]))
+			return a.print(map[string]string{"disabled": account}, fmt.Sprintf("%s is disabled\n", account))
 		},
 	}
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/medienzentrenverbund/kreisraum/operator/register"
 	"github.com/spf13/cobra"
 )
@@ -17,7 +19,7 @@ func (a *app) accountsReset() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			made, err := c.ResetAccount(cmd.Context(), args[1])
+			made, err := c.ResetAccount(cmd.Context(), strings.ToLower(args[1]))
 			if err != nil {
 				return err
 			}

@@ -22,6 +22,8 @@ type need struct {
 	cloud bool
 	// world: the verb talks to anybody, so the sandbox must run when it is asked for.
 	world bool
+	// begins: the county need not exist yet.
+	begins bool
 }
 
 // open makes the county that a verb works on. progress may be nil.
@@ -33,6 +35,9 @@ func (a *app) open(ctx context.Context, name string, n need, progress *progress)
 			return nil, err
 		}
 	} else if err := config.CheckName(name); err != nil {
+		return nil, err
+	}
+	if err := a.rightWorld(name, n); err != nil {
 		return nil, err
 	}
 	where, dir, err := a.endpoints(ctx, n)
@@ -55,6 +60,19 @@ func (a *app) open(ctx context.Context, name string, n need, progress *progress)
 	}
 	c.Binary, err = binary(cfg.Architecture())
 	return c, err
+}
+
+// rightWorld refuses a county that is here in the sandbox only when --sandbox was forgotten: an empty register or a missing token would
+// lead people astray.
+func (a *app) rightWorld(name string, n need) error {
+	dir, err := a.options.homeDir()
+	if err != nil || a.options.sandbox() || n.begins {
+		return err
+	}
+	if home.Has(home.InSandbox(dir), name) && !home.Has(dir, name) {
+		return fmt.Errorf("%s is a county in the sandbox; add --sandbox to the command", name)
+	}
+	return nil
 }
 
 // endpoints says where the outside world is, and which home belongs to it.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,9 @@ trip and the loss. Lessons are not disturbed.`,
 		Example: `  kreisraum probe tuttlingen --for 10s`,
 		Args:    exactly("a county"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if media <= 0 {
+				return &usageError{cmd.CommandPath(), fmt.Errorf("--for %s is no length of a call; give for example 10s", media)}
+			}
 			progress := a.progress()
 			defer progress.Close()
 			c, err := a.open(cmd.Context(), args[0], need{config: true, world: true}, progress)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/cli/quietterm"
@@ -67,10 +68,12 @@ A county is described by configs/<county>.yaml. Its Hetzner project's token come
 		Example: `  kreisraum up demo --sandbox        try it, nothing to sign up for
   kreisraum up tuttlingen            put up or update the county
   kreisraum status tuttlingen        what is there, and does it answer`,
+		Version:       a.version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetVersionTemplate("kreisraum {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd.CommandPath(), err} })
 	a.options.declare(root.PersistentFlags())
 	root.AddCommand(a.up(), a.down(), a.status(), a.probe(), a.accounts(), a.sandbox(), a.versionCommand())
@@ -122,11 +125,23 @@ func (a *app) report(ctx context.Context, err error) {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		text = "stopped. Nothing is lost: run the same command again, it goes on from here"
 	}
+	text = a.advice(text)
 	if a.options.json() {
 		_ = json.NewEncoder(a.Out).Encode(map[string]string{"error": text})
 		return
 	}
 	fmt.Fprintf(a.Err, "kreisraum: %s\n", text)
+}
+
+// commandInText is a command with a county that a message advises.
+var commandInText = regexp.MustCompile("`kreisraum (up|down) [a-z0-9-]+")
+
+// advice completes the commands in a message that is about a county in the sandbox.
+func (a *app) advice(text string) string {
+	if !a.options.sandbox() {
+		return text
+	}
+	return commandInText.ReplaceAllString(text, "$0 --sandbox")
 }
 
 // print writes v as a JSON line with --json, otherwise text.

@@ -27,6 +27,7 @@ whether it has the register's accounts. Counts only; nobody's name is in it.`,
 			if err != nil {
 				return err
 			}
+			status.Problem = a.advice(status.Problem)
 			return a.print(status, statusText(status))
 		},
 	}

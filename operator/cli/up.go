@@ -31,7 +31,7 @@ two synthetic participants. It can be repeated at any time; when everything is a
 func (a *app) runUp(cmd *cobra.Command, name string, options county.UpOptions) error {
 	progress := a.progress()
 	defer progress.Close()
-	c, err := a.open(cmd.Context(), name, need{config: true, cloud: true, world: true}, progress)
+	c, err := a.open(cmd.Context(), name, need{config: true, cloud: true, world: true, begins: true}, progress)
 	if err != nil {
 		return err
 	}

@@ -122,6 +122,10 @@ func merge(values map[string]any) (Config, error) {
 
 // CheckName refuses what cannot be a county's name, and with it every name that would leave a folder.
 func CheckName(county string) error {
+	if bare := strings.TrimSuffix(filepath.Base(county), ".yaml"); bare != county && nameShape.MatchString(bare) {
+		return fmt.Errorf("county %q: lower-case letters, digits and hyphens were expected, not a file; did you mean %s? --config-dir names the files' folder",
+			county, bare)
+	}
 	if !nameShape.MatchString(county) {
 		return fmt.Errorf("county %q: a county's name has 3 to 32 lower-case letters, digits and hyphens", county)
 	}

@@ -85,6 +85,9 @@ func SandboxDir(dir string) string { return filepath.Join(dir, "sandbox") }
 // InSandbox is the operator's home for counties of the simulated world.
 func InSandbox(dir string) string { return filepath.Join(SandboxDir(dir), "operator") }
 
+// Has reports whether the home in dir has keys and state of the county. Unlike Open it makes nothing.
+func Has(dir, county string) bool { return Home{dir: dir}.County(county).Exists() }
+
 // Clerk returns the random ID of this computer's current user, made on first use. It says nothing about the person.
 func (h Home) Clerk() (string, error) {
 	path := h.path("clerks", strconv.Itoa(os.Getuid()))

@@ -53,7 +53,7 @@ func (r Register) With(accounts ...Account) (Register, error) {
 func (r Register) Find(name string) (Account, error) {
 	i := r.index(name)
 	if i < 0 {
-		return Account{}, fmt.Errorf("%w: %s", ErrUnknown, name)
+		return Account{}, fmt.Errorf("%w: %s; `accounts list` shows all", ErrUnknown, name)
 	}
 	return r.Accounts[i], nil
 }
@@ -71,10 +71,10 @@ func (r Register) Rehash(name, hash string) (Register, Account, error) {
 func (r Register) change(name string, edit func(*Account)) (Register, Account, error) {
 	i := r.index(name)
 	if i < 0 {
-		return r, Account{}, fmt.Errorf("%w: %s", ErrUnknown, name)
+		return r, Account{}, fmt.Errorf("%w: %s; `accounts list` shows all", ErrUnknown, name)
 	}
 	if !r.Accounts[i].Disabled.IsZero() {
-		return r, Account{}, fmt.Errorf("%w: %s", ErrDisabled, name)
+		return r, Account{}, fmt.Errorf("%w: %s; that is for good, `accounts create` makes another", ErrDisabled, name)
 	}
 	next := Register{Accounts: slices.Clone(r.Accounts)}
 	edit(&next.Accounts[i])
