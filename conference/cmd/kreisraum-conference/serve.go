@@ -27,6 +27,7 @@ func serve(ctx context.Context, args []string, _, stderr io.Writer) error {
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, nil))
 	slog.SetDefault(log)
+	limitMemory()
 	s, err := server.New(cfg, server.Options{Log: log, Version: version, Deployment: os.Getenv("KREISRAUM_DEPLOYMENT")})
 	if err != nil {
 		return err
