@@ -10,9 +10,9 @@ import (
 // look is how often the clock is looked at: a clock that is set, or a machine that slept, shifts the night by that much at most.
 const look = time.Minute
 
-// untilNight waits for the nightly restart. False: ctx ended first, or there is no nightly restart.
+// untilNight waits for the first nightly restart since the start. False: ctx ended first, or there is no nightly restart.
 func (s *Server) untilNight(ctx context.Context) bool {
-	night, ok := nextNight(s.cfg.Restart, s.opt.Now())
+	night, ok := nextNight(s.cfg.Restart, s.started)
 	if !ok {
 		return false
 	}
