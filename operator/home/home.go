@@ -49,6 +49,9 @@ func Open(dir string) (Home, error) {
 		return Home{}, fmt.Errorf("open home: %w", err)
 	}
 	h := Home{dir: dir}
+	if err := h.ours(); err != nil {
+		return Home{}, err
+	}
 	for _, d := range append([]string{dir}, h.folders()...) {
 		if err := private(d); err != nil {
 			return Home{}, err
@@ -59,6 +62,33 @@ func Open(dir string) (Home, error) {
 
 func (h Home) folders() []string {
 	return []string{h.path("clerks"), h.path("counties"), h.path("registers"), h.path("audit"), h.path("locks")}
+}
+
+// ours refuses a folder that others use as well, such as /tmp or somebody's home: its rights are not ours to take away.
+func (h Home) ours() error {
+	info, err := os.Stat(h.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open home: %w", err)
+	}
+	if info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	for _, d := range h.folders() {
+		if _, err := os.Stat(d); err == nil {
+			return nil
+		}
+	}
+	entries, err := os.ReadDir(h.dir)
+	if err == nil && (len(entries) > 0 || info.Mode()&fs.ModeSticky != 0) {
+		err = fmt.Errorf("%s holds other things and others can read it; name a folder of its own with --home", h.dir)
+	}
+	if err != nil {
+		return fmt.Errorf("open home: %w", err)
+	}
+	return nil
 }
 
 // private makes dir with mode 0700, or takes the rights of others away.

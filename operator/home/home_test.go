@@ -129,3 +129,25 @@ func TestRemoveLeavesRegisterAndLedger(t *testing.T) {
 		t.Errorf("removing twice: %v", err)
 	}
 }
+
+func TestOpenLeavesASharedFolderAlone(t *testing.T) {
+	for name, mode := range map[string]os.FileMode{"somebody's home": 0o755, "like /tmp": 0o777 | os.ModeSticky} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "letter"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(dir, mode); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Open(dir)
+			info, _ := os.Stat(dir)
+			if err == nil || !strings.Contains(err.Error(), "--home") || info.Mode().Perm() != mode.Perm() {
+				t.Errorf("got %v, mode now %v", err, info.Mode())
+			}
+			if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+				t.Errorf("%d entries, want the letter only", len(entries))
+			}
+		})
+	}
+}
