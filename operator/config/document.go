@@ -1,7 +1,10 @@
 package config
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -19,10 +22,14 @@ type document struct {
 // read walks the YAML tree and sorts each value into values or problems. It never fails: a mistake is a problem.
 func read(data []byte) *document {
 	d := &document{values: map[string]any{}, lines: map[string]int{}}
-	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil {
+	var root, next yaml.Node
+	documents := yaml.NewDecoder(bytes.NewReader(data))
+	if err := documents.Decode(&root); err != nil && !errors.Is(err, io.EOF) {
 		d.problems = append(d.problems, yamlProblem(err))
 		return d
+	}
+	if err := documents.Decode(&next); !errors.Is(err, io.EOF) {
+		d.add(next.Line, "", "a second document begins after ---; a county's file is one")
 	}
 	if len(root.Content) == 0 {
 		d.add(0, "", "the file is empty")

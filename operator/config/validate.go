@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // OutsideGermanyWords must be written out before a location outside Germany is accepted.
@@ -66,7 +67,7 @@ func (r *report) identity(c Config, county string) {
 
 // plain reports whether s is one printable line of at most limit bytes.
 func plain(s string, limit int) bool {
-	return strings.TrimSpace(s) != "" && len(s) <= limit && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' })
+	return strings.TrimSpace(s) != "" && len(s) <= limit && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 func (r *report) contact(c Contact) {
