@@ -53,10 +53,15 @@ func (a *app) runCreate(cmd *cobra.Command, name string, f createFlags) error {
 		return err
 	}
 	made, err := c.CreateAccounts(cmd.Context(), labels)
-	if len(made) == 0 || err != nil {
+	if len(made) == 0 {
 		f.dropOut(out)
 		return err
 	}
+	return errors.Join(err, a.hand(f, out, made)) // passwords of accounts that exist must be seen, whatever failed after that
+}
+
+// hand shows the passwords, or writes them to out.
+func (a *app) hand(f createFlags, out *os.File, made []register.Credential) error {
 	if out == nil {
 		return a.print(map[string]any{"accounts": made}, credentialText(made))
 	}
@@ -76,6 +81,8 @@ func (f createFlags) labels(cmd *cobra.Command) ([]string, error) {
 	switch {
 	case given > 1:
 		return nil, &usageError{cmd.CommandPath(), errors.New("--count, --label and --csv exclude each other")}
+	case cmd.Flags().Changed("csv") && f.csv == "", cmd.Flags().Changed("out") && f.out == "":
+		return nil, &usageError{cmd.CommandPath(), errors.New("--csv and --out want the name of a file")}
 	case f.csv != "":
 		file, err := os.Open(f.csv)
 		if err != nil {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+
 	"strings"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/register"
@@ -20,10 +22,10 @@ func (a *app) accountsReset() *cobra.Command {
 				return err
 			}
 			made, err := c.ResetAccount(cmd.Context(), strings.ToLower(args[1]))
-			if err != nil {
+			if made.Name == "" {
 				return err
 			}
-			return a.print(map[string]any{"accounts": []register.Credential{made}}, credentialText([]register.Credential{made}))
+			return errors.Join(err, a.hand(createFlags{}, nil, []register.Credential{made}))
 		},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/cli/quietterm"
@@ -34,12 +35,15 @@ type app struct {
 	options *options
 	// rootsFile holds the roots of the sandbox's certificates; empty outside it.
 	rootsFile string
+	// asJSON says that --json is among the arguments; a mistake before it keeps the flag from being read.
+	asJSON bool
 }
 
 // Main runs the command line and returns the exit code. ctx ends on Ctrl-C.
 func Main(ctx context.Context, args []string, streams Streams, version string) int {
 	quietterm.Restore()
 	a := &app{Streams: streams, version: version, options: newOptions()}
+	a.asJSON = slices.Contains(args, "--json")
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(streams.In)
@@ -107,6 +111,16 @@ func exactly(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// notNegative refuses durations below zero.
+func notNegative(cmd *cobra.Command, flags ...string) error {
+	for _, name := range flags {
+		if d, err := cmd.Flags().GetDuration(name); err != nil || d < 0 {
+			return &usageError{cmd.CommandPath(), fmt.Errorf("--%s %s is below zero", name, d)}
+		}
+	}
+	return nil
+}
+
 // usageError says that the command line was wrong.
 type usageError struct {
 	command string
@@ -126,7 +140,7 @@ func (a *app) report(ctx context.Context, err error) {
 		text = "stopped. Nothing is lost: run the same command again, it goes on from here"
 	}
 	text = a.advice(text)
-	if a.options.json() {
+	if a.options.json() || a.asJSON {
 		_ = json.NewEncoder(a.Out).Encode(map[string]string{"error": text})
 		return
 	}

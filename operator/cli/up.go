@@ -29,6 +29,9 @@ two synthetic participants. It can be repeated at any time; when everything is a
 }
 
 func (a *app) runUp(cmd *cobra.Command, name string, options county.UpOptions) error {
+	if err := notNegative(cmd, "wait-dns", "probe"); err != nil {
+		return err
+	}
 	progress := a.progress()
 	defer progress.Close()
 	c, err := a.open(cmd.Context(), name, need{config: true, cloud: true, world: true, begins: true}, progress)
@@ -41,15 +44,16 @@ func (a *app) runUp(cmd *cobra.Command, name string, options county.UpOptions) e
 	}
 	result, err := c.Up(cmd.Context(), options)
 	progress.Close()
+	var shown error
 	if err == nil {
-		err = a.print(map[string]any{"result": result}, a.upText(name, result))
+		shown = a.print(map[string]any{"result": result}, a.upText(name, result))
 	} else if result.FirstAccount != nil { // a later step failed; the password must be seen all the same
-		_ = a.print(map[string]any{"first_account": result.FirstAccount}, firstAccount(result))
+		shown = a.print(map[string]any{"first_account": result.FirstAccount}, firstAccount(result))
 	}
-	if result.FirstAccount != nil {
-		err = errors.Join(err, c.FirstAccountShown())
+	if result.FirstAccount != nil && shown == nil {
+		shown = c.FirstAccountShown()
 	}
-	return err
+	return errors.Join(err, shown)
 }
 
 func (a *app) upText(name string, r county.UpResult) string {

@@ -2,6 +2,7 @@ package county
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/audit"
@@ -14,7 +15,11 @@ func (c *County) Accounts() ([]register.Account, error) {
 	return r.Accounts, err
 }
 
+// errUnnoted is wrapped when a change was made and only the ledger has no line of it.
+var errUnnoted = errors.New("the change was made, but could not be noted")
+
 // CreateAccounts makes an account for each label. The server has them before the register, and both before they are returned.
+// Accounts that are returned exist, also with an error.
 func (c *County) CreateAccounts(ctx context.Context, labels []string) (made []register.Credential, err error) {
 	err = c.change(ctx, func(r register.Register, ops Ops) (err error) {
 		if err := r.Fits(c.Config.Accounts.Model, labels); err != nil {
@@ -37,7 +42,7 @@ func (c *County) DisableAccount(ctx context.Context, name string) error {
 	})
 }
 
-// ResetAccount gives an account another password.
+// ResetAccount gives an account another password. One that is returned is valid, also with an error.
 func (c *County) ResetAccount(ctx context.Context, name string) (made register.Credential, err error) {
 	err = c.change(ctx, func(r register.Register, ops Ops) (err error) {
 		made, err = c.reset(ctx, ops, r, name)
@@ -56,7 +61,11 @@ func (c *County) reset(ctx context.Context, ops Ops, r register.Register, name s
 	if err != nil {
 		return register.Credential{}, err
 	}
-	return register.Credential{Name: account.Name, Password: password, Label: account.Label}, c.publish(ctx, ops, next, audit.AccountReset, account.ID)
+	err = c.publish(ctx, ops, next, audit.AccountReset, account.ID)
+	if err != nil && !errors.Is(err, errUnnoted) {
+		return register.Credential{}, err
+	}
+	return register.Credential{Name: account.Name, Password: password, Label: account.Label}, err
 }
 
 // change runs f with the register under the county's lock.
@@ -83,7 +92,11 @@ func (c *County) create(ctx context.Context, ops Ops, r register.Register, label
 	if err != nil {
 		return nil, err
 	}
-	return d.credentials, c.publish(ctx, ops, d.next, audit.AccountsCreated, d.ids...)
+	err = c.publish(ctx, ops, d.next, audit.AccountsCreated, d.ids...)
+	if err != nil && !errors.Is(err, errUnnoted) {
+		return nil, err
+	}
+	return d.credentials, err
 }
 
 // draft is a register with further accounts that nobody knows of yet.
@@ -115,7 +128,10 @@ func (c *County) publish(ctx context.Context, ops Ops, next register.Register, a
 	if err := next.Save(c.Home.Register()); err != nil {
 		return fmt.Errorf("the server has the change but the register could not be saved; the next `up` takes it back: %w", err)
 	}
-	return c.Ledger.Write(action, "", ids...)
+	if err := c.Ledger.Write(action, "", ids...); err != nil {
+		return fmt.Errorf("%w: %w", errUnnoted, err)
+	}
+	return nil
 }
 
 // revision of the register's list; empty when it cannot be read.

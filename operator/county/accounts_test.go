@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/audit"
 	"github.com/medienzentrenverbund/kreisraum/operator/register"
@@ -110,5 +111,24 @@ func TestNobodysDataLeavesTheRegister(t *testing.T) {
 	}
 	if sent, _ := json.Marshal(w.accounts); strings.Contains(string(sent), "Kanarienvogel") {
 		t.Error("the label was sent to the server")
+	}
+}
+
+// Accounts that the server has are handed out although the ledger's disk is full.
+func TestLedgerThatCannotBeWrittenLosesNoPassword(t *testing.T) {
+	w := newWorld()
+	c := testCounty(t, w)
+	mustUp(t, c)
+	c.Ledger = audit.New(t.TempDir(), "clerk-1", "tuttlingen", time.Now) // a folder
+	made, err := c.CreateAccounts(context.Background(), []string{"a"})
+	if len(made) != 1 || !errors.Is(err, errUnnoted) {
+		t.Fatalf("got %v, %v, want the account and an error", made, err)
+	}
+	if again, err := c.ResetAccount(context.Background(), made[0].Name); again.Password != w.password || !errors.Is(err, errUnnoted) {
+		t.Errorf("got %v, %v, want the new password and an error", again, err)
+	}
+	w.fault["PutAccounts"] = true
+	if made, err := c.CreateAccounts(context.Background(), []string{"b"}); len(made) != 0 || !errors.Is(err, errFault) {
+		t.Errorf("got %v, %v, want no account", made, err)
 	}
 }
