@@ -64,7 +64,8 @@ func readManifest(home string) (Manifest, error) {
 		return m, fmt.Errorf("sandbox: %w", err)
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
-		return m, fmt.Errorf("sandbox: %s: %w", filepath.Join(home, manifestFile), err)
+		return m, fmt.Errorf("sandbox: %s cannot be read: %w; `kreisraum sandbox stop` ends the sandbox, the next start writes the file anew",
+			filepath.Join(home, manifestFile), err)
 	}
 	return m, nil
 }
