@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -54,6 +55,9 @@ func reader(data []byte) *csv.Reader {
 
 func labels(r *csv.Reader) ([]string, error) {
 	heading, err := r.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, errors.New("the list is empty; its first line must name a column label or Bezeichnung")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the list has no heading: %w", err)
 	}
@@ -105,7 +109,7 @@ func cell(r *csv.Reader, record []string, column int) (string, error) {
 
 // CheckLabel refuses a label that is too long or not one line.
 func CheckLabel(label string) error {
-	if len(label) > maxLabel || strings.ContainsFunc(label, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if len(label) > maxLabel || strings.ContainsFunc(label, unicode.IsControl) {
 		return fmt.Errorf("a label is one line of at most %d bytes", maxLabel)
 	}
 	return nil

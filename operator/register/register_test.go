@@ -208,6 +208,7 @@ func TestLabels(t *testing.T) {
 		{"too many lines", "label\n" + strings.Repeat("a\n", MaxLines+1), nil},
 		{"label too long", "label\n" + strings.Repeat("a", maxLabel+1) + "\n", nil},
 		{"line break in a label", "label\n\"a\nb\"\n", nil},
+		{"terminal control in a label", "label\na\u009b31mb\n", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := Labels(strings.NewReader(tt.in))
@@ -215,6 +216,12 @@ func TestLabels(t *testing.T) {
 				t.Errorf("got %q, %v, want %q", got, err, tt.want)
 			}
 		})
+	}
+}
+
+func TestEmptyListIsCalledEmpty(t *testing.T) {
+	if _, err := Labels(strings.NewReader("")); err == nil || !strings.Contains(err.Error(), "empty") {
+		t.Errorf("got %v", err)
 	}
 }
 
