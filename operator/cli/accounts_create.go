@@ -62,11 +62,15 @@ func (a *app) runCreate(cmd *cobra.Command, name string, f createFlags) error {
 
 // hand shows the passwords, or writes them to out.
 func (a *app) hand(f createFlags, out *os.File, made []register.Credential) error {
+	const lost = "the accounts exist, `kreisraum accounts list` names them and `kreisraum accounts reset` gives them other passwords"
 	if out == nil {
-		return a.print(map[string]any{"accounts": made}, credentialText(made))
+		if err := a.print(map[string]any{"accounts": made}, credentialText(made)); err != nil {
+			return fmt.Errorf("show the passwords: %w; %s", err, lost)
+		}
+		return nil
 	}
 	if err := writeOut(out, made); err != nil {
-		return fmt.Errorf("write %s: %w; the accounts exist, `kreisraum accounts reset` gives them other passwords", f.out, err)
+		return fmt.Errorf("write %s: %w; %s", f.out, err, lost)
 	}
 	return a.print(map[string]any{"accounts": len(made), "file": f.out}, fmt.Sprintf("%d accounts made, names and passwords are in %s\n", len(made), f.out))
 }

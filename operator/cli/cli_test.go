@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -185,5 +186,19 @@ func TestAdviceInTheSandboxIsForTheSandbox(t *testing.T) {
 	const want = "the county is not up: demo; `kreisraum up demo --sandbox` starts it, `kreisraum down demo --sandbox --keep-register` clears it, `kreisraum sandbox stop` does neither"
 	if got := a.advice(text); got != want {
 		t.Errorf("inside: %s", got)
+	}
+}
+
+// full is a screen that takes nothing, like /dev/full.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestPasswordsThatCannotBeShownAreNotLostSilently(t *testing.T) {
+	a, _, _ := testApp()
+	a.Out = full{}
+	err := a.hand(createFlags{}, nil, []register.Credential{{Name: "ahorn-1000", Password: "x"}})
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "accounts reset") {
+		t.Errorf("got %v", err)
 	}
 }
