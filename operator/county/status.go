@@ -92,7 +92,7 @@ func (c *County) askServer(ctx context.Context, ops Ops, status *Status, problem
 	case err != nil && problem != "":
 		status.Problem = problem
 	case err != nil:
-		status.Problem = "the server does not answer: " + err.Error()
+		status.Problem = fmt.Sprintf("the server does not answer; `kreisraum up %s` sees to it: %v", c.Home.Name, err)
 	default:
 		status.Up, status.Server = true, &info
 		status.AccountsCurrent = c.revision() == info.AccountsRevision

@@ -17,7 +17,7 @@ func TestStatus(t *testing.T) {
 	}{
 		{"never up", func(*testing.T, *world, *County) {}, false, "kreisraum up tuttlingen"},
 		{"up", func(t *testing.T, w *world, c *County) { mustUp(t, c) }, true, ""},
-		{"server dead", func(t *testing.T, w *world, c *County) { mustUp(t, c); w.running = "" }, false, "does not answer"},
+		{"server dead", func(t *testing.T, w *world, c *County) { mustUp(t, c); w.running = "" }, false, "does not answer; `kreisraum up tuttlingen`"},
 		{"gone at Hetzner", func(t *testing.T, w *world, c *County) { mustUp(t, c); w.running, w.exists = "", false }, false, "nothing exists at Hetzner"},
 		{"machine deleted", func(t *testing.T, w *world, c *County) { mustUp(t, c); w.running = ""; w.serverID++ }, false, "makes it again"},
 		{"made elsewhere", func(t *testing.T, w *world, c *County) { w.exists = true }, false, "does not know how to reach"},
