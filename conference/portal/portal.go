@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -86,8 +87,20 @@ func New(cfg Config) http.Handler {
 	short := &underWay{max: maxUnderWay, maxOfOne: maxOfOneSource, bySource: map[string]int{}}
 	all := http.NewServeMux()
 	all.HandleFunc("GET /api/rooms/{room}/ws", p.sameOrigin(p.room)) // lasts a lesson and is bounded by the bridge
-	all.Handle("/", short.bounded(mux))
+	all.Handle("/", short.bounded(withoutSlash(mux)))
 	return p.guard(all)
+}
+
+// withoutSlash leads from /klasse-5a/, as some programs turn a copied link into, to /klasse-5a.
+func withoutSlash(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		room, slash := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		if slash && room != "" && r.Method == http.MethodGet && plausibleRoom(room) {
+			http.Redirect(w, r, "/"+url.PathEscape(room), http.StatusPermanentRedirect)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (p *portal) site(w http.ResponseWriter, _ *http.Request) {

@@ -385,6 +385,18 @@ func TestPages(t *testing.T) {
 	}
 }
 
+func TestSlashBehindARoom(t *testing.T) {
+	d := newDoor(t)
+	for path, want := range map[string]string{
+		"/klasse-5a/": "/klasse-5a", "/" + url.PathEscape("Klasse 5ä") + "/": "/Klasse%205%C3%A4",
+		"/": "", "/klasse-5a/x/": "", "/api/": "", "/assets/": "", "/wp-admin.php/": "", "/%5Cevil.example/": "",
+	} {
+		if got := d.ask("GET", path, "").Header.Get("Location"); got != want {
+			t.Errorf("%s: leads to %q, want %q", path, got, want)
+		}
+	}
+}
+
 func TestUnknownCallsAndMethods(t *testing.T) {
 	d := newDoor(t)
 	for _, call := range [][2]string{{"GET", "/api/"}, {"GET", "/api/v2/site"}, {"GET", "/api/login"}, {"PUT", "/api/site"}, {"GET", "/api/rooms/klasse-5a"}} {
