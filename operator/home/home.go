@@ -83,7 +83,8 @@ func (h Home) ours() error {
 	}
 	entries, err := os.ReadDir(h.dir)
 	if err == nil && (len(entries) > 0 || info.Mode()&fs.ModeSticky != 0) {
-		err = fmt.Errorf("%s holds other things and others can read it; name a folder of its own with --home", h.dir)
+		err = fmt.Errorf("%s is a folder that others use as well, and this program keeps others out of its own; name another one with --home, or, "+
+			"if it is for this program alone, run `chmod 700 %s`", h.dir, h.dir)
 	}
 	if err != nil {
 		return fmt.Errorf("open home: %w", err)

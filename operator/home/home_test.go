@@ -148,6 +148,12 @@ func TestOpenLeavesASharedFolderAlone(t *testing.T) {
 			if entries, _ := os.ReadDir(dir); len(entries) != 1 {
 				t.Errorf("%d entries, want the letter only", len(entries))
 			}
+			if err := os.Chmod(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Open(dir); err != nil {
+				t.Errorf("a folder for us alone was refused: %v", err)
+			}
 		})
 	}
 }
