@@ -64,7 +64,7 @@ func printable(err error) error {
 	if errors.As(err, &offer) {
 		return offer
 	}
-	for _, known := range []error{sfu.ErrClosed, sfu.ErrConnectionLost} {
+	for _, known := range []error{sfu.ErrClosed, sfu.ErrConnectionLost, sfu.ErrTooManyStreams} {
 		if errors.Is(err, known) {
 			return known
 		}

@@ -204,8 +204,8 @@ func (e *Engine) admit() bool {
 	return true
 }
 
-// api returns what makes one PeerConnection. Codecs and interceptors can't be shared between PeerConnections.
-func (e *Engine) api() (*webrtc.API, error) {
+// api returns what makes one PeerConnection, bounded by x. Codecs and interceptors can't be shared between PeerConnections.
+func (e *Engine) api(x *excess) (*webrtc.API, error) {
 	m, err := mediaEngine()
 	if err != nil {
 		return nil, err
@@ -214,7 +214,10 @@ func (e *Engine) api() (*webrtc.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(r), webrtc.WithSettingEngine(e.setting)), nil
+	setting := e.setting
+	setting.BufferFactory = x.buffer
+	setting.SetRemoteIPFilter(x.remote)
+	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(r), webrtc.WithSettingEngine(setting)), nil
 }
 
 // dtlsCertificate returns the certificate to use now, a fresh one when the last is a day old.

@@ -12,6 +12,8 @@ var (
 	// ErrConnectionLost reaches Events.Failed when a connection could not be made within the time limit or was lost: no ICE
 	// consent (RFC 7675), DTLS refused or closed by the client.
 	ErrConnectionLost = errors.New("media connection lost: no answer on the UDP path; check that UDP of the media port reaches the server")
+	// ErrTooManyStreams reaches Events.Failed when a participant sent more RTP or RTCP streams (SSRC) than a page ever does.
+	ErrTooManyStreams = errors.New("media connection given up: more streams than a page sends")
 )
 
 // OfferError says why an offer was refused. It holds nothing of the offer's text.

@@ -104,6 +104,11 @@ func (t *peerTransport) state(s webrtc.PeerConnectionState) {
 	}
 }
 
+// tooMuch ends a connection that has more streams than any page.
+func (t *peerTransport) tooMuch() {
+	t.failed.Do(func() { t.h.failed(ErrTooManyStreams) })
+}
+
 // WriteRTP implements Transport.
 func (t *peerTransport) WriteRTP(slot int, batch []Outgoing) {
 	s := t.slots[slot]

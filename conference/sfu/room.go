@@ -58,7 +58,8 @@ func (r *Room) Join(id string, offerSDP string, ev Events) (s *Session, answerSD
 
 // connect makes the session's transport and returns the answer. On error nothing is left behind.
 func (r *Room) connect(s *Session, o *offer) (string, error) {
-	api, err := r.engine.api()
+	x := &excess{}
+	api, err := r.engine.api(x)
 	if err != nil {
 		return "", fmt.Errorf("set up media: %w", err)
 	}
@@ -70,6 +71,7 @@ func (r *Room) connect(s *Session, o *offer) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	x.over = t.tooMuch
 	s.wire(t)
 	answer, err := t.answer(o)
 	if err != nil {

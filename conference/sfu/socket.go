@@ -18,6 +18,7 @@ const batchSize = 64
 type socket struct {
 	*net.UDPConn
 	writeBatch func([]ipv4.Message) (int, error)
+	gate       *gate // the reader's
 
 	mu    sync.Mutex // guards what follows; held for copying only
 	holds int
@@ -35,7 +36,7 @@ type batch struct {
 }
 
 func newSocket(c *net.UDPConn) *socket {
-	s := &socket{UDPConn: c, queue: newBatch(), spare: newBatch()}
+	s := &socket{UDPConn: c, gate: newGate(), queue: newBatch(), spare: newBatch()}
 	if c.LocalAddr().(*net.UDPAddr).IP.To4() != nil {
 		p := ipv4.NewPacketConn(c)
 		s.writeBatch = func(m []ipv4.Message) (int, error) { return p.WriteBatch(m, 0) }
@@ -90,9 +91,14 @@ func (s *socket) release() {
 	}
 }
 
-// ReadFromAddrPort implements ice.AddrPortReaderWriter.
+// ReadFromAddrPort implements ice.AddrPortReaderWriter. It is called by one goroutine.
 func (s *socket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	return s.ReadFromUDPAddrPort(b)
+	for {
+		n, from, err := s.ReadFromUDPAddrPort(b)
+		if err != nil || s.gate.pass(b[:n], from, monotonic()) {
+			return n, from, err
+		}
+	}
 }
 
 // WriteToAddrPort implements ice.AddrPortReaderWriter. A packet that is held counts as sent: what the kernel then refuses is
