@@ -213,6 +213,26 @@ func TestASourceCannotFlood(t *testing.T) {
 	}
 }
 
+func TestASourceCannotFloodWithSmallPackets(t *testing.T) {
+	var from record
+	video, audio := &record{}, &record{}
+	camera, microphone := source(&from, video), newUpTrack(0)
+	microphone.transport = &from
+	newDownTrack(audio, 0, true).attach(microphone)
+	for i := range 10_000 { // within a second
+		now := time.Duration(i) * 100 * time.Microsecond
+		camera.packets([]Packet{{SN: uint16(i), Codec: VP8, Payload: picture(0, 0, true)[:12]}}, now)
+		camera.packets([]Packet{{SN: uint16(i), Codec: VP8}}, now) // padding
+		microphone.packets([]Packet{{SN: uint16(i), Codec: Opus, Payload: []byte{1}}}, now)
+	}
+	if limit := (videoBurst + videoRate) / videoLeast; video.count > limit || video.count == 0 {
+		t.Errorf("%d small video packets passed, want at most %d", video.count, limit)
+	}
+	if limit := (audioBurst + audioRate) / audioLeast; audio.count > limit || audio.count == 0 {
+		t.Errorf("%d small audio packets passed, want at most %d", audio.count, limit)
+	}
+}
+
 func TestAReceiverWithoutTheCodecGetsNothing(t *testing.T) {
 	var from record
 	to := &record{noCodecs: true}
