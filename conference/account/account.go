@@ -43,7 +43,11 @@ func (e *ThrottledError) Error() string {
 }
 
 // BusyError says that more people log in than the machine can check. Match it with errors.As.
-type BusyError struct{ RetryAfter time.Duration }
+type BusyError struct {
+	RetryAfter time.Duration
+
+	waited bool // in a place that others did not get
+}
 
 func (e *BusyError) Error() string {
 	return fmt.Sprintf("too many logins at once, try again in %s", e.RetryAfter.Round(time.Second))

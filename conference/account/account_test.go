@@ -355,10 +355,60 @@ func TestWaitingLoginGivesUp(t *testing.T) {
 	}
 }
 
+// TestOneSourceLeavesPlaces: whoever fills the queue from one network keeps nobody else from logging in.
+func TestOneSourceLeavesPlaces(t *testing.T) {
+	s, _ := open(t, Options{Workers: 1, Queue: 7, Wait: time.Minute}, ahorn())
+	s.hasher.working <- struct{}{} // a hash that takes its time
+	var wg sync.WaitGroup
+	var busy atomic.Int64
+	ask := func(name, source string) {
+		wg.Go(func() {
+			_, err := s.Verify(context.Background(), name, password, source)
+			if errors.As(err, new(*BusyError)) {
+				busy.Add(1)
+			}
+		})
+	}
+	for i := range 20 {
+		ask(fmt.Sprint("eiche-", i), "198.51.100.0")
+	}
+	for busy.Load() < 14 {
+		runtime.Gosched()
+	}
+	ask("ahorn-4827", "192.0.2.0")
+	for len(s.hasher.queue) < 7 {
+		runtime.Gosched()
+	}
+	<-s.hasher.working
+	wg.Wait()
+	if n := busy.Load(); n != 14 {
+		t.Errorf("%d were told that the server is busy", n)
+	}
+	if len(s.hasher.bySource) != 0 {
+		t.Errorf("%d sources are still counted", len(s.hasher.bySource))
+	}
+}
+
+// TestGivingUpCostsTheSource: a place in the queue is not to be had for nothing.
+func TestGivingUpCostsTheSource(t *testing.T) {
+	s, _ := open(t, Options{Workers: 1, Queue: 1, Wait: time.Minute, Now: newClock().now}, ahorn())
+	s.hasher.working <- struct{}{} // a hash that never ends
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for i := range sourceSize {
+		if _, err := s.Verify(gone, fmt.Sprint("eiche-", i), password, "198.51.100.0"); !errors.Is(err, context.Canceled) {
+			t.Fatalf("login %d: %v", i, err)
+		}
+	}
+	if _, err := s.Verify(gone, "eiche", password, "198.51.100.0"); !errors.As(err, new(*ThrottledError)) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestErrorsNameNobody(t *testing.T) {
 	s, path := open(t, Options{}, ahorn())
 	_, err := s.Verify(t.Context(), "ahorn-4827", "falsch", "192.0.2.0")
-	text := fmt.Sprint(err, &ThrottledError{time.Second}, &BusyError{time.Second})
+	text := fmt.Sprint(err, &ThrottledError{time.Second}, &BusyError{RetryAfter: time.Second})
 	data, _ := json.Marshal(text)
 	for _, canary := range []string{"ahorn", "falsch", "192.0.2", path} {
 		if strings.Contains(string(data), canary) {

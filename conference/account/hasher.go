@@ -3,18 +3,24 @@ package account
 import (
 	"context"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/passhash"
 )
 
 // hasher bounds the work and the memory of password checks: at most cap(working) hashes at a time, each 19 MiB, and at most
-// cap(queue) callers waiting for one, none longer than wait.
+// cap(queue) callers waiting for one, none longer than wait. One source never has more than share of the places: who keeps asking
+// leaves some for everybody else.
 type hasher struct {
 	queue   chan struct{} // one token per caller, waiting or working
+	share   int
 	working chan struct{} // one token per running hash
 	wait    time.Duration
 	compute func(passhash.PHC, string) bool
+
+	mu       sync.Mutex
+	bySource map[string]int
 }
 
 func newHasher(opt Options) *hasher {
@@ -27,31 +33,57 @@ func newHasher(opt Options) *hasher {
 	if opt.Wait <= 0 {
 		opt.Wait = 10 * time.Second
 	}
+	places := opt.Queue + opt.Workers
 	return &hasher{
-		queue:   make(chan struct{}, opt.Queue+opt.Workers),
-		working: make(chan struct{}, opt.Workers),
-		wait:    opt.Wait,
-		compute: passhash.PHC.Match,
+		share:    (3*places + 3) / 4,
+		bySource: map[string]int{},
+		queue:    make(chan struct{}, places),
+		working:  make(chan struct{}, opt.Workers),
+		wait:     opt.Wait,
+		compute:  passhash.PHC.Match,
 	}
 }
 
 // match computes in the caller's goroutine, so nothing is left running when the caller is gone.
-func (h *hasher) match(ctx context.Context, hash passhash.PHC, password string) (bool, error) {
-	select {
-	case h.queue <- struct{}{}:
-	default:
+func (h *hasher) match(ctx context.Context, hash passhash.PHC, password, source string) (bool, error) {
+	if !h.enter(source) {
 		return false, &BusyError{RetryAfter: h.wait}
 	}
-	defer func() { <-h.queue }()
+	defer h.leave(source)
 	timer := time.NewTimer(h.wait)
 	defer timer.Stop()
 	select {
 	case h.working <- struct{}{}:
 	case <-timer.C:
-		return false, &BusyError{RetryAfter: h.wait}
+		return false, &BusyError{RetryAfter: h.wait, waited: true}
 	case <-ctx.Done():
 		return false, ctx.Err()
 	}
 	defer func() { <-h.working }()
 	return h.compute(hash, password), nil
+}
+
+// enter takes a place in the queue if the source may have one more.
+func (h *hasher) enter(source string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.bySource[source] >= h.share {
+		return false
+	}
+	select {
+	case h.queue <- struct{}{}:
+		h.bySource[source]++
+		return true
+	default:
+		return false
+	}
+}
+
+func (h *hasher) leave(source string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	<-h.queue
+	if h.bySource[source]--; h.bySource[source] == 0 {
+		delete(h.bySource, source)
+	}
 }

@@ -173,9 +173,10 @@ func (s *Store) Verify(ctx context.Context, name, password, source string) (Acco
 	if e != nil {
 		hash = e.hash
 	}
-	right, err := s.hasher.match(ctx, hash, password)
+	right, err := s.hasher.match(ctx, hash, password, source)
 	if err != nil {
-		attempt.undo()
+		var busy *BusyError
+		attempt.undo(errors.As(err, &busy) && !busy.waited)
 		return Account{}, err
 	}
 	if e == nil || !right {

@@ -89,13 +89,16 @@ func (a *attempt) right() {
 	a.t.refund(a.source)
 }
 
-// undo takes back an attempt that was never checked.
-func (a *attempt) undo() {
+// undo takes back an attempt that was never checked. The source gets its token back only if it did not even have a place to wait
+// in: otherwise somebody who gives up in time could hold all places for nothing.
+func (a *attempt) undo(refund bool) {
 	a.t.mu.Lock()
 	defer a.t.mu.Unlock()
 	a.t.takeBack(a.pair, pairFree)
 	a.t.takeBack(a.name, nameFree)
-	a.t.refund(a.source)
+	if refund {
+		a.t.refund(a.source)
+	}
 }
 
 func (t *throttle) refund(k digest) {

@@ -57,7 +57,7 @@ func (p *portal) refuseLogin(w http.ResponseWriter, err error) {
 	case errors.As(err, &throttled):
 		refuse(w, codeTooManyAttempts, throttled.RetryAfter)
 	case errors.As(err, &busy):
-		p.cfg.Log.Warn("login refused: the queue for password checks is full")
+		p.busy.Do(func() { p.cfg.Log.Warn("logins refused: the queue for password checks is full") })
 		refuse(w, codeBusy, busy.RetryAfter)
 	case errors.Is(err, account.ErrDisabled):
 		refuse(w, codeAccountDisabled, 0)

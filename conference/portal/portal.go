@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/medienzentrenverbund/kreisraum/conference/account"
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
@@ -65,7 +67,11 @@ type Rooms struct {
 	ScreenShare     string `json:"screenShare"`
 }
 
-type portal struct{ cfg Config }
+type portal struct {
+	cfg Config
+	// busy keeps the log from being filled by whoever asks again and again.
+	busy rate.Sometimes
+}
 
 // New returns the portal's handler. It sets each request's Pattern and nothing else of it before routing, so that an access log
 // around it sees the pattern.
@@ -73,7 +79,7 @@ func New(cfg Config) http.Handler {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	p := &portal{cfg: cfg}
+	p := &portal{cfg: cfg, busy: rate.Sometimes{Interval: time.Minute}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/site", p.site)
 	mux.HandleFunc("GET /api/health", p.health)
