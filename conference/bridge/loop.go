@@ -149,10 +149,11 @@ func (l *roomLoop) handle(m message) {
 }
 
 func (l *roomLoop) apply(in room.Input) {
-	for _, out := range l.state.Apply(l.now(), in) {
+	outputs := l.state.Apply(l.now(), in)
+	l.inside.Store(int32(l.state.Participants())) // first, so that whoever is told to be inside is counted
+	for _, out := range outputs {
 		l.deliver(out)
 	}
-	l.inside.Store(int32(l.state.Participants()))
 }
 
 // deliver carries out one output of the room.
