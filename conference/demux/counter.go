@@ -21,23 +21,26 @@ func newCounter(max, maxPerAddress int) *counter {
 
 // admit counts conn, or reports that there are too many. The returned connection is counted until it is closed.
 func (c *counter) admit(conn net.Conn) (net.Conn, bool) {
-	from := site(conn.RemoteAddr())
+	from, network := site(conn.RemoteAddr()), network(conn.RemoteAddr())
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.all >= c.max || c.byAddr[from] >= c.maxPerAddress {
+	if c.all >= c.max || c.byAddr[from] >= c.maxPerAddress || c.byAddr[network] >= 2*c.maxPerAddress {
 		return nil, false
 	}
 	c.all++
 	c.byAddr[from]++
-	return &countedConn{Conn: conn, release: sync.OnceFunc(func() { c.release(from) })}, true
+	c.byAddr[network]++
+	return &countedConn{Conn: conn, release: sync.OnceFunc(func() { c.release(from, network) })}, true
 }
 
-func (c *counter) release(from netip.Prefix) {
+func (c *counter) release(counted ...netip.Prefix) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.all--
-	if c.byAddr[from]--; c.byAddr[from] == 0 {
-		delete(c.byAddr, from)
+	for _, p := range counted {
+		if c.byAddr[p]--; c.byAddr[p] == 0 {
+			delete(c.byAddr, p)
+		}
 	}
 }
 
@@ -47,16 +50,23 @@ func (c *counter) open() int {
 	return c.all
 }
 
-// site is what counts as one address: an IPv4 address, or the /64 that one IPv6 household or school gets (RFC 6177).
-func site(a net.Addr) netip.Prefix {
+// site is what counts as one address: an IPv4 address, or the /64 of one IPv6 subnet.
+func site(a net.Addr) netip.Prefix { return prefix(a, 32, 64) }
+
+// network is what a whole IPv6 site gets, 65,536 subnets (RFC 6177 §2); it counts as two addresses, so that nobody takes all
+// connections by using them in turn. For IPv4 it is the
+// /31, two addresses, which bounds nothing further.
+func network(a net.Addr) netip.Prefix { return prefix(a, 31, 48) }
+
+func prefix(a net.Addr, four, six int) netip.Prefix {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok {
 		return netip.Prefix{}
 	}
 	ip := tcp.AddrPort().Addr().Unmap()
-	bits := 64
+	bits := six
 	if ip.Is4() {
-		bits = 32
+		bits = four
 	}
 	p, err := ip.WithZone("").Prefix(bits)
 	if err != nil {

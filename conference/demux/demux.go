@@ -34,8 +34,8 @@ type Config struct {
 	Handshake time.Duration
 	// MaxConns bounds open connections. Default 10,000, about 200 MB when all are busy.
 	MaxConns int
-	// MaxPerAddress bounds open connections of one address, an IPv6 /64 counting as one. Default 2,000: a school centre with
-	// 1,500 devices behind one address, and some to spare.
+	// MaxPerAddress bounds open connections of one address, an IPv6 /64 counting as one and a /48 as two. Default 2,000: a
+	// school centre with 1,500 devices behind one address, and some to spare.
 	MaxPerAddress int
 	Log           *slog.Logger
 }

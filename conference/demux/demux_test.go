@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
@@ -408,6 +409,43 @@ func TestCloseIsIdempotentAndRefusesNewListeners(t *testing.T) {
 	}
 	if _, err := net.Dial("tcp", l.Addr().String()); err == nil {
 		t.Error("the late listener is open")
+	}
+}
+
+// fromAddress is a connection as the counter sees it.
+type fromAddress struct {
+	net.Conn
+	addr net.Addr
+}
+
+func (f fromAddress) RemoteAddr() net.Addr { return f.addr }
+func (fromAddress) Close() error           { return nil }
+
+func TestSubnetsDoNotMultiplyConnections(t *testing.T) {
+	c := newCounter(1000, 10)
+	var open []net.Conn
+	admit := func(ip string) bool {
+		conn, ok := c.admit(fromAddress{addr: &net.TCPAddr{IP: net.ParseIP(ip), Port: 1234}})
+		if ok {
+			open = append(open, conn)
+		}
+		return ok
+	}
+	for i := range 100 { // each from another /64 of the same /48
+		admit(fmt.Sprintf("2001:db8:0:%x::1", i))
+	}
+	if len(open) != 20 {
+		t.Errorf("%d connections of one network", len(open))
+	}
+	if !admit("2001:db8:1::1") || !admit("192.0.2.1") {
+		t.Error("other networks have to suffer")
+	}
+	for _, conn := range open {
+		conn.Close()
+		conn.Close()
+	}
+	if c.open() != 0 || len(c.byAddr) != 0 {
+		t.Errorf("%d connections and %d addresses are still counted", c.open(), len(c.byAddr))
 	}
 }
 
