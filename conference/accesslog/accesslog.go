@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // queueSize is how many lines may wait for the disk; beyond it lines are lost rather than requests delayed.
@@ -36,6 +38,7 @@ type Log struct {
 	stop    chan struct{}
 	done    chan struct{}
 	once    sync.Once
+	full    rate.Sometimes // the goroutine's
 }
 
 type entry struct {
@@ -53,7 +56,8 @@ func Open(cfg Config) (*Log, error) {
 	if err := prepare(cfg); err != nil {
 		return nil, fmt.Errorf("access log in %s: %w; check the folder's owner, or set access_log.retention_days: 0", cfg.Dir, err)
 	}
-	l := &Log{cfg: cfg, entries: make(chan entry, queueSize), stop: make(chan struct{}), done: make(chan struct{})}
+	l := &Log{cfg: cfg, entries: make(chan entry, queueSize), stop: make(chan struct{}), done: make(chan struct{}),
+		full: rate.Sometimes{Interval: time.Hour}}
 	go l.run()
 	return l, nil
 }

@@ -260,3 +260,30 @@ func TestFullQueueLosesLinesNotTime(t *testing.T) {
 		t.Error("put blocks")
 	}
 }
+
+// TestADayIsBounded: whoever floods the site does not fill the disk, not by restarts either.
+func TestADayIsBounded(t *testing.T) {
+	defer func(n int64) { maxFile = n }(maxFile)
+	maxFile = 1000
+	cfg := config(t, 7)
+	var log bytes.Buffer
+	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+	for range 3 {
+		l := open(t, cfg)
+		h := l.Wrap(site())
+		for range 100 {
+			visit(h, "GET", "/quiet", "192.0.2.1:4711")
+		}
+		l.Close()
+	}
+	files, _ := filepath.Glob(filepath.Join(cfg.Dir, "access-*.log"))
+	if len(files) != 1 {
+		t.Fatalf("%d files", len(files))
+	}
+	if info, err := os.Stat(files[0]); err != nil || info.Size() > maxFile || info.Size() < maxFile/2 {
+		t.Errorf("%v, %v", info.Size(), err)
+	}
+	if n := strings.Count(log.String(), "full"); n != 3 {
+		t.Errorf("%d warnings of three servers:\n%s", n, log.String())
+	}
+}

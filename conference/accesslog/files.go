@@ -17,6 +17,10 @@ const (
 	sweepEvery = time.Hour
 )
 
+// maxFile bounds the file of one day in bytes, some three million requests: whoever floods the site must not fill the disk, which
+// certificates and accounts need too. A variable for tests.
+var maxFile int64 = 256 << 20
+
 // run owns the open file until Close.
 func (l *Log) run() {
 	defer close(l.done)
@@ -54,8 +58,14 @@ func (l *Log) drain(f *file) {
 // line, and the line is lost.
 func (l *Log) write(f *file, e entry) {
 	err := f.open(l.cfg.Dir, time.Now())
+	line := e.String()
+	if err == nil && f.size+int64(len(line)) > maxFile {
+		l.full.Do(func() { l.cfg.Log.Warn("access log of the day is full, lines are lost", "bytes", f.size) })
+		return
+	}
 	if err == nil {
-		_, err = f.buf.WriteString(e.String())
+		_, err = f.buf.WriteString(line)
+		f.size += int64(len(line))
 	}
 	if err == nil && len(l.entries) == 0 {
 		err = f.buf.Flush()
@@ -68,9 +78,10 @@ func (l *Log) write(f *file, e entry) {
 
 // file is the file of one day; the zero value is none.
 type file struct {
-	day string
-	f   *os.File
-	buf *bufio.Writer
+	day  string
+	f    *os.File
+	buf  *bufio.Writer
+	size int64
 }
 
 func (f *file) open(dir string, now time.Time) error {
@@ -85,7 +96,13 @@ func (f *file) open(dir string, now time.Time) error {
 		f.f = nil
 		return err
 	}
-	f.day, f.buf = day, bufio.NewWriter(f.f)
+	info, err := f.f.Stat()
+	if err != nil {
+		err = errors.Join(err, f.f.Close())
+		f.f = nil
+		return err
+	}
+	f.day, f.buf, f.size = day, bufio.NewWriter(f.f), info.Size()
 	return nil
 }
 
