@@ -90,7 +90,7 @@ func TestChromium(t *testing.T) {
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
 		"--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required",
@@ -104,7 +104,7 @@ func TestChromium(t *testing.T) {
 	case b := <-reports:
 		checkBrowser(t, b)
 	case <-ctx.Done():
-		t.Fatal("Chromium did not report within a minute")
+		t.Fatal("Chromium did not report within two minutes")
 	}
 }
 
