@@ -235,10 +235,19 @@ func (h handle) unassign(ctx context.Context, ip *hcloud.PrimaryIP, name string)
 		action, _, err = h.cloud.Cloud().PrimaryIP.Unassign(ctx, ip.ID)
 		return err
 	}, hetzner.InUse)
+	if err != nil && h.assignedTo(ctx, ip.ID, 0) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	return h.cloud.Wait(ctx, verb, action)
+}
+
+// assignedTo looks whether a refused request was a resent one that met its own earlier success.
+func (h handle) assignedTo(ctx context.Context, id, server int64) bool {
+	ip, _, err := h.cloud.Cloud().PrimaryIP.GetByID(ctx, id)
+	return err == nil && ip != nil && ip.AssigneeID == server
 }
 
 // addressOf is the address a machine uses: of an IPv6 network its ::1.

@@ -176,6 +176,9 @@ func (r Server) exchange(ctx context.Context, server *hcloud.Server, name string
 		action, _, err = r.cloud.Cloud().PrimaryIP.Assign(ctx, hcloud.PrimaryIPAssignOpts{ID: want, AssigneeID: server.ID, AssigneeType: "server"})
 		return err
 	}, hetzner.InUse)
+	if err != nil && r.assignedTo(ctx, want, server.ID) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -215,6 +218,9 @@ func (r Server) attachNetwork(ctx context.Context, server *hcloud.Server, in Ser
 		action, _, err = r.cloud.Cloud().Server.AttachToNetwork(ctx, server, hcloud.ServerAttachToNetworkOpts{Network: network, IP: want.privateIP})
 		return err
 	}, hetzner.InUse) // the address may belong to a server that is just being deleted
+	if hcloud.IsError(err, hcloud.ErrorCodeServerAlreadyAttached) {
+		return true, nil // a resent request meets its own earlier success; settled waits for its action
+	}
 	if err != nil {
 		return false, err
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -86,6 +87,43 @@ func TestServerCreationWithLostAnswer(t *testing.T) {
 			create(p, Server{p.handle}, in)
 			p.complete(in)
 		})
+	}
+}
+
+// The answer to one of the later requests is lost after it took effect.
+func TestServerStepsWithLostAnswer(t *testing.T) {
+	others := &hcloud.ServerCreatePublicNet{EnableIPv4: true, EnableIPv6: true}
+	for step, prepare := range map[string]func(*hcloud.ServerCreateOpts, refs) (path string){
+		"attach the network":   func(*hcloud.ServerCreateOpts, refs) string { return "/servers/" },
+		"take an address away": func(o *hcloud.ServerCreateOpts, _ refs) string { o.PublicNet = others; return "/primary_ips/" },
+		"assign an address": func(o *hcloud.ServerCreateOpts, want refs) string {
+			o.PublicNet = others
+			return fmt.Sprintf("/primary_ips/%d/", want.ipv4)
+		},
+	} {
+		for name, fault := range map[string]hcloudsim.Fault{
+			"504, resent by hcloud-go": {Status: http.StatusGatewayTimeout, Code: "timeout"},
+			"500, resent by us":        {Status: http.StatusInternalServerError, Code: "server_error"},
+		} {
+			t.Run(step+" "+name, func(t *testing.T) {
+				t.Parallel()
+				p := newProject(t)
+				in := p.serverArgs()
+				want, err := parseRefs(in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				opts := createOpts(in, want)
+				path := prepare(&opts, want)
+				if _, _, err := p.cloud.Server.Create(t.Context(), opts); err != nil {
+					t.Fatal(err)
+				}
+				fault.Method, fault.PathPrefix, fault.Times, fault.AfterCommit = http.MethodPost, path, 1, true
+				p.sim.InjectFault(fault)
+				create(p, Server{p.handle}, in)
+				p.complete(in)
+			})
+		}
 	}
 }
 
