@@ -53,6 +53,9 @@ func (s *Stack) clearLock(ctx context.Context) error {
 
 // heldLock removes stale locks and returns the first that is held.
 func (l layout) heldLock() (*LockedError, error) {
+	if err := l.clearTorn(); err != nil {
+		return nil, err
+	}
 	files, err := filepath.Glob(filepath.Join(globEscape(l.locks()), "*.json"))
 	if err != nil {
 		return nil, fmt.Errorf("look for locks: %w", err)
@@ -72,6 +75,21 @@ func (l layout) heldLock() (*LockedError, error) {
 		}
 	}
 	return nil, nil
+}
+
+// clearTorn removes locks that were never finished, as a full disk or a kill leaves them. The engine takes them for locks and
+// stumbles over them for ever. One that is just being written ends its engine, which is as good: we have the county's own lock.
+func (l layout) clearTorn() error {
+	files, err := filepath.Glob(filepath.Join(globEscape(l.locks()), "*.json.*.tmp"))
+	if err != nil {
+		return fmt.Errorf("look for locks: %w", err)
+	}
+	for _, file := range files {
+		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove a stale lock: %w", err)
+		}
+	}
+	return nil
 }
 
 // lockContent is what the file backend writes (pulumi/pkg/backend/diy/lock.go).

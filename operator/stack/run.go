@@ -64,18 +64,32 @@ func (s *Stack) wayOut(said string) string {
 }
 
 // lastWords is the engine's complaint instead of the pages that the Automation API makes of it: the first line that begins
-// with "error:", else the last line.
+// with "error:", with the list below it if it announces one, else the last line.
 func lastWords(err error) string {
-	last := "the engine ended without a word"
+	last, list := "the engine ended without a word", ""
 	for line := range strings.Lines(err.Error()) {
 		line = strings.TrimSpace(colours.ReplaceAllString(line, ""))
+		if list != "" {
+			if item, ok := strings.CutPrefix(line, "* "); ok {
+				list += " " + item + ";"
+			}
+			continue
+		}
 		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(line, "stdout:"), "stderr:"))
-		if complaint, ok := strings.CutPrefix(line, "error: "); ok {
+		complaint, ok := strings.CutPrefix(line, "error: ")
+		if ok && strings.HasSuffix(complaint, ":") {
+			list = complaint
+			continue
+		}
+		if ok {
 			return complaint
 		}
 		if line != "" && !strings.HasPrefix(line, "code:") {
 			last = line
 		}
+	}
+	if list != "" {
+		return strings.TrimSuffix(list, ";")
 	}
 	return last
 }

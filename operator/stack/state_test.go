@@ -200,6 +200,21 @@ func TestStaleLockIsCleared(t *testing.T) {
 	}
 }
 
+// A full disk leaves a lock half-written.
+func TestTornLockIsCleared(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	w.up(s, plan("demo"))
+	torn := filepath.Join(s.layout.locks(), "2743ff96-7489-41ba-9abf-4c92bd83aaf5.json.18ea2943b962a2a1.tmp")
+	if err := errors.Join(os.MkdirAll(s.layout.locks(), 0o700), os.WriteFile(torn, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	w.up(s, plan("demo"))
+	if _, err := os.Stat(torn); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the torn lock: %v", err)
+	}
+}
+
 func TestLockOfAnotherComputerIsReported(t *testing.T) {
 	w := newWorld(t)
 	s := w.open("demo")
