@@ -14,6 +14,10 @@ import (
 // make the server send more than twice the stream.
 const maxCredit = 256
 
+// maxLooks bounds the packets a receiver may ask for in a row, whether they are there or not; each packet sent earns
+// looksPerPacket. One RTCP packet can name 6,000, and browsers ask some ten times for each they miss.
+const maxLooks, looksPerPacket = 2048, 4
+
 // downTrack is one slot of one receiver. Safe for concurrent use.
 type downTrack struct {
 	transport Transport
@@ -27,6 +31,7 @@ type downTrack struct {
 	rewriter rewrite.Rewriter
 	pictures rewrite.Pictures
 	credit   int
+	looks    int
 	packets  uint32 // sent, for sender reports
 	octets   uint32
 	asked    int // packets sent again since the last sample
@@ -179,6 +184,7 @@ func (d *downTrack) rewriteLocked(p *Packet, out []Outgoing, now time.Duration) 
 	d.packets++
 	d.octets += uint32(len(p.Payload))
 	d.credit = min(d.credit+1, maxCredit)
+	d.looks = min(d.looks+looksPerPacket, maxLooks)
 	// An audio receiver adapts its jitter buffer where the marker begins a talkspurt (RFC 3551 §4.1).
 	return append(out, Outgoing{SN: m.SN, TS: m.TS, Marker: p.Marker || d.audio && m.First, PayloadType: payloadType, Payload: p.Payload})
 }
@@ -220,14 +226,32 @@ func (d *downTrack) refresh() {
 // retransmit sends again what the receiver lost, from the source's cache.
 func (d *downTrack) retransmit(nacks []rtcp.NackPair) {
 	buf := make([]byte, maxPayload)
+	looking := true
 	for _, pair := range nacks {
+		if !looking {
+			return
+		}
 		pair.Range(func(sn uint16) bool {
+			if looking = d.look(); !looking {
+				return false
+			}
 			if out, ok := d.recover(sn, buf); ok {
 				d.transport.WriteRTP(d.slot, []Outgoing{out})
 			}
 			return true
 		})
 	}
+}
+
+// look reports whether one more packet is looked for.
+func (d *downTrack) look() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.looks == 0 || d.credit == 0 {
+		return false
+	}
+	d.looks--
+	return true
 }
 
 // recover rebuilds the packet that went out as sn, with its payload in buf.

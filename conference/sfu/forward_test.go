@@ -233,6 +233,36 @@ func TestASourceCannotFloodWithSmallPackets(t *testing.T) {
 	}
 }
 
+func TestAReceiverCannotAskForever(t *testing.T) {
+	var from record
+	to := &record{}
+	u := newUpTrack(Camera.index())
+	u.transport = &from
+	d := newDownTrack(to, 0, false)
+	d.attach(u)
+	for i := range 100 {
+		u.packets([]Packet{{SN: uint16(i), Codec: VP8, Payload: picture(0, 0, i == 0)}}, time.Duration(i)*time.Millisecond)
+	}
+	all := make([]rtcp.NackPair, 360) // what fits one packet
+	for i := range all {
+		all[i] = rtcp.NackPair{PacketID: uint16(17*i) + 20_000, LostPackets: 0xffff}
+	}
+	d.mu.Lock()
+	before := d.looks
+	d.mu.Unlock()
+	if before == 0 || before > 100*looksPerPacket {
+		t.Fatalf("%d packets may be asked for", before)
+	}
+	for range 10 {
+		d.retransmit(all)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.looks != 0 {
+		t.Errorf("%d packets may still be asked for after 60,000 were", d.looks)
+	}
+}
+
 func TestAReceiverWithoutTheCodecGetsNothing(t *testing.T) {
 	var from record
 	to := &record{noCodecs: true}
