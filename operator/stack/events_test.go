@@ -117,7 +117,7 @@ func TestLastWords(t *testing.T) {
 		"failed to run update: exit status 1\ncode: 1\nstdout: \nstderr: error: it is locked\n": "it is locked",
 		"could not list\ncode: 255\nstdout: nothing\nstderr: <{%fg 1%}>error: <{%reset%}>no\n":  "no",
 		"exit status 7": "exit status 7",
-		"code: 255\nstderr: error: 2 errors occurred:\n\t* write a: no space left\n\t* write b: no space left\n\n": "2 errors occurred: write a: no space left; write b: no space left",
+		"code: 255\nstderr: error: 2 errors occurred:\n    1) write a.tmp: no space left on device\n    2) Unknown\n\n": "2 errors occurred: 1) write a.tmp: no space left on device; 2) Unknown",
 		"": "the engine ended without a word",
 	} {
 		if got := lastWords(errors.New(text)); got != want {

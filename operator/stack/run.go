@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -63,6 +64,9 @@ func (s *Stack) wayOut(said string) string {
 		"it finds everything at Hetzner by its labels", s.layout.root)
 }
 
+// numbered is an item of the engine's lists of errors.
+var numbered = regexp.MustCompile(`^\d+\) `)
+
 // lastWords is the engine's complaint instead of the pages that the Automation API makes of it: the first line that begins
 // with "error:", with the list below it if it announces one, else the last line.
 func lastWords(err error) string {
@@ -70,8 +74,8 @@ func lastWords(err error) string {
 	for line := range strings.Lines(err.Error()) {
 		line = strings.TrimSpace(colours.ReplaceAllString(line, ""))
 		if list != "" {
-			if item, ok := strings.CutPrefix(line, "* "); ok {
-				list += " " + item + ";"
+			if numbered.MatchString(line) {
+				list += " " + line + ";"
 			}
 			continue
 		}
