@@ -233,11 +233,11 @@ func (h handle) unassign(ctx context.Context, ip *hcloud.PrimaryIP, name string)
 			return err
 		}
 		action, _, err = h.cloud.Cloud().PrimaryIP.Unassign(ctx, ip.ID)
+		if err != nil && h.assignedTo(ctx, ip.ID, 0) {
+			return nil
+		}
 		return err
 	}, hetzner.InUse)
-	if err != nil && h.assignedTo(ctx, ip.ID, 0) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}

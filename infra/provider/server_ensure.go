@@ -174,11 +174,11 @@ func (r Server) exchange(ctx context.Context, server *hcloud.Server, name string
 	var action *hcloud.Action
 	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
 		action, _, err = r.cloud.Cloud().PrimaryIP.Assign(ctx, hcloud.PrimaryIPAssignOpts{ID: want, AssigneeID: server.ID, AssigneeType: "server"})
+		if err != nil && r.assignedTo(ctx, want, server.ID) {
+			return nil
+		}
 		return err
 	}, hetzner.InUse)
-	if err != nil && r.assignedTo(ctx, want, server.ID) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
