@@ -59,7 +59,7 @@ func TestCounty(t *testing.T) {
 		if second.Result.FirstAccount != nil {
 			t.Error("a second first account was made")
 		}
-		if !strings.Contains(o.stdout, " 0 changes") {
+		if !strings.Contains(o.stdout, "nothing to change") {
 			t.Errorf("resources changed:\n%s", o.stdout)
 		}
 		if after := p.must("status", "demo", "--sandbox", "--json").stdout; started(t, before) != started(t, after) {
