@@ -121,14 +121,14 @@ func (p *Peer) Streams() map[string]Stream {
 	return out
 }
 
-// RoundTrip is the round trip of the last ICE connectivity check, 0 if unknown.
+// RoundTrip is the round trip of the last ICE connectivity check, 0 if unknown. It asks the ICE agent: PeerConnection.GetStats races with
+// the closing that pion does by itself when the other side hangs up.
 func (p *Peer) RoundTrip() time.Duration {
-	for _, s := range p.pc.GetStats() {
-		if pair, ok := s.(webrtc.ICECandidatePairStats); ok && pair.Nominated && pair.CurrentRoundTripTime > 0 {
-			return time.Duration(pair.CurrentRoundTripTime * float64(time.Second))
-		}
+	pair, ok := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePairStats()
+	if !ok {
+		return 0
 	}
-	return 0
+	return time.Duration(pair.CurrentRoundTripTime * float64(time.Second))
 }
 
 // Close ends the connection and waits for everything the peer started. Idempotent.

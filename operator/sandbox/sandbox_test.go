@@ -193,6 +193,7 @@ func TestSandboxThatHangs(t *testing.T) {
 	m, err := Ensure(t.Context(), c.Home, command)
 	must(t, err)
 	must(t, syscall.Kill(m.PID, syscall.SIGSTOP))
+	waitStopped(t, m.PID)
 	defer func() { must(t, syscall.Kill(m.PID, syscall.SIGCONT)) }()
 	short := func() context.Context {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -210,6 +211,26 @@ func TestSandboxThatHangs(t *testing.T) {
 	}
 	if err := Stop(short(), c.Home); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("kill -9 %d", m.PID)) {
 		t.Errorf("Stop: %v", err)
+	}
+}
+
+// waitStopped waits until SIGSTOP has reached every thread: until then some of them still answer.
+func waitStopped(t *testing.T, pid int) {
+	t.Helper()
+	running := []string{"not looked at"}
+	for deadline := time.Now().Add(10 * time.Second); len(running) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("threads of process %d that do not stop: %v", pid, running)
+		}
+		running = nil
+		stats, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		must(t, err)
+		for _, stat := range stats {
+			// proc_pid_stat(5): the state follows the name, which is in parentheses.
+			if data, err := os.ReadFile(stat); err == nil && !bytes.Contains(data, []byte(") T ")) {
+				running = append(running, stat)
+			}
+		}
 	}
 }
 
