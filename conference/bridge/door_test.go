@@ -290,17 +290,12 @@ func TestRates(t *testing.T) {
 func TestTooManyConnectionsAreBusy(t *testing.T) {
 	s := newSite(t, &fakeMedia{}, func(c *Config) { c.MaxConnections = 2 })
 	s.organiser("mathe")
-	peers := func() int {
-		s.bridge.mu.Lock()
-		defer s.bridge.mu.Unlock()
-		return len(s.bridge.peers)
-	}
 	gone := s.dial(admission("mathe", ""))
-	eventually(t, "all places are taken", func() bool { return peers() == 2 }) // dial returns a little earlier
+	s.counted(2)
 	c := s.dial(admission("deutsch", "account-1"))
 	expectLast(c, signaling.Refused{Code: signaling.RefusedBusy})
 	gone.close()
-	eventually(t, "a place is free", func() bool { return peers() < 2 })
+	s.counted(1)
 	s.organiser("deutsch")
 }
 

@@ -266,6 +266,7 @@ func TestClose(t *testing.T) {
 	door.send(signaling.Join{Name: "Mia Beispiel", Role: signaling.RoleParticipant})
 	expect[signaling.Door](door)
 	quiet := s.dial(admission("physik", ""))
+	s.counted(4)
 
 	closed := make(chan error, 1)
 	go func() { closed <- s.bridge.Close(context.Background()) }()

@@ -135,6 +135,16 @@ func eventually(t *testing.T, what string, is func() bool) {
 	}
 }
 
+// counted waits until the bridge serves n connections: dial returns a little before the server counts the new one.
+func (s *site) counted(n int) {
+	s.t.Helper()
+	eventually(s.t, fmt.Sprintf("%d connections are counted", n), func() bool {
+		s.bridge.mu.Lock()
+		defer s.bridge.mu.Unlock()
+		return len(s.bridge.peers) == n
+	})
+}
+
 type client struct {
 	t  *testing.T
 	ws *websocket.Conn
