@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -92,20 +93,42 @@ func TestChromium(t *testing.T) {
 	defer server.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required",
-		"--user-data-dir="+t.TempDir(), server.URL)
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { cancel(); cmd.Wait() }()
+	openBrowser(t, ctx, chromium, server.URL)
 	select {
 	case b := <-reports:
 		checkBrowser(t, b)
 	case <-ctx.Done():
 		t.Fatal("Chromium did not report within two minutes")
 	}
+}
+
+// openBrowser shows the page until the test ends, and then waits for all of Chromium's processes: one that lives on writes into the folder
+// that the test removes.
+func openBrowser(t *testing.T, ctx context.Context, chromium, page string) {
+	t.Helper()
+	profile := t.TempDir()
+	ctx, cancel := context.WithCancel(ctx)
+	cmd := exec.CommandContext(ctx, chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required",
+		"--user-data-dir="+profile, page)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Start(); err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait() // killed, so never without an error
+		for deadline := time.Now().Add(10 * time.Second); syscall.Kill(-cmd.Process.Pid, 0) == nil; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Errorf("processes of Chromium's group %d are left", cmd.Process.Pid)
+				return
+			}
+		}
+	})
 }
 
 func checkBrowser(t *testing.T, b browserReport) {
