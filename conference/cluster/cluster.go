@@ -38,6 +38,8 @@ type Admission struct {
 	AccountName string `json:"accountName,omitempty"`
 	// Organiser says that the account may take the organiser role.
 	Organiser bool `json:"organiser,omitempty"`
+	// Restore is the room's record from a bridge that died. The bridge takes it over unless it has the room already.
+	Restore *Record `json:"restore,omitempty"`
 }
 
 // SourceTag stands for a shortened address towards bridges: they tell networks apart and learn none. 64 bits
@@ -64,27 +66,55 @@ func AdmissionOf(r *http.Request, k token.Key, now time.Time) (Admission, error)
 	return token.Verify[Admission](k, token.PurposeAdmission, r.Header.Get(AdmissionHeader), now)
 }
 
-// ErrNoBridge says that no bridge can take the room now; asking again later may help.
-var ErrNoBridge = errors.New("no bridge is there for the room")
+// Seeker is who asks for a room's bridge.
+type Seeker struct {
+	// Room is the canonical room name.
+	Room string
+	// Organiser may open the room, and with it a lesson that a bridge must be able to carry.
+	Organiser bool
+}
+
+// Place is where a room is.
+type Place struct {
+	// Bridge takes the request, with an Admission, to the bridge. It also carries WebSockets.
+	Bridge http.Handler
+	// Restore is to be put into the Admission.
+	Restore *Record
+}
+
+var (
+	// ErrNoBridge says that no bridge can be reached now; asking again in a few seconds may help.
+	ErrNoBridge = errors.New("no bridge is there for the room")
+	// ErrFull says that no bridge has capacity for another lesson: wait with Directory.Queue.
+	ErrFull = errors.New("no bridge has capacity for another lesson")
+)
 
 // Directory knows which bridge owns a room. Safe for concurrent use.
 type Directory interface {
-	// Locate returns the handler of the bridge that owns the room, given by its canonical name, or shall own it from now on.
-	// Returns ErrNoBridge.
-	Locate(ctx context.Context, room string) (http.Handler, error)
+	// Locate returns the bridge that owns the room, or shall own it from now on. Returns ErrNoBridge or ErrFull.
+	Locate(ctx context.Context, who Seeker) (Place, error)
+	// Queue waits, in the order of arrival, until the room has a bridge; then Locate finds it. All who ask for one room share a place.
+	// told gets the place (1: next) at once and whenever it changes, from one goroutine at a time. Returns ErrNoBridge or the
+	// context's error.
+	Queue(ctx context.Context, who Seeker, told func(place int)) error
 }
 
-// Local is the directory of a county with one machine: every room is on the one bridge, nil stands for none.
+// Local is the directory of a process that has the only bridge; nil stands for none.
 func Local(bridge http.Handler) Directory { return local{bridge} }
 
 type local struct{ bridge http.Handler }
 
-func (l local) Locate(ctx context.Context, _ string) (http.Handler, error) {
+func (l local) Locate(ctx context.Context, _ Seeker) (Place, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return Place{}, err
 	}
 	if l.bridge == nil {
-		return nil, ErrNoBridge
+		return Place{}, ErrNoBridge
 	}
-	return l.bridge, nil
+	return Place{Bridge: l.bridge}, nil
+}
+
+func (l local) Queue(ctx context.Context, who Seeker, _ func(int)) error {
+	_, err := l.Locate(ctx, who)
+	return err
 }

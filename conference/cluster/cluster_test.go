@@ -75,16 +75,30 @@ func TestAdmissionIsNotPrinted(t *testing.T) {
 
 func TestLocal(t *testing.T) {
 	h := http.NewServeMux()
-	got, err := Local(h).Locate(context.Background(), "klasse-5a")
-	if err != nil || got != http.Handler(h) {
+	who := Seeker{Room: "klasse-5a"}
+	got, err := Local(h).Locate(context.Background(), who)
+	if err != nil || got.Bridge != http.Handler(h) {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if _, err := Local(nil).Locate(context.Background(), "klasse-5a"); !errors.Is(err, ErrNoBridge) {
+	if _, err := Local(nil).Locate(context.Background(), who); !errors.Is(err, ErrNoBridge) {
 		t.Errorf("error %v without a bridge", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Local(h).Locate(ctx, "klasse-5a"); !errors.Is(err, context.Canceled) {
+	if _, err := Local(h).Locate(ctx, who); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v after the request ended", err)
+	}
+}
+
+func TestKeysTellRoomsApartAndNeedTheCountysKey(t *testing.T) {
+	key, other := token.NewKey(), token.NewKey()
+	if KeyOf(key, "klasse-5a") != KeyOf(key, "klasse-5a") {
+		t.Error("the key of one room changes")
+	}
+	if KeyOf(key, "klasse-5a") == KeyOf(key, "klasse-5b") || KeyOf(key, "klasse-5a") == KeyOf(other, "klasse-5a") {
+		t.Error("the key does not depend on room and county")
+	}
+	if CodeHash(key, "klasse-5a", "482713") == CodeHash(key, "klasse-5b", "482713") || CodeHash(key, "klasse-5a", "") != "" {
+		t.Error("the code's hash does not depend on the room, or there is one without a code")
 	}
 }

@@ -10,8 +10,10 @@ type Config struct {
 	Title string `yaml:"title,omitempty"`
 	// Domain is the county's one host name, for example "jitsi.kmz-tuttlingen.example".
 	Domain string `yaml:"domain"`
-	// Role says what this process does: "portal", "bridge" or "both". Only "both" is accepted until dedicated bridges exist.
+	// Role says what this process does: "portal", "bridge" or "both".
 	Role      string    `yaml:"role"`
+	Cluster   Cluster   `yaml:"cluster,omitempty"`
+	Capacity  Capacity  `yaml:"capacity,omitempty"`
 	Listen    Listen    `yaml:"listen"`
 	ACME      ACME      `yaml:"acme"`
 	Rooms     Rooms     `yaml:"rooms"`
@@ -19,6 +21,35 @@ type Config struct {
 	AccessLog AccessLog `yaml:"access_log"`
 	Contact   Contact   `yaml:"contact"`
 	Paths     Paths     `yaml:"paths"`
+}
+
+// Cluster says how the machines of a county find each other. Zero: this process is alone, with role "both".
+type Cluster struct {
+	// Machine is this machine's ID: "portal" or "bridge-3", see package identity.
+	Machine string `yaml:"machine,omitempty"`
+	// PrivateAddress is this machine's address in the county's private network; rooms and NATS are served there and nowhere else.
+	PrivateAddress string `yaml:"private_address,omitempty"`
+	// PortalAddress is the portal's address in the private network; bridges find NATS there.
+	PortalAddress string `yaml:"portal_address,omitempty"`
+	// RoomsPort is the TCP port of a bridge's rooms for the portal, mutual TLS. Default 7443.
+	RoomsPort int `yaml:"rooms_port,omitempty"`
+	// NATSPort is the TCP port of the portal's NATS server, mutual TLS. Default 4222.
+	NATSPort int `yaml:"nats_port,omitempty"`
+	// NATSURL names NATS servers of one's own, comma-separated tls:// addresses. Empty: the portal's.
+	NATSURL string `yaml:"nats_url,omitempty"`
+	// NATSReplicas is how many servers of one's own cluster keep each bucket, 1 to 5. Default 1.
+	NATSReplicas int `yaml:"nats_replicas,omitempty"`
+}
+
+// Capacity is what this machine's bridge can carry at stress 1; CPU is measured against all cores. Zero: a default by the number of
+// cores, see package stress.
+type Capacity struct {
+	// PacketsPerSecond forwarded, in and out together.
+	PacketsPerSecond float64 `yaml:"packets_per_second,omitempty"`
+	// EgressMbit is megabits per second sent.
+	EgressMbit float64 `yaml:"egress_mbit,omitempty"`
+	// HandshakesPerSecond is joins with media per second.
+	HandshakesPerSecond float64 `yaml:"handshakes_per_second,omitempty"`
 }
 
 // Listen says where the server accepts connections.
@@ -55,6 +86,8 @@ type Rooms struct {
 type Restart struct {
 	// At is the local time, "HH:MM". Empty: no nightly restart.
 	At string `yaml:"at,omitempty"`
+	// Latest is the local time, "HH:MM" after At, until which rooms in use have time. Default one hour after At.
+	Latest string `yaml:"latest,omitempty"`
 	// TimeZone is a name of the IANA time zone database, for example "Europe/Berlin".
 	TimeZone string `yaml:"time_zone,omitempty"`
 }
@@ -83,4 +116,8 @@ type Paths struct {
 	CountyCA string `yaml:"county_ca"`
 	// OpsCertificate is this machine's leaf, signed by the county CA over ops.csr. Default /etc/kreisraum/ops.crt.
 	OpsCertificate string `yaml:"ops_certificate"`
+	// CountyKey is the key that the county's machines share for tokens. Empty: one of this machine's own in State.
+	CountyKey string `yaml:"county_key,omitempty"`
+	// Runtime is on a tmpfs; NATS keeps its (empty) store folder there. Default /run/kreisraum.
+	Runtime string `yaml:"runtime,omitempty"`
 }

@@ -12,12 +12,21 @@ const (
 	PathInfo        = "/v1/info"        // GET: Info
 	PathCertificate = "/v1/certificate" // GET: Certificate; POST: begin the ACME order, answers 202 Certificate
 	PathAccounts    = "/v1/accounts"    // PUT Accounts, replaces all: AccountsResult
-	PathProbeToken  = "/v1/probe-token" // POST: ProbeToken
+	PathProbeToken  = "/v1/probe-token" // POST, ?machine=bridge-3 for a certain bridge: ProbeToken
+	PathMachines    = "/v1/machines"    // PUT Machines, replaces all; portals only: MachinesResult
+	PathLoad        = "/v1/load"        // GET; portals only: Load
+	PathNight       = "/v1/night"       // GET: Night
+	PathRestart     = "/v1/restart"     // POST RestartOrder, answers 202 Night; on the portal for the whole county
 )
 
 // Info is the state of a server, counts only.
 type Info struct {
 	Version string `json:"version"`
+	// Machine is the machine's ID, see package identity; Role is portal, bridge or both.
+	Machine string `json:"machine"`
+	Role    string `json:"role"`
+	// MachinesRevision is the Revision of the last accepted Machines, empty before the first and on bridges.
+	MachinesRevision string `json:"machines_revision,omitempty"`
 	// Deployment is the digest the operator put into the unit's environment (KREISRAUM_DEPLOYMENT): release, configuration
 	// and unit in one. It tells whether this process runs what the operator wants.
 	Deployment   string    `json:"deployment"`

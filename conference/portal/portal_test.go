@@ -83,11 +83,11 @@ func newDoor(t *testing.T) *door {
 }
 
 // Locate implements cluster.Directory with a bridge that notes what it is given.
-func (d *door) Locate(context.Context, string) (http.Handler, error) {
+func (d *door) Locate(context.Context, cluster.Seeker) (cluster.Place, error) {
 	if d.noBridge {
-		return nil, cluster.ErrNoBridge
+		return cluster.Place{}, cluster.ErrNoBridge
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return cluster.Place{Bridge: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.header = r.Header.Clone()
 		a, err := cluster.AdmissionOf(r, d.key, d.now)
 		if err != nil {
@@ -96,8 +96,11 @@ func (d *door) Locate(context.Context, string) (http.Handler, error) {
 		}
 		d.admitted = append(d.admitted, a)
 		w.WriteHeader(http.StatusTeapot) // stands for the WebSocket
-	}), nil
+	})}, nil
 }
+
+// Queue implements cluster.Directory.
+func (d *door) Queue(context.Context, cluster.Seeker, func(int)) error { return cluster.ErrNoBridge }
 
 // ask makes a request from the county's own page; header lines replace what that would send.
 func (d *door) ask(method, path, body string, header ...string) *http.Response {

@@ -17,17 +17,18 @@ func (p *portal) room(w http.ResponseWriter, r *http.Request) {
 		refuse(w, codeRoomInvalid, 0)
 		return
 	}
-	bridge, err := p.cfg.Rooms.Locate(r.Context(), room)
+	acc, organiser := p.loggedIn(r)
+	place, err := p.cfg.Rooms.Locate(r.Context(), cluster.Seeker{Room: room, Organiser: organiser})
 	if err != nil {
 		p.cfg.Log.Warn("room refused: no bridge takes it", "error", err)
 		refuse(w, codeBusy, 5*time.Second)
 		return
 	}
-	admission := cluster.Admission{Room: room, DisplayRoom: display, Source: cluster.SourceTag(p.cfg.Key, source(r))}
-	if acc, ok := p.loggedIn(r); ok {
+	admission := cluster.Admission{Room: room, DisplayRoom: display, Source: cluster.SourceTag(p.cfg.Key, source(r)), Restore: place.Restore}
+	if organiser {
 		admission.Account, admission.AccountName, admission.Organiser = acc.ID, acc.Name, true
 	}
 	r.Header.Del("Cookie")
 	r.Header.Set(cluster.AdmissionHeader, admission.Sign(p.cfg.Key, p.cfg.Now()))
-	bridge.ServeHTTP(w, r)
+	place.Bridge.ServeHTTP(w, r)
 }

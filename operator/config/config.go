@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Config is the whole of a county's file.
@@ -25,6 +26,7 @@ type Config struct {
 	// IPv6 says whether the machines get an IPv6 address beside IPv4.
 	IPv6      bool      `mapstructure:"ipv6"`
 	Bridges   Bridges   `mapstructure:"bridges"`
+	Timetable Timetable `mapstructure:"timetable"`
 	Restart   Restart   `mapstructure:"restart"`
 	Rooms     Rooms     `mapstructure:"rooms"`
 	AccessLog AccessLog `mapstructure:"access_log"`
@@ -44,19 +46,47 @@ type Contact struct {
 // ServerTypes are Hetzner server types, for example "cpx22".
 type ServerTypes struct {
 	Portal string `mapstructure:"portal"`
-	Bridge string `mapstructure:"bridge"`
+	// Bridge are the types of dedicated bridges in order of preference: when one is sold out, the next is taken.
+	Bridge []string `mapstructure:"bridge"`
 }
 
-// Bridges bounds the number of dedicated bridge machines.
+// Bridges says how many dedicated bridge machines there may be and when.
 type Bridges struct {
 	Min int `mapstructure:"min"`
 	Max int `mapstructure:"max"`
+	// BudgetPerDay bounds what dedicated bridges may cost in a calendar day, in the currency of the price list, net: "12.00". Empty: no
+	// bound. Bridges.Min is not held back by it.
+	BudgetPerDay string `mapstructure:"budget_per_day"`
+	// Headroom is how much more than now must fit: 1.5 means half as much again.
+	Headroom float64  `mapstructure:"headroom"`
+	Capacity Capacity `mapstructure:"capacity"`
+}
+
+// Capacity is what one bridge can carry, see Capacity in conference/config. Zero: the server's default for its number of cores.
+type Capacity struct {
+	PacketsPerSecond    int `mapstructure:"packets_per_second"`
+	EgressMbit          int `mapstructure:"egress_mbit"`
+	HandshakesPerSecond int `mapstructure:"handshakes_per_second"`
+}
+
+// Timetable says when lessons begin, so that bridges are there before.
+type Timetable struct {
+	// Bells are local times at which lessons begin, "07:50".
+	Bells []string `mapstructure:"bells"`
+	// Days are the school days: mon, tue, wed, thu, fri, sat, sun.
+	Days []string `mapstructure:"days"`
+	// Holidays is the calendar of school holidays: "bw" (Baden-Württemberg) or "none".
+	Holidays string `mapstructure:"holidays"`
+	// Lead is how long before a bell the bridges are to be there.
+	Lead time.Duration `mapstructure:"lead"`
 }
 
 // Restart is the time of the nightly restart.
 type Restart struct {
 	// At is the local time, "HH:MM".
 	At string `mapstructure:"at"`
+	// Latest is the local time, "HH:MM", until which rooms in use have time.
+	Latest string `mapstructure:"latest"`
 	// TimeZone is a name of the IANA time zone database.
 	TimeZone string `mapstructure:"time_zone"`
 }

@@ -95,7 +95,10 @@ func (r *report) cloud(c Config) {
 	words := c.AllowOutsideGermany
 	r.check(words == "" || words == OutsideGermanyWords, "allow_locations_outside_germany", "exactly these words were expected: %q", OutsideGermanyWords)
 	r.check(serverTypeShape.MatchString(c.ServerTypes.Portal), "server_types.portal", "%q: a type such as cpx22 was expected", c.ServerTypes.Portal)
-	r.check(serverTypeShape.MatchString(c.ServerTypes.Bridge), "server_types.bridge", "%q: a type such as cpx22 was expected", c.ServerTypes.Bridge)
+	r.check(len(c.ServerTypes.Bridge) > 0, "server_types.bridge", "empty; a type such as cpx22 was expected")
+	for _, t := range c.ServerTypes.Bridge {
+		r.check(serverTypeShape.MatchString(t), "server_types.bridge", "%q: a type such as cpx22 was expected", t)
+	}
 	r.check(slices.Contains(images, c.Image), "image", "%q: one of %s was expected", c.Image, strings.Join(images, ", "))
 }
 

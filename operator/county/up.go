@@ -158,7 +158,7 @@ func changed(n int) string {
 func (u *up) spec() (infra.Spec, error) {
 	spec := infra.Spec{
 		County: u.Home.Name, Domain: u.Config.Domain, Locations: u.Config.Locations,
-		ServerType: u.Config.ServerTypes.Portal, BridgeServerType: u.Config.ServerTypes.Bridge,
+		ServerType: u.Config.ServerTypes.Portal, BridgeServerType: u.Config.ServerTypes.Bridge[0],
 		Image: u.Config.Image, IPv6: u.Config.IPv6, SSHPublicKey: publicLine(u.secrets.sshKey),
 	}
 	spec.UserData = map[string]string{}
