@@ -10,7 +10,7 @@ type Config struct {
 	Title string `yaml:"title,omitempty"`
 	// Domain is the county's one host name, for example "jitsi.kmz-tuttlingen.example".
 	Domain string `yaml:"domain"`
-	// Role says what this process does: "portal", "bridge" or "both".
+	// Role says what this process does: "portal" (the site, and rooms on bridges elsewhere), "bridge" (rooms, no site) or "both".
 	Role      string    `yaml:"role"`
 	Cluster   Cluster   `yaml:"cluster,omitempty"`
 	Capacity  Capacity  `yaml:"capacity,omitempty"`

@@ -11,19 +11,23 @@ import (
 )
 
 func TestLoadFileReadsEveryKey(t *testing.T) {
-	got, err := LoadFile("testdata/good.yaml")
+	got, err := LoadFile("testdata/good.yaml", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Config{
-		County: "musterkreis", Domain: "jitsi.kmz-musterkreis.example", Role: RoleBoth,
+		County: "musterkreis", Domain: "jitsi.kmz-musterkreis.example", Role: RoleBridge,
+		Cluster: Cluster{Machine: "bridge-3", PrivateAddress: "10.64.1.13", PortalAddress: "10.64.1.10", RoomsPort: 7444, NATSPort: 4223,
+			NATSURL: "tls://10.64.1.2:4222,tls://[fd00::2]:4222", NATSReplicas: 3},
+		Capacity:  Capacity{PacketsPerSecond: 40000, EgressMbit: 400.5, HandshakesPerSecond: 20},
 		Listen:    Listen{Addresses: []string{"192.0.2.10", "2001:db8::1"}, TLSPort: 443, MediaPort: 10000},
 		ACME:      ACME{Directory: "https://acme.example/directory", Email: "technik@kmz-musterkreis.example", RootsFile: "/etc/kreisraum/acme-roots.pem"},
 		Rooms:     Rooms{MaxParticipants: 40, CodeRequired: false, ScreenShare: ScreenShareOrganisers},
-		Restart:   Restart{At: "03:30", TimeZone: "Europe/Berlin"},
+		Restart:   Restart{At: "23:30", Latest: "00:15", TimeZone: "Europe/Berlin"},
 		AccessLog: AccessLog{RetentionDays: 0},
 		Contact:   Contact{Name: "Kreismedienzentrum Musterkreis", Email: "hilfe@kmz-musterkreis.example", Phone: "07000 000000", URL: "https://www.kmz-musterkreis.example/hilfe"},
-		Paths:     Paths{State: "/srv/kreisraum/state", Logs: "/srv/kreisraum/logs", CountyCA: "/srv/kreisraum/ca.crt", OpsCertificate: "/srv/kreisraum/ops.crt"},
+		Paths: Paths{State: "/srv/kreisraum/state", Logs: "/srv/kreisraum/logs", CountyCA: "/srv/kreisraum/ca.crt", OpsCertificate: "/srv/kreisraum/ops.crt",
+			CountyKey: "/srv/kreisraum/county.key", Runtime: "/srv/kreisraum/run"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -31,12 +35,13 @@ func TestLoadFileReadsEveryKey(t *testing.T) {
 }
 
 func TestSmallestFileGetsDefaults(t *testing.T) {
-	got, err := LoadFile("testdata/smallest.yaml")
+	got, err := LoadFile("testdata/smallest.yaml", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := Default()
-	if got.Role != d.Role || got.ACME != d.ACME || got.Rooms != d.Rooms || got.AccessLog != d.AccessLog || got.Paths != d.Paths {
+	if got.Role != d.Role || got.ACME != d.ACME || got.Rooms != d.Rooms || got.AccessLog != d.AccessLog || got.Paths != d.Paths ||
+		got.Cluster != d.Cluster || got.Capacity != d.Capacity {
 		t.Errorf("defaults are missing: %+v", got)
 	}
 	if got.Listen.TLSPort != 443 || got.Listen.MediaPort != 10000 {
@@ -86,7 +91,28 @@ func TestLoadRefuses(t *testing.T) {
 		{"domain without a dot", []string{"demo.localhost", "demo"}, []string{"domain: "}},
 		{"domain in upper case", []string{"demo.localhost", "Demo.localhost"}, []string{"lower case"}},
 		{"domain is an address", []string{"demo.localhost", "192.0.2.1"}, []string{"is an IP address"}},
-		{"dedicated bridge", []string{"", "role: bridge"}, []string{"role: ", "second machine"}},
+		{"bridge without a network", []string{"", "role: bridge"}, []string{"cluster.machine: ", "cluster.private_address: ", "cluster.portal_address: "}},
+		{"portal as a bridge", []string{"", "role: bridge\ncluster: {machine: portal, private_address: 10.64.1.11, portal_address: 10.64.1.10}"}, []string{"cluster.machine: "}},
+		{"bridge with a site", []string{"", "cluster: {machine: bridge-3}"}, []string{"cluster.machine: ", "role: bridge"}},
+		{"bridge number zero", []string{"", "role: bridge\ncluster: {machine: bridge-0}"}, []string{"cluster.machine: "}},
+		{"private address is a name", []string{"", "cluster: {private_address: portal.example}"}, []string{"cluster.private_address: "}},
+		{"private address is any", []string{"", "cluster: {private_address: 0.0.0.0}"}, []string{"cluster.private_address: "}},
+		{"private address is public", []string{"", "cluster: {private_address: 127.0.0.1}"}, []string{"cluster.private_address: ", "listen.addresses"}},
+		{"rooms port zero", []string{"", "cluster: {rooms_port: 0}"}, []string{"cluster.rooms_port: "}},
+		{"NATS port too large", []string{"", "cluster: {nats_port: 70000}"}, []string{"cluster.nats_port: "}},
+		{"NATS without TLS", []string{"", "cluster: {nats_url: 'tls://10.0.0.5:4222,nats://10.0.0.6:4222'}"}, []string{"cluster.nats_url: ", "10.0.0.6"}},
+		{"NATS with a password", []string{"", "cluster: {nats_url: 'tls://a:b@10.0.0.5:4222'}"}, []string{"cluster.nats_url: "}},
+		{"six replicas", []string{"", "cluster: {nats_url: 'tls://10.0.0.5:4222', nats_replicas: 6}"}, []string{"cluster.nats_replicas: "}},
+		{"replicas of the portal's own", []string{"", "cluster: {nats_replicas: 3}"}, []string{"cluster.nats_replicas: "}},
+		{"negative capacity", []string{"", "capacity: {packets_per_second: -1}"}, []string{"capacity.packets_per_second: "}},
+		{"no capacity", []string{"", "capacity: {egress_mbit: .nan}"}, []string{"capacity.egress_mbit: "}},
+		{"endless capacity", []string{"", "capacity: {handshakes_per_second: .inf}"}, []string{"capacity.handshakes_per_second: "}},
+		{"latest is no time", []string{"", "restart: {at: '03:30', latest: never, time_zone: Europe/Berlin}"}, []string{"restart.latest: "}},
+		{"latest at once", []string{"", "restart: {at: '03:30', latest: '03:30', time_zone: Europe/Berlin}"}, []string{"restart.latest: "}},
+		{"latest without at", []string{"", "restart: {latest: '03:30', time_zone: Europe/Berlin}"}, []string{"restart.at: "}},
+		{"time in another spelling", []string{"", "restart: {at: '3:30', time_zone: Europe/Berlin}"}, []string{"restart.at: "}},
+		{"relative county key", []string{"", "paths: {county_key: county.key}"}, []string{"paths.county_key"}},
+		{"relative runtime", []string{"", "paths: {runtime: run}"}, []string{"paths.runtime"}},
 		{"unknown role", []string{"", "role: chef"}, []string{"role: ", "unknown"}},
 		{"no address", []string{"[127.0.0.1]", "[]"}, []string{"listen.addresses: empty"}},
 		{"unspecified address", []string{"[127.0.0.1]", "[0.0.0.0]"}, []string{"listen.addresses[0]"}},
@@ -128,6 +154,52 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+// TestLatest: one hour after restart.at unless the file says otherwise, past midnight too.
+func TestLatest(t *testing.T) {
+	for at, want := range map[string]string{"03:30": "04:30", "23:15": "00:15"} {
+		cfg, err := Load(smallest(t, "", "restart: {at: '"+at+"', time_zone: Europe/Berlin}"))
+		if err != nil || cfg.Restart.Latest != want {
+			t.Errorf("%s: until %q, want %q; %v", at, cfg.Restart.Latest, want, err)
+		}
+	}
+	if cfg, err := Load(smallest(t)); err != nil || cfg.Restart != (Restart{}) {
+		t.Errorf("no restart: %+v, %v", cfg.Restart, err)
+	}
+}
+
+// TestRoles: the command line's role is judged together with the file's other keys.
+func TestRoles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "server.yaml")
+	if err := os.WriteFile(path, smallest(t, "", "cluster: {private_address: 10.64.1.10}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		role                  string
+		portal, bridge, alone bool
+		mistake               string
+	}{
+		{"", true, true, false, ""},
+		{RoleBoth, true, true, false, ""},
+		{RolePortal, true, false, false, ""},
+		{RoleBridge, false, true, false, "cluster.machine"},
+		{"chef", true, true, false, "role: "},
+	} {
+		cfg, err := LoadFile(path, tt.role)
+		if tt.mistake != "" {
+			if err == nil || !strings.Contains(err.Error(), tt.mistake) {
+				t.Errorf("%q: got %v", tt.role, err)
+			}
+			continue
+		}
+		if err != nil || cfg.HasPortal() != tt.portal || cfg.HasBridge() != tt.bridge || cfg.Alone() != tt.alone || cfg.MachineID() != "portal" {
+			t.Errorf("%q: %+v, %v", tt.role, cfg, err)
+		}
+	}
+	if cfg, err := Load(smallest(t)); err != nil || !cfg.Alone() {
+		t.Errorf("without a private address: %v", err)
+	}
+}
+
 func TestLoadRefusesLargeFile(t *testing.T) {
 	if _, err := Load(make([]byte, maxFileSize+1)); err == nil || !strings.Contains(err.Error(), "larger than") {
 		t.Errorf("got %v", err)
@@ -136,7 +208,7 @@ func TestLoadRefusesLargeFile(t *testing.T) {
 
 func TestLoadFileNamesTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "missing.yaml")
-	if _, err := LoadFile(path); err == nil || !strings.Contains(err.Error(), path) {
+	if _, err := LoadFile(path, ""); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("got %v", err)
 	}
 }

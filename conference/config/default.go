@@ -20,6 +20,7 @@ const (
 func Default() Config {
 	return Config{
 		Role:      RoleBoth,
+		Cluster:   Cluster{RoomsPort: 7443, NATSPort: 4222, NATSReplicas: 1},
 		Listen:    Listen{TLSPort: 443, MediaPort: 10000},
 		ACME:      ACME{Directory: LetsEncrypt},
 		Rooms:     Rooms{MaxParticipants: 70, CodeRequired: true, ScreenShare: ScreenShareEveryone},
@@ -29,6 +30,7 @@ func Default() Config {
 			Logs:           "/var/log/kreisraum",
 			CountyCA:       "/etc/kreisraum/county-ca.crt",
 			OpsCertificate: "/etc/kreisraum/ops.crt",
+			Runtime:        "/run/kreisraum",
 		},
 	}
 }

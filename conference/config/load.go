@@ -14,8 +14,9 @@ import (
 // maxFileSize bounds server.yaml in bytes. A guess: real files stay below 2 KiB.
 const maxFileSize = 64 << 10
 
-// LoadFile reads, decodes and validates the file at path. The error names every mistake found.
-func LoadFile(path string) (Config, error) {
+// LoadFile reads, decodes and validates the file at path. A role that is not empty takes the place of the file's. The error names
+// every mistake found.
+func LoadFile(path, role string) (Config, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return Config{}, fmt.Errorf("read configuration: %w; name the file with --config", err)
@@ -25,7 +26,7 @@ func LoadFile(path string) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("read configuration %s: %w", path, err)
 	}
-	cfg, err := Load(data)
+	cfg, err := load(data, role)
 	if err != nil {
 		return Config{}, fmt.Errorf("configuration %s:\n%w", path, err)
 	}
@@ -34,7 +35,9 @@ func LoadFile(path string) (Config, error) {
 
 // Load decodes data over Default and validates the result. Unknown keys, wrong types, duplicate keys and a second YAML document
 // are errors. The error joins all mistakes, one a line.
-func Load(data []byte) (Config, error) {
+func Load(data []byte) (Config, error) { return load(data, "") }
+
+func load(data []byte, role string) (Config, error) {
 	if len(data) > maxFileSize {
 		return Config{}, fmt.Errorf("larger than %d KiB; this is not a server configuration", maxFileSize>>10)
 	}
@@ -47,6 +50,10 @@ func Load(data []byte) (Config, error) {
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return Config{}, errors.New("more than one YAML document; keep the first, remove everything from the line --- on")
 	}
+	if role != "" {
+		cfg.Role = role
+	}
+	cfg.Restart = cfg.Restart.withDefaults()
 	if err := cfg.Validate(); err != nil {
 		return Config{}, err
 	}

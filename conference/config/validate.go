@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 )
 
 // Bounds of single values.
@@ -48,6 +47,8 @@ func (c Config) Validate() error {
 		m.add("domain", "%q %s", short(c.Domain), why)
 	}
 	c.validateRole(&m)
+	c.Cluster.validate(&m, c.Listen.Addresses)
+	c.Capacity.validate(&m)
 	c.Listen.validate(&m)
 	c.ACME.validate(&m)
 	c.Rooms.validate(&m)
@@ -58,16 +59,6 @@ func (c Config) Validate() error {
 	c.Contact.validate(&m)
 	c.Paths.validate(&m)
 	return errors.Join(m...)
-}
-
-func (c Config) validateRole(m *mistakes) {
-	switch c.Role {
-	case RoleBoth:
-	case RolePortal, RoleBridge:
-		m.add("role", "%q needs a second machine and the network between them, which this version does not have; use %q", c.Role, RoleBoth)
-	default:
-		m.add("role", "%q is unknown; use %q", short(c.Role), RoleBoth)
-	}
 }
 
 func (l Listen) validate(m *mistakes) {
@@ -122,18 +113,6 @@ func (r Rooms) validate(m *mistakes) {
 	}
 }
 
-func (r Restart) validate(m *mistakes) {
-	if r == (Restart{}) {
-		return
-	}
-	if _, err := time.Parse("15:04", r.At); err != nil {
-		m.add("restart.at", "%q is not a time such as 03:30; leave restart out for no nightly restart", short(r.At))
-	}
-	if _, err := time.LoadLocation(r.TimeZone); err != nil || r.TimeZone == "" || r.TimeZone == "Local" {
-		m.add("restart.time_zone", "%q is not a time zone such as Europe/Berlin", short(r.TimeZone))
-	}
-}
-
 func (c Contact) validate(m *mistakes) {
 	if strings.TrimSpace(c.Name) == "" {
 		m.add("contact.name", "empty; name the office that helps teachers")
@@ -158,6 +137,10 @@ func (p Paths) validate(m *mistakes) {
 	checkPath(m, "paths.logs", p.Logs)
 	checkPath(m, "paths.county_ca", p.CountyCA)
 	checkPath(m, "paths.ops_certificate", p.OpsCertificate)
+	if p.CountyKey != "" {
+		checkPath(m, "paths.county_key", p.CountyKey)
+	}
+	checkPath(m, "paths.runtime", p.Runtime)
 }
 
 func checkPath(m *mistakes, path, value string) {

@@ -15,7 +15,7 @@ func checkConfig(_ context.Context, args []string, stdout, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := config.LoadFile(rest[0])
+	cfg, err := config.LoadFile(rest[0], "")
 	if err != nil {
 		return usageError{err}
 	}

@@ -37,7 +37,8 @@ func main() {
 
 const usage = `kreisraum-conference is the conference server of one county.
 
-  kreisraum-conference serve --config FILE         run the server (default command)
+  kreisraum-conference serve --config FILE         run the server (default command); --role portal, bridge or both
+                                                   takes the place of the file's role
   kreisraum-conference check-config FILE           report everything that is wrong with a configuration
   kreisraum-conference renew-host-key [--file F]   make this machine a new SSH host key
   kreisraum-conference version                     print the version and whether the page is inside

@@ -41,7 +41,7 @@ func writeConfigFor(t *testing.T, tlsPort int, extra string) string {
 domain: demo.localhost
 listen: {addresses: [127.0.0.1], tls_port: %d, media_port: %d}
 contact: {name: Kreismedienzentrum, email: hilfe@kmz-musterkreis.example}
-paths: {state: %[3]s/state, logs: %[3]s/logs, county_ca: %[3]s/ca.crt, ops_certificate: %[3]s/ops.crt}
+paths: {state: %[3]s/state, logs: %[3]s/logs, county_ca: %[3]s/ca.crt, ops_certificate: %[3]s/ops.crt, runtime: %[3]s/run}
 %s`, tlsPort, freePort(t, "udp"), dir, extra)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -87,6 +87,8 @@ func TestExitCodes(t *testing.T) {
 		{"unknown flag", []string{"serve", "--port", "443"}, 2, "--help"},
 		{"too many arguments", []string{"version", "now"}, 2, "0 arguments expected"},
 		{"serve with a bad configuration", []string{"serve", "--config", bad}, 2, "colour"},
+		{"role of the command line", []string{"serve", "--config", good, "--role", "bridge"}, 2, "cluster.machine"},
+		{"no such role", []string{"serve", "--config", good, "--role", "chef"}, 2, "role: "},
 		{"serve is the default", []string{"--config", bad}, 2, "serve: "},
 		{"host key into nowhere", []string{"renew-host-key", "--file", filepath.Join(t.TempDir(), "missing", "key")}, 1, "run as root"},
 	} {

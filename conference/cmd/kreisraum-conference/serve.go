@@ -18,10 +18,11 @@ const defaultConfig = "/etc/kreisraum/server.yaml"
 func serve(ctx context.Context, args []string, _, stderr io.Writer) error {
 	set := flag.NewFlagSet("serve", flag.ContinueOnError)
 	file := set.String("config", defaultConfig, "")
+	role := set.String("role", "", "")
 	if _, err := parse(set, args, 0); err != nil {
 		return err
 	}
-	cfg, err := config.LoadFile(*file)
+	cfg, err := config.LoadFile(*file, *role)
 	if err != nil {
 		return usageError{err}
 	}
