@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"math"
 	"net/netip"
 	"net/url"
@@ -118,12 +117,12 @@ func (r Restart) validate(m *mistakes) {
 	if r == (Restart{}) {
 		return
 	}
-	at, err := parseTime(r.At)
+	at, err := time.Parse(timeOfDay, r.At)
 	if err != nil {
 		m.add("restart.at", "%q is not a time such as 03:30; leave restart out for no nightly restart", short(r.At))
 	}
 	if r.Latest != "" {
-		switch latest, errLatest := parseTime(r.Latest); {
+		switch latest, errLatest := time.Parse(timeOfDay, r.Latest); {
 		case errLatest != nil:
 			m.add("restart.latest", "%q is not a time such as 04:30", short(r.Latest))
 		case err == nil && latest.Equal(at):
@@ -137,19 +136,10 @@ func (r Restart) validate(m *mistakes) {
 
 // withDefaults fills in Latest, one hour after At.
 func (r Restart) withDefaults() Restart {
-	if at, err := parseTime(r.At); err == nil && r.Latest == "" {
+	if at, err := time.Parse(timeOfDay, r.At); err == nil && r.Latest == "" {
 		r.Latest = at.Add(time.Hour).Format(timeOfDay)
 	}
 	return r
 }
 
 const timeOfDay = "15:04"
-
-// parseTime reads a time of day in its one spelling.
-func parseTime(text string) (time.Time, error) {
-	t, err := time.Parse(timeOfDay, text)
-	if err == nil && t.Format(timeOfDay) != text {
-		err = fmt.Errorf("%q is not written as HH:MM", short(text))
-	}
-	return t, err
-}
