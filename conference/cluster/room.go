@@ -32,6 +32,8 @@ func CodeHash(k token.Key, room, code string) string {
 // Record is what outlives a bridge of a room: enough to let the same people, and nobody else, into the room on another bridge.
 // No participant's name is in it and no chat.
 type Record struct {
+	// Boot is the Lease.Boot of the process that announced it; the announcer fills it in.
+	Boot string `json:"boot,omitempty"`
 	// Epoch of the room; empty: the room has not begun, people wait at its door.
 	Epoch string `json:"epoch,omitempty"`
 	// CodeHash is CodeHash of the room's code; empty: the room has none, if it has begun.
