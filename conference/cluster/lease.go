@@ -1,6 +1,10 @@
 package cluster
 
-import "time"
+import (
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+)
 
 // Lease is what a bridge says of itself every LeaseEvery. It is good for LeaseLife; a bridge whose lease has ended counts as dead.
 type Lease struct {
@@ -12,6 +16,8 @@ type Lease struct {
 	Closing bool   `json:"closing,omitempty"`
 	Load    Load   `json:"load"`
 	Version string `json:"version"`
+	// Proof is what the bridge's last restart made it forget; nil before the first.
+	Proof *opsapi.Proof `json:"proof,omitempty"`
 }
 
 // Times of leases.
