@@ -61,20 +61,7 @@ type Order struct {
 	// Evict: let the room go, it lives elsewhere.
 	Evict RoomKey `json:"evict,omitempty"`
 	// Restart the process when its rooms have ended.
-	Restart *RestartOrder `json:"restart,omitempty"`
+	Restart *RestartPlan `json:"restart,omitempty"`
 	// EndAccounts are IDs of accounts that are disabled or gone: who is inside with one loses the place.
 	EndAccounts []string `json:"end_accounts,omitempty"`
-}
-
-// RestartOrder is a restart of one bridge.
-type RestartOrder struct {
-	// Day and Reason are those of opsapi.Proof.
-	Day    string `json:"day"`
-	Reason string `json:"reason"`
-	// Began is when the restart began, with the notice.
-	Began time.Time `json:"began"`
-	// At: no room begins from then on, and the bridge restarts once it is empty.
-	At time.Time `json:"at"`
-	// Latest: rooms still in use end, and people have been told.
-	Latest time.Time `json:"latest"`
 }
