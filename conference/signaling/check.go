@@ -27,6 +27,9 @@ func (m Join) check() (ClientMessage, error) {
 	if len(m.Probe) > MaxToken {
 		return nil, bad(m.Type(), "probe", "too long")
 	}
+	if m.Device != "" && !validDevice(m.Device) {
+		return nil, bad(m.Type(), "device", "not 16 to 64 letters, digits, hyphens and underscores")
+	}
 	return m, nil
 }
 
@@ -76,10 +79,19 @@ func (m SetCode) check() (ClientMessage, error) {
 	return SetCode{Code: code}, nil
 }
 
+func (m SetLock) check() (ClientMessage, error) { return m, nil }
+
+func (m Remove) check() (ClientMessage, error) {
+	if !validID(m.Participant) {
+		return nil, bad(m.Type(), "participant", "not an ID")
+	}
+	return m, nil
+}
+
 func (m Leave) check() (ClientMessage, error) { return m, nil }
 
 func (m Door) check() (ServerMessage, error) {
-	if m.State != DoorWaiting && m.State != DoorCode {
+	if m.State != DoorWaiting && m.State != DoorCode && m.State != DoorLocked {
 		return nil, bad(m.Type(), "state", "unknown")
 	}
 	if m.RetryAfter < 0 {
@@ -168,6 +180,32 @@ func (m Chat) check() (ServerMessage, error) {
 
 func (m RoomCode) check() (ServerMessage, error) { return m, nil }
 
+func (m Queue) check() (ServerMessage, error) {
+	if m.Place < 1 {
+		return nil, bad(m.Type(), "place", "below 1")
+	}
+	return m, nil
+}
+
+func (m ParticipantAway) check() (ServerMessage, error) {
+	if !validID(m.ID) {
+		return nil, bad(m.Type(), "id", "not an ID")
+	}
+	return m, nil
+}
+
+func (m Locked) check() (ServerMessage, error) { return m, nil }
+
+func (m Notice) check() (ServerMessage, error) {
+	if m.Kind != NoticeRestart {
+		return nil, bad(m.Type(), "kind", "unknown")
+	}
+	if m.At <= 0 {
+		return nil, bad(m.Type(), "at", "not a time after 1970")
+	}
+	return m, nil
+}
+
 func (m Ended) check() (ServerMessage, error) {
 	if !slices.Contains(endReasons, m.Reason) {
 		return nil, bad(m.Type(), "reason", "unknown")
@@ -242,6 +280,19 @@ func validID(id string) bool {
 		return false
 	}
 	return !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// validDevice accepts base64url and the like.
+func validDevice(d Device) bool {
+	if len(d) < MinDevice || len(d) > MaxDevice {
+		return false
+	}
+	for i := range len(d) {
+		if !roomByte(d[i]) && d[i] != '_' {
+			return false
+		}
+	}
+	return true
 }
 
 func all[T any](list []T, ok func(T) bool) bool {

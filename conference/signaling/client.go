@@ -2,7 +2,8 @@ package signaling
 
 import "log/slog"
 
-// ClientMessage is a message from client to server: Join, EnterCode, Offer, View, State, SendChat, SetCode or Leave.
+// ClientMessage is a message from client to server: Join, EnterCode, Offer, View, State, SendChat, SetCode, SetLock,
+// Remove or Leave.
 type ClientMessage interface {
 	// Type is the value of the "type" field.
 	Type() string
@@ -19,6 +20,10 @@ type Join struct {
 	Code   Code        `json:"code,omitempty"`
 	Resume Token       `json:"resume,omitempty"`
 	Probe  Token       `json:"probe,omitempty"`
+	// Media says that the client reconnects and its PeerConnection of before still runs.
+	Media bool `json:"media,omitempty"`
+	// Device is drawn once by the page and kept, so that a removed device is known again; empty: unknown.
+	Device Device `json:"device,omitempty"`
 }
 
 // EnterCode (type "code") is the room code, entered at the door.
@@ -61,6 +66,17 @@ type SetCode struct {
 	Code Code `json:"code"`
 }
 
+// SetLock keeps everybody new out, or lets them in again; organisers only. The field is required on the wire: a missing one must not
+// unlock a room.
+type SetLock struct {
+	Locked bool `json:"locked"`
+}
+
+// Remove sends a participant out for good; organisers only.
+type Remove struct {
+	Participant string `json:"participant"`
+}
+
 // Leave says that the participant goes, as opposed to losing the connection.
 type Leave struct{}
 
@@ -72,6 +88,8 @@ func (View) Type() string      { return "view" }
 func (State) Type() string     { return "state" }
 func (SendChat) Type() string  { return "chat" }
 func (SetCode) Type() string   { return "setCode" }
+func (SetLock) Type() string   { return "setLock" }
+func (Remove) Type() string    { return "remove" }
 func (Leave) Type() string     { return "leave" }
 
 // LogValue implements slog.LogValuer with the type alone.
@@ -82,4 +100,6 @@ func (m View) LogValue() slog.Value      { return slog.StringValue(m.Type()) }
 func (m State) LogValue() slog.Value     { return slog.StringValue(m.Type()) }
 func (m SendChat) LogValue() slog.Value  { return slog.StringValue(m.Type()) }
 func (m SetCode) LogValue() slog.Value   { return slog.StringValue(m.Type()) }
+func (m SetLock) LogValue() slog.Value   { return slog.StringValue(m.Type()) }
+func (m Remove) LogValue() slog.Value    { return slog.StringValue(m.Type()) }
 func (m Leave) LogValue() slog.Value     { return slog.StringValue(m.Type()) }

@@ -16,6 +16,7 @@ type DoorState string
 const (
 	DoorWaiting DoorState = "waiting" // for an organiser
 	DoorCode    DoorState = "code"    // for the right code
+	DoorLocked  DoorState = "locked"  // for the room to be unlocked
 )
 
 // Source is a video source of a participant.
@@ -41,6 +42,7 @@ const (
 	RefusedBusy            RefusalCode = "busy"
 	RefusedBadMessage      RefusalCode = "bad-message"
 	RefusedProbeInvalid    RefusalCode = "probe-invalid"
+	RefusedRemoved         RefusalCode = "removed"
 )
 
 // EndReason says why a connection ended that was at the door or inside. The connection is closed afterwards.
@@ -52,7 +54,15 @@ const (
 	EndedRestart         EndReason = "restart"
 	EndedReplaced        EndReason = "replaced"
 	EndedSlow            EndReason = "slow"
+	EndedRemoved         EndReason = "removed"
+	EndedMoved           EndReason = "moved" // connect again at once
 )
+
+// NoticeKind says what a notice is about.
+type NoticeKind string
+
+// NoticeRestart announces the restart that ends the room.
+const NoticeRestart NoticeKind = "restart"
 
 // ErrorCode says what could not be done. The connection stays.
 type ErrorCode string
@@ -69,8 +79,8 @@ const (
 
 var (
 	refusalCodes = []RefusalCode{RefusedRoomInvalid, RefusedNameInvalid, RefusedLoginRequired, RefusedAccountDisabled,
-		RefusedRoomFull, RefusedTooManyAttempts, RefusedBusy, RefusedBadMessage, RefusedProbeInvalid}
-	endReasons = []EndReason{EndedAccountDisabled, EndedRestart, EndedReplaced, EndedSlow}
+		RefusedRoomFull, RefusedTooManyAttempts, RefusedBusy, RefusedBadMessage, RefusedProbeInvalid, RefusedRemoved}
+	endReasons = []EndReason{EndedAccountDisabled, EndedRestart, EndedReplaced, EndedSlow, EndedRemoved, EndedMoved}
 	errorCodes = []ErrorCode{ErrorScreenNotAllowed, ErrorChatInvalid, ErrorChatTooFast, ErrorCodeInvalid, ErrorNotAllowed,
 		ErrorMediaFailed}
 )

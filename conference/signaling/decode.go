@@ -13,6 +13,8 @@ var clientTypes = map[string]func([]byte) (ClientMessage, error){
 	State{}.Type():     decodeState,
 	SendChat{}.Type():  decodeAs[SendChat, ClientMessage],
 	SetCode{}.Type():   decodeAs[SetCode, ClientMessage],
+	SetLock{}.Type():   decodeSetLock,
+	Remove{}.Type():    decodeAs[Remove, ClientMessage],
 	Leave{}.Type():     decodeAs[Leave, ClientMessage],
 }
 
@@ -28,6 +30,10 @@ var serverTypes = map[string]func([]byte) (ServerMessage, error){
 	Speakers{}.Type():          decodeAs[Speakers, ServerMessage],
 	Chat{}.Type():              decodeAs[Chat, ServerMessage],
 	RoomCode{}.Type():          decodeAs[RoomCode, ServerMessage],
+	Queue{}.Type():             decodeAs[Queue, ServerMessage],
+	ParticipantAway{}.Type():   decodeAs[ParticipantAway, ServerMessage],
+	Locked{}.Type():            decodeAs[Locked, ServerMessage],
+	Notice{}.Type():            decodeAs[Notice, ServerMessage],
 	Ended{}.Type():             decodeAs[Ended, ServerMessage],
 	Problem{}.Type():           decodeAs[Problem, ServerMessage],
 }
@@ -90,4 +96,18 @@ func decodeState(frame []byte) (ClientMessage, error) {
 		return nil, bad(State{}.Type(), "", "mic, camera and screen are all required")
 	}
 	return State{Mic: *wire.Mic, Camera: *wire.Camera, Screen: *wire.Screen}, nil
+}
+
+// decodeSetLock insists on the field, see SetLock.
+func decodeSetLock(frame []byte) (ClientMessage, error) {
+	var wire struct {
+		Locked *bool `json:"locked"`
+	}
+	if err := json.Unmarshal(frame, &wire); err != nil {
+		return nil, bad(SetLock{}.Type(), "", "a field has the wrong JSON type")
+	}
+	if wire.Locked == nil {
+		return nil, bad(SetLock{}.Type(), "locked", "is required")
+	}
+	return SetLock{Locked: *wire.Locked}, nil
 }

@@ -68,6 +68,17 @@ func TestDecode(t *testing.T) {
 		{name: "2000 characters", frame: `{"type":"chat","text":"` + strings.Repeat("ü", 2000) + `"}`, want: SendChat{Text: ChatText(strings.Repeat("ü", 2000))}},
 		{name: "2001 characters", frame: `{"type":"chat","text":"` + strings.Repeat("ü", 2001) + `"}`, problem: ErrorChatInvalid},
 		{name: "control character in a chat", frame: `{"type":"chat","text":"a\u0000b"}`, problem: ErrorChatInvalid},
+		{name: "media and device", frame: `{"type":"join","name":"Mia","role":"participant","media":true,"device":"Zm9vYmFy_LWJhei0x"}`,
+			want: Join{Name: "Mia", Role: RoleParticipant, Media: true, Device: "Zm9vYmFy_LWJhei0x"}},
+		{name: "device too short", frame: `{"type":"join","name":"Mia","role":"participant","device":"123456789012345"}`, refusal: RefusedBadMessage},
+		{name: "device too long", frame: `{"type":"join","name":"Mia","role":"participant","device":"` + long[:65] + `"}`, refusal: RefusedBadMessage},
+		{name: "device with a blank", frame: `{"type":"join","name":"Mia","role":"participant","device":"12345678901234 567"}`, refusal: RefusedBadMessage},
+		{name: "lock", frame: `{"type":"setLock","locked":true}`, want: SetLock{Locked: true}},
+		{name: "unlock", frame: `{"type":"setLock","locked":false}`, want: SetLock{}},
+		{name: "lock without saying which way", frame: `{"type":"setLock"}`, refusal: RefusedBadMessage},
+		{name: "lock of another type", frame: `{"type":"setLock","locked":0}`, refusal: RefusedBadMessage},
+		{name: "remove", frame: `{"type":"remove","participant":"7c1f"}`, want: Remove{Participant: "7c1f"}},
+		{name: "remove nobody", frame: `{"type":"remove"}`, refusal: RefusedBadMessage},
 		{name: "unknown type", frame: `{"type":"shout"}`, refusal: RefusedBadMessage},
 		{name: "type of the server", frame: `{"type":"joined"}`, refusal: RefusedBadMessage},
 		{name: "no type", frame: `{}`, refusal: RefusedBadMessage},
@@ -116,6 +127,11 @@ func TestDecodeServerRejects(t *testing.T) {
 		"slot of unknown kind":  `{"type":"slots","audio":[],"video":[{"mid":"1","participant":"a","source":"microphone"}]}`,
 		"speaker without ID":    `{"type":"speakers","ids":[""]}`,
 		"chat without author":   `{"type":"chat","id":"1"}`,
+		"away without ID":       `{"type":"participantAway","away":true}`,
+		"no place in the queue": `{"type":"queue"}`,
+		"negative place":        `{"type":"queue","place":-1}`,
+		"unknown notice":        `{"type":"notice","kind":"party","at":1}`,
+		"notice without time":   `{"type":"notice","kind":"restart"}`,
 		"a field of wrong type": `{"type":"speakers","ids":7}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -179,10 +195,10 @@ func TestNothingPrivateIsPrinted(t *testing.T) {
 	var out bytes.Buffer
 	text, js := slog.New(slog.NewTextHandler(&out, nil)), slog.New(slog.NewJSONHandler(&out, nil))
 	for _, m := range []any{
-		Join{Name: canary, Code: canary, Resume: canary, Probe: canary}, EnterCode{canary}, Offer{canary}, SendChat{canary}, SetCode{canary},
+		Join{Name: canary, Code: canary, Resume: canary, Probe: canary, Device: canary}, EnterCode{canary}, Offer{canary}, SendChat{canary}, SetCode{canary},
 		Joined{Resume: canary, Room: RoomInfo{Name: canary, Code: canary}, Participants: []Participant{{Name: canary}}, Chat: []Chat{{Name: canary, Text: canary}}},
 		ParticipantJoined{Participant{Name: canary}}, Answer{canary}, Chat{Name: canary, Text: canary}, RoomCode{canary},
-		DisplayName(canary), Code(canary), ChatText(canary), RoomName(canary), SDP(canary), Token(canary),
+		DisplayName(canary), Code(canary), ChatText(canary), RoomName(canary), SDP(canary), Token(canary), Device(canary),
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
 			fmt.Fprintf(&out, verb+"\n", m)

@@ -20,6 +20,8 @@ const (
 	MaxChat       = 2000      // characters of a chat message
 	MinCode       = 4         // characters of a room code
 	MaxCode       = 32        // characters of a room code
+	MinDevice     = 16        // bytes of a device's ID
+	MaxDevice     = 64        // bytes of a device's ID
 	MaxView       = 32        // entries of a view
 	MaxViewHeight = 8192      // device pixels
 )

@@ -28,6 +28,7 @@ type (
 	roomNameKind    struct{}
 	sdpKind         struct{}
 	tokenKind       struct{}
+	deviceKind      struct{}
 )
 
 type (
@@ -43,4 +44,6 @@ type (
 	SDP = Private[sdpKind]
 	// Token is a signed resume or probe token.
 	Token = Private[tokenKind]
+	// Device is what a page calls the device it runs on.
+	Device = Private[deviceKind]
 )

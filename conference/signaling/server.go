@@ -3,7 +3,7 @@ package signaling
 import "log/slog"
 
 // ServerMessage is a message from server to client: Door, Refused, Joined, ParticipantJoined, ParticipantLeft,
-// ParticipantState, Answer, Slots, Speakers, Chat, RoomCode, Ended or Problem.
+// ParticipantAway, ParticipantState, Answer, Slots, Speakers, Chat, RoomCode, Locked, Notice, Queue, Ended or Problem.
 type ServerMessage interface {
 	// Type is the value of the "type" field.
 	Type() string
@@ -39,6 +39,8 @@ type Joined struct {
 	// Chat is what was said so far, oldest first.
 	Chat  []Chat    `json:"chat"`
 	Slots SlotLimit `json:"slots"`
+	// Media says that the media session of before goes on: no offer is expected, and the next messages are fresh Slots and Speakers.
+	Media bool `json:"media,omitempty"`
 }
 
 // RoomInfo is what a participant knows of the room.
@@ -51,6 +53,8 @@ type RoomInfo struct {
 	ScreenShare string `json:"screenShare"`
 	// CodeRequired is true when the room cannot be without a code.
 	CodeRequired bool `json:"codeRequired"`
+	// Locked says that nobody new comes in.
+	Locked bool `json:"locked"`
 }
 
 // SlotLimit is how many receive slots an offer may have at most.
@@ -67,6 +71,8 @@ type Participant struct {
 	Mic    bool        `json:"mic"`
 	Camera bool        `json:"camera"`
 	Screen bool        `json:"screen"`
+	// Away says that the participant's connection broke and is waited for.
+	Away bool `json:"away,omitempty"`
 }
 
 // ParticipantJoined announces somebody to those who are inside.
@@ -77,6 +83,12 @@ type ParticipantJoined struct {
 // ParticipantLeft says that somebody is gone.
 type ParticipantLeft struct {
 	ID string `json:"id"`
+}
+
+// ParticipantAway says that a participant's connection broke and is waited for, or is back.
+type ParticipantAway struct {
+	ID   string `json:"id"`
+	Away bool   `json:"away"`
 }
 
 // ParticipantState says what another participant sends.
@@ -131,6 +143,24 @@ type RoomCode struct {
 	Code Code `json:"code"`
 }
 
+// Locked says to all inside whether anybody new comes in, whenever that changes.
+type Locked struct {
+	Locked bool `json:"locked"`
+}
+
+// Notice announces something that will happen to the room. A later one of the same kind takes its place.
+type Notice struct {
+	Kind NoticeKind `json:"kind"`
+	// At is in milliseconds since 1970, UTC.
+	At int64 `json:"at"`
+}
+
+// Queue is the portal's word to an organiser while no bridge has capacity for the lesson.
+type Queue struct {
+	// Place in the queue; 1 is next.
+	Place int `json:"place"`
+}
+
 // Ended says that the server closes the connection, and why.
 type Ended struct {
 	Reason EndReason `json:"reason"`
@@ -153,6 +183,10 @@ func (Slots) Type() string             { return "slots" }
 func (Speakers) Type() string          { return "speakers" }
 func (Chat) Type() string              { return "chat" }
 func (RoomCode) Type() string          { return "code" }
+func (ParticipantAway) Type() string   { return "participantAway" }
+func (Locked) Type() string            { return "locked" }
+func (Notice) Type() string            { return "notice" }
+func (Queue) Type() string             { return "queue" }
 func (Ended) Type() string             { return "ended" }
 func (Problem) Type() string           { return "error" }
 
@@ -168,6 +202,10 @@ func (m Slots) LogValue() slog.Value             { return slog.StringValue(m.Typ
 func (m Speakers) LogValue() slog.Value          { return slog.StringValue(m.Type()) }
 func (m Chat) LogValue() slog.Value              { return slog.StringValue(m.Type()) }
 func (m RoomCode) LogValue() slog.Value          { return slog.StringValue(m.Type()) }
+func (m ParticipantAway) LogValue() slog.Value   { return slog.StringValue(m.Type()) }
+func (m Locked) LogValue() slog.Value            { return slog.StringValue(m.Type()) }
+func (m Notice) LogValue() slog.Value            { return slog.StringValue(m.Type()) }
+func (m Queue) LogValue() slog.Value             { return slog.StringValue(m.Type()) }
 func (m Ended) LogValue() slog.Value             { return slog.StringValue(m.Type()) }
 func (m Problem) LogValue() slog.Value           { return slog.StringValue(m.Type()) }
 func (Participant) LogValue() slog.Value         { return slog.StringValue("participant") }
