@@ -143,10 +143,12 @@ type Accounts struct {
 	Prefixes []string `mapstructure:"prefixes"`
 }
 
-// Architecture is the Go name of the portal machine's architecture.
-// Hetzner Cloud: the types cax… are Ampere (arm64), all others x86.
-func (c Config) Architecture() string {
-	if strings.HasPrefix(c.ServerTypes.Portal, "cax") {
+// Architecture is the Go name of the machines' architecture; all of a county's have the same.
+func (c Config) Architecture() string { return architecture(c.ServerTypes.Portal) }
+
+// architecture of a server type. Hetzner Cloud: the types cax… are Ampere (arm64), all others x86.
+func architecture(serverType string) string {
+	if strings.HasPrefix(serverType, "cax") {
 		return "arm64"
 	}
 	return "amd64"

@@ -185,6 +185,10 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		// What is accepted can be used without a further look.
+		p := c.Policy()
+		if p.Min < 0 || p.Max < p.Min || !(p.Headroom >= 1) || p.BudgetPerDay < 0 || len(p.Timetable.Bells) != len(c.Timetable.Bells) {
+			t.Errorf("accepted, but no policy for the autoscaler: %+v", p)
+		}
 		if c.Name != "musterkreis" || c.Domain == "" || len(c.Locations) == 0 || len(c.SSH.Prefixes()) == 0 {
 			t.Errorf("accepted, but unusable: %+v", c)
 		}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -134,12 +135,25 @@ func decode(k kind, node *yaml.Node) (any, bool) {
 	case k == number && node.Kind == yaml.ScalarNode && node.Tag == "!!int":
 		n, err := strconv.Atoi(node.Value)
 		return n, err == nil
+	case k == decimal && isNumber(node):
+		f, err := strconv.ParseFloat(node.Value, 64)
+		return f, err == nil
+	case k == money && node.Kind == yaml.ScalarNode && (node.Tag == "!!str" || isNumber(node)):
+		// As it is written, with or without quotes: a float would lose the cents' exactness.
+		return node.Value, true
+	case k == duration && node.Kind == yaml.ScalarNode && node.Tag == "!!str":
+		d, err := time.ParseDuration(node.Value)
+		return d, err == nil
 	case k == truth && node.Kind == yaml.ScalarNode && node.Tag == "!!bool":
 		return strings.EqualFold(node.Value, "true"), true
 	case (k == texts || k == textOrTexts) && node.Kind == yaml.SequenceNode:
 		return list(node)
 	}
 	return nil, false
+}
+
+func isNumber(node *yaml.Node) bool {
+	return node.Kind == yaml.ScalarNode && (node.Tag == "!!int" || node.Tag == "!!float")
 }
 
 func list(node *yaml.Node) (any, bool) {

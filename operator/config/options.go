@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // kind is the YAML shape that an option demands.
 type kind int
@@ -11,10 +14,14 @@ const (
 	truth
 	texts
 	textOrTexts
+	decimal
+	money
+	duration
 )
 
 func (k kind) String() string {
-	return [...]string{"text", "a whole number", "true or false", "a list of texts", "a text or a list of texts"}[k]
+	return [...]string{"text", "a whole number", "true or false", "a list of texts", "a text or a list of texts", "a number such as 1.5",
+		"an amount such as 12.00", "a duration such as 15m"}[k]
 }
 
 // option declares one key of the file. A nil preset means that the key must be given.
@@ -44,6 +51,15 @@ var options = []option{
 	{"ipv6", truth, true},
 	{"bridges.min", number, 0},
 	{"bridges.max", number, 4},
+	{"bridges.budget_per_day", money, ""},
+	{"bridges.headroom", decimal, 1.5},
+	{"bridges.capacity.packets_per_second", number, 0},
+	{"bridges.capacity.egress_mbit", number, 0},
+	{"bridges.capacity.handshakes_per_second", number, 0},
+	{"timetable.bells", texts, []string{"07:50", "08:40", "09:45", "10:35", "11:35", "12:25"}},
+	{"timetable.days", texts, []string{"mon", "tue", "wed", "thu", "fri"}},
+	{"timetable.holidays", text, "bw"},
+	{"timetable.lead", duration, 15 * time.Minute},
 	{"restart.at", text, "03:30"},
 	{"restart.latest", text, ""},
 	{"restart.time_zone", text, "Europe/Berlin"},
@@ -100,8 +116,10 @@ func paths() []string {
 func groups() []string {
 	var out []string
 	for _, o := range options {
-		if group, _, ok := strings.Cut(o.path, "."); ok {
-			out = append(out, group)
+		for i := range len(o.path) {
+			if o.path[i] == '.' {
+				out = append(out, o.path[:i])
+			}
 		}
 	}
 	return out

@@ -46,6 +46,7 @@ func validate(c Config, county string) []Problem {
 	r.contact(c.Contact)
 	r.cloud(c)
 	r.bridges(c.Bridges)
+	r.timetable(c.Timetable)
 	r.restart(c.Restart)
 	r.rooms(c.Rooms)
 	r.check(between(c.AccessLog.RetentionDays, 0, 30), "access_log.retention_days", "%d is not between 0 and 30", c.AccessLog.RetentionDays)
@@ -98,6 +99,8 @@ func (r *report) cloud(c Config) {
 	r.check(len(c.ServerTypes.Bridge) > 0, "server_types.bridge", "empty; a type such as cpx22 was expected")
 	for _, t := range c.ServerTypes.Bridge {
 		r.check(serverTypeShape.MatchString(t), "server_types.bridge", "%q: a type such as cpx22 was expected", t)
+		r.check(architecture(t) == c.Architecture(), "server_types.bridge", "%s is %s, but the portal's %s is %s: one program runs on all machines of a county",
+			t, architecture(t), c.ServerTypes.Portal, c.Architecture())
 	}
 	r.check(slices.Contains(images, c.Image), "image", "%q: one of %s was expected", c.Image, strings.Join(images, ", "))
 }
@@ -110,16 +113,61 @@ func (r *report) location(name, words string) {
 		name, country, OutsideGermanyWords)
 }
 
+// maxBridges: a bridge is numbered 1 to 99, and a Hetzner network takes 100 servers, the portal among them.
+// https://docs.hetzner.com/cloud/networks/faq/
+const maxBridges = 99
+
 func (r *report) bridges(b Bridges) {
-	r.check(between(b.Min, 0, 100), "bridges.min", "%d is not between 0 and 100", b.Min)
-	r.check(between(b.Max, 0, 100), "bridges.max", "%d is not between 0 and 100", b.Max)
+	r.check(between(b.Min, 0, maxBridges), "bridges.min", "%d is not between 0 and %d", b.Min, maxBridges)
+	r.check(between(b.Max, 0, maxBridges), "bridges.max", "%d is not between 0 and %d", b.Max, maxBridges)
 	r.check(b.Max >= b.Min, "bridges.max", "%d is below bridges.min (%d)", b.Max, b.Min)
-	r.check(b.Min == 0, "bridges.min", "%d: dedicated bridges cannot be had yet, the portal machine does their work; 0 was expected", b.Min)
+	budget, err := cents(b.BudgetPerDay)
+	r.check(budget > 0 || b.BudgetPerDay == "" || err != nil, "bridges.budget_per_day",
+		"%q: to have no dedicated bridges set bridges.max to 0, to have no bound leave this out", b.BudgetPerDay)
+	r.check(err == nil, "bridges.budget_per_day", "%q: an amount such as 12.00 was expected, at most %d", b.BudgetPerDay, maxBudget)
+	r.check(1 <= b.Headroom && b.Headroom <= 5, "bridges.headroom", "%v is not between 1 and 5", b.Headroom)
+	r.capacity(b.Capacity)
+}
+
+// capacity refuses what no machine can carry: those are figures in another unit.
+func (r *report) capacity(c Capacity) {
+	const path = "bridges.capacity."
+	r.check(between(c.PacketsPerSecond, 0, 10_000_000), path+"packets_per_second", "%d is not between 0 and 10000000", c.PacketsPerSecond)
+	r.check(between(c.EgressMbit, 0, 100_000), path+"egress_mbit", "%d is not between 0 and 100000", c.EgressMbit)
+	r.check(between(c.HandshakesPerSecond, 0, 10_000), path+"handshakes_per_second", "%d is not between 0 and 10000", c.HandshakesPerSecond)
+}
+
+const (
+	// maxBells is one for each quarter of an hour.
+	maxBells = 96
+	// maxLead bounds how long before a bell bridges may be made: machines that wait longer are paid for nothing.
+	maxLead = 2 * time.Hour
+)
+
+func (r *report) timetable(t Timetable) {
+	r.check(len(t.Bells) <= maxBells, "timetable.bells", "%d bells are more than %d, one for each quarter of an hour", len(t.Bells), maxBells)
+	for i, b := range t.Bells {
+		_, err := minutes(b)
+		r.check(err == nil, "timetable.bells", "%q: a time such as 07:50 was expected", b)
+		r.check(!slices.Contains(t.Bells[:i], b), "timetable.bells", "%q is there twice", b)
+	}
+	for i, d := range t.Days {
+		_, known := weekdays[d]
+		r.check(known, "timetable.days", "%q: mon, tue, wed, thu, fri, sat or sun was expected", d)
+		r.check(!slices.Contains(t.Days[:i], d), "timetable.days", "%q is there twice", d)
+	}
+	r.check(t.Holidays == "bw" || t.Holidays == "none", "timetable.holidays", "%q: bw (Baden-Württemberg) or none was expected", t.Holidays)
+	r.check(0 <= t.Lead && t.Lead <= maxLead, "timetable.lead", "%v is not between 0 and %v", t.Lead, maxLead)
 }
 
 func (r *report) restart(s Restart) {
-	_, err := time.Parse("15:04", s.At)
+	at, err := minutes(s.At)
 	r.check(err == nil, "restart.at", "%q: a time such as 03:30 was expected", s.At)
+	if s.Latest != "" {
+		latest, latestErr := minutes(s.Latest)
+		r.check(latestErr == nil, "restart.latest", "%q: a time such as 04:30 was expected, or nothing for an hour after restart.at", s.Latest)
+		r.check(err != nil || latestErr != nil || at != latest, "restart.latest", "%q is restart.at itself: rooms in use would have no time", s.Latest)
+	}
 	_, err = time.LoadLocation(s.TimeZone)
 	r.check(err == nil && s.TimeZone != "" && s.TimeZone != "Local", "restart.time_zone", "%q: a time zone such as Europe/Berlin was expected", s.TimeZone)
 }
