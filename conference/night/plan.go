@@ -52,7 +52,7 @@ type planner struct {
 	leads bool
 	boot  string
 	// night is the next one; zero: there is none.
-	night Night
+	night Times
 	plan  *cluster.RestartPlan
 
 	told, warned, closed, emptied, ended bool

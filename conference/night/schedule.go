@@ -81,8 +81,8 @@ type Schedule struct {
 	Zone       *time.Location
 }
 
-// Night is one night's times.
-type Night struct {
+// Times are those of one night.
+type Times struct {
 	// Notice is when rooms in use are told, At when no room begins any more, Latest when those in use end.
 	Notice, At, Latest time.Time
 	// Day is the calendar day of At.
@@ -93,9 +93,9 @@ type Night struct {
 const noticeBefore = 5 * time.Minute
 
 // After is the first night whose At is later than t.
-func (s Schedule) After(t time.Time) Night {
+func (s Schedule) After(t time.Time) Times {
 	at := Daily{s.At, s.Zone}.Next(t)
-	return Night{
+	return Times{
 		Notice: at.Add(-noticeBefore), At: at, Latest: Daily{s.Latest, s.Zone}.Next(at),
 		Day: at.In(s.Zone).Format(time.DateOnly),
 	}
