@@ -25,7 +25,6 @@ type rooms struct {
 	mu     sync.Mutex
 	inUse  int
 	said   []string
-	closed bool
 }
 
 func (r *rooms) set(inUse int) {
