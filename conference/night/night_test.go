@@ -22,9 +22,9 @@ import (
 
 // rooms are a bridge's rooms as a Night sees them.
 type rooms struct {
-	mu     sync.Mutex
-	inUse  int
-	said   []string
+	mu    sync.Mutex
+	inUse int
+	said  []string
 }
 
 func (r *rooms) set(inUse int) {
