@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -96,20 +97,51 @@ func (c *Client) Certificate(ctx context.Context) (Certificate, error) {
 
 // PutAccounts replaces the server's accounts.
 func (c *Client) PutAccounts(ctx context.Context, list Accounts) (AccountsResult, error) {
-	body, err := json.Marshal(list)
-	if err != nil {
-		return AccountsResult{}, fmt.Errorf("encode accounts: %w", err)
-	}
-	return call[AccountsResult](ctx, c, http.MethodPut, PathAccounts, body)
+	return send[AccountsResult](ctx, c, http.MethodPut, PathAccounts, list)
 }
 
-// ProbeToken asks for a token that admits synthetic participants to the reserved room.
-func (c *Client) ProbeToken(ctx context.Context) (ProbeToken, error) {
-	return call[ProbeToken](ctx, c, http.MethodPost, PathProbeToken, nil)
+// PutMachines replaces the portal's list of machines.
+func (c *Client) PutMachines(ctx context.Context, list Machines) (MachinesResult, error) {
+	return send[MachinesResult](ctx, c, http.MethodPut, PathMachines, list)
+}
+
+// ProbeToken asks for a token that admits synthetic participants to a reserved room on that machine, ready or not; on any ready one
+// if machine is empty.
+func (c *Client) ProbeToken(ctx context.Context, machine string) (ProbeToken, error) {
+	path := PathProbeToken
+	if machine != "" {
+		path += "?" + url.Values{machineKey: {machine}}.Encode()
+	}
+	return call[ProbeToken](ctx, c, http.MethodPost, path, nil)
+}
+
+// Load asks the portal how busy the county's bridges are.
+func (c *Client) Load(ctx context.Context) (Load, error) {
+	return call[Load](ctx, c, http.MethodGet, PathLoad, nil)
+}
+
+// Night asks what there is to say about restarts.
+func (c *Client) Night(ctx context.Context) (Night, error) {
+	return call[Night](ctx, c, http.MethodGet, PathNight, nil)
+}
+
+// Restart orders a restart, from the portal that of the whole county. It returns when the server has accepted the order.
+func (c *Client) Restart(ctx context.Context, order RestartOrder) (Night, error) {
+	return send[Night](ctx, c, http.MethodPost, PathRestart, order)
 }
 
 // Close closes idle connections.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
+
+// send makes one request with a body.
+func send[T any](ctx context.Context, c *Client, method, path string, v any) (T, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		var zero T
+		return zero, fmt.Errorf("encode body of %s %s: %w", method, path, err)
+	}
+	return call[T](ctx, c, method, path, body)
+}
 
 // call makes one request. The error is an *Error when the server answered one.
 func call[T any](ctx context.Context, c *Client, method, path string, body []byte) (T, error) {

@@ -9,6 +9,10 @@ const (
 	CodeBadRequest       = "bad-request"
 	CodeTooLarge         = "too-large"
 	CodeInvalidAccounts  = "invalid-accounts"
+	CodeInvalidMachines  = "invalid-machines"
+	CodeUnknownMachine   = "unknown-machine" // no such machine in the list; put it first
+	CodeNotPortal        = "not-a-portal"    // a bridge was asked what only the portal knows
+	CodeNotReady         = "not-ready"       // the server cannot say yet; ask again in a second
 	CodeInternal         = "internal"
 )
 
@@ -26,8 +30,12 @@ func (e *Error) status() int {
 		return http.StatusBadRequest
 	case CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
-	case CodeInvalidAccounts:
+	case CodeInvalidAccounts, CodeInvalidMachines, CodeUnknownMachine:
 		return http.StatusUnprocessableEntity
+	case CodeNotPortal:
+		return http.StatusConflict
+	case CodeNotReady:
+		return http.StatusServiceUnavailable
 	default:
 		return http.StatusInternalServerError
 	}

@@ -4,9 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 )
 
 // Backend is what the handler opens to the operator. Its methods are called concurrently. An *Error goes to the operator as it
@@ -19,11 +20,23 @@ type Backend interface {
 	OrderCertificate(ctx context.Context) (Certificate, error)
 	// PutAccounts replaces all accounts and ends the connections of those that are now disabled or gone.
 	PutAccounts(ctx context.Context, list Accounts) (AccountsResult, error)
-	ProbeToken(ctx context.Context) (ProbeToken, error)
+	// ProbeToken admits to a room on that machine, ready or not; on any ready one if machine is empty.
+	ProbeToken(ctx context.Context, machine string) (ProbeToken, error)
+	// PutMachines replaces the list of machines, which is valid. CodeNotPortal on a bridge.
+	PutMachines(ctx context.Context, list Machines) (MachinesResult, error)
+	// Load is how busy the county's bridges are. CodeNotPortal on a bridge.
+	Load(ctx context.Context) (Load, error)
+	// Night is what there is to say about restarts.
+	Night(ctx context.Context) (Night, error)
+	// Restart begins a restart, on the portal of the whole county, and returns at once.
+	Restart(ctx context.Context, order RestartOrder) (Night, error)
 }
 
-// NewHandler serves the ops API. Whoever reaches it has shown a client certificate of the county CA in the TLS handshake; the
-// handler itself knows no callers.
+// machineKey is the query's key at PathProbeToken.
+const machineKey = "machine"
+
+// NewHandler serves the ops API. Whoever reaches it has shown the operator's certificate in the TLS handshake; the handler itself
+// knows no callers.
 func NewHandler(b Backend, log *slog.Logger) http.Handler {
 	h := &handler{backend: b, log: log}
 	mux := http.NewServeMux()
@@ -31,8 +44,12 @@ func NewHandler(b Backend, log *slog.Logger) http.Handler {
 	mux.HandleFunc("GET "+PathCertificate, answer(h, http.StatusOK, func(r *http.Request) (Certificate, error) { return b.Certificate(r.Context()) }))
 	mux.HandleFunc("POST "+PathCertificate, answer(h, http.StatusAccepted, func(r *http.Request) (Certificate, error) { return b.OrderCertificate(r.Context()) }))
 	mux.HandleFunc("PUT "+PathAccounts, answer(h, http.StatusOK, h.putAccounts))
-	mux.HandleFunc("POST "+PathProbeToken, answer(h, http.StatusOK, func(r *http.Request) (ProbeToken, error) { return b.ProbeToken(r.Context()) }))
-	for _, path := range []string{PathInfo, PathCertificate, PathAccounts, PathProbeToken} {
+	mux.HandleFunc("POST "+PathProbeToken, answer(h, http.StatusOK, h.probeToken))
+	mux.HandleFunc("PUT "+PathMachines, answer(h, http.StatusOK, h.putMachines))
+	mux.HandleFunc("GET "+PathLoad, answer(h, http.StatusOK, func(r *http.Request) (Load, error) { return b.Load(r.Context()) }))
+	mux.HandleFunc("GET "+PathNight, answer(h, http.StatusOK, func(r *http.Request) (Night, error) { return b.Night(r.Context()) }))
+	mux.HandleFunc("POST "+PathRestart, answer(h, http.StatusAccepted, h.restart))
+	for _, path := range []string{PathInfo, PathCertificate, PathAccounts, PathProbeToken, PathMachines, PathLoad, PathNight, PathRestart} {
 		mux.HandleFunc(path, answer(h, 0, func(*http.Request) (any, error) {
 			return nil, &Error{Code: CodeMethodNotAllowed, Message: "this path knows other methods"}
 		}))
@@ -77,29 +94,44 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 }
 
 func (h *handler) putAccounts(r *http.Request) (AccountsResult, error) {
-	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, MaxAccountsBody))
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return AccountsResult{}, &Error{Code: CodeTooLarge, Message: "list of accounts is larger than 8 MiB"}
-	}
-	if err != nil {
-		return AccountsResult{}, &Error{Code: CodeBadRequest, Message: "body ended early"}
-	}
-	list, err := decodeAccounts(data)
+	list, err := body(r, MaxAccountsBody, decodeAccounts)
 	if err != nil {
 		return AccountsResult{}, err
 	}
 	return h.backend.PutAccounts(r.Context(), list)
 }
 
-// decodeAccounts reads exactly one Accounts object. Its errors repeat nothing of the body, which holds hashes.
-func decodeAccounts(data []byte) (Accounts, error) {
-	var list Accounts
-	if err := json.Unmarshal(data, &list); err != nil {
-		return Accounts{}, &Error{Code: CodeBadRequest, Message: "body is not a JSON list of accounts"}
+func (h *handler) putMachines(r *http.Request) (MachinesResult, error) {
+	list, err := body(r, MaxMachinesBody, DecodeMachines)
+	if err != nil {
+		return MachinesResult{}, err
 	}
-	if len(list.Accounts) > MaxAccounts {
-		return Accounts{}, &Error{Code: CodeTooLarge, Message: "more than 20000 accounts"}
+	return h.backend.PutMachines(r.Context(), list)
+}
+
+func (h *handler) restart(r *http.Request) (Night, error) {
+	order, err := body(r, maxRestartBody, decodeRestart)
+	if err != nil {
+		return Night{}, err
 	}
-	return list, nil
+	return h.backend.Restart(r.Context(), order)
+}
+
+// probeToken takes the machine from the query; without one the portal chooses a bridge.
+func (h *handler) probeToken(r *http.Request) (ProbeToken, error) {
+	machine := r.URL.Query().Get(machineKey)
+	if machine != "" && !identity.IsMachine(machine) {
+		return ProbeToken{}, invalid(CodeUnknownMachine, "machine is neither portal nor bridge-1 to bridge-99")
+	}
+	return h.backend.ProbeToken(r.Context(), machine)
+}
+
+// body reads and decodes what the operator sent.
+func body[T any](r *http.Request, limit int64, decode func([]byte) (T, error)) (T, error) {
+	data, err := readBody(r, limit)
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return decode(data)
 }

@@ -12,8 +12,16 @@ const (
 	MaxAccounts = 20000
 	// MaxAccountsBody bounds a PUT of Accounts and accounts.json in bytes.
 	MaxAccountsBody = 8 << 20
-	// maxAnswer bounds what the client reads, in bytes.
-	maxAnswer = 1 << 20
+	// MaxMachines bounds a list of machines: the portal's and the bridges that infra numbers from 1 to 99.
+	MaxMachines = 100
+	// MaxMachinesBody bounds a PUT of Machines and machines.json in bytes; a machine takes some 100.
+	MaxMachinesBody = 64 << 10
+	// maxRestartBody bounds a RestartOrder in bytes.
+	maxRestartBody = 1 << 10
+	// maxRevision bounds a revision in bytes; a SHA-256 in hexadecimal has 64.
+	maxRevision = 128
+	// maxAnswer bounds what the client reads, in bytes: the proofs of 35 nights on 100 machines take some 3 MiB.
+	maxAnswer = 8 << 20
 	// ProbeTokenLife is how long a probe token admits.
 	ProbeTokenLife = 60 * time.Second
 )

@@ -13,6 +13,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +27,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fakeBackend answers what its fields say.
 type fakeBackend struct {
 	accounts func(Accounts) (AccountsResult, error)
+	machines []Machines
+	restarts []RestartOrder
+	probes   []string
 	ordered  int
 }
 
@@ -45,8 +50,30 @@ func (f *fakeBackend) PutAccounts(_ context.Context, list Accounts) (AccountsRes
 	return f.accounts(list)
 }
 
-func (f *fakeBackend) ProbeToken(context.Context) (ProbeToken, error) {
-	return ProbeToken{}, errors.New("no randomness today")
+func (f *fakeBackend) ProbeToken(_ context.Context, machine string) (ProbeToken, error) {
+	f.probes = append(f.probes, machine)
+	if machine == "" {
+		return ProbeToken{}, errors.New("no randomness today")
+	}
+	return ProbeToken{Room: "r", Token: "t"}, nil
+}
+
+func (f *fakeBackend) PutMachines(_ context.Context, list Machines) (MachinesResult, error) {
+	f.machines = append(f.machines, list)
+	return MachinesResult{Revision: list.Revision, Machines: len(list.Machines)}, nil
+}
+
+func (f *fakeBackend) Load(context.Context) (Load, error) {
+	return Load{Settled: true, WaitingRooms: 2, Bridges: []BridgeLoad{{ID: "bridge-3", Alive: true, Known: true, Stress: 0.5}}}, nil
+}
+
+func (f *fakeBackend) Night(context.Context) (Night, error) {
+	return Night{Phase: PhaseDay, Proofs: []Proof{{Machine: "portal", Checks: []Check{{Name: CheckNoSwap, OK: true}}}}}, nil
+}
+
+func (f *fakeBackend) Restart(_ context.Context, order RestartOrder) (Night, error) {
+	f.restarts = append(f.restarts, order)
+	return Night{Phase: PhaseNotice}, nil
 }
 
 // serve runs the handler under TLS with the ops API's protocol and returns a Client for it.
@@ -122,11 +149,92 @@ func TestCallsOverTLS(t *testing.T) {
 	if res, err := c.PutAccounts(t.Context(), list); err != nil || res != (AccountsResult{"r7", 2, 3}) {
 		t.Errorf("accounts: %+v, %v", res, err)
 	}
-	_, err = c.ProbeToken(t.Context())
+	_, err = c.ProbeToken(t.Context(), "")
 	var e *Error
 	if !errors.As(err, &e) || e.Code != CodeInternal || !strings.Contains(err.Error(), "no randomness today") {
 		t.Errorf("error of the backend: %v", err)
 	}
+}
+
+func TestFleetCallsOverTLS(t *testing.T) {
+	b := &fakeBackend{}
+	c := serve(t, newHandler(b))
+	list := Machines{Revision: "m1", Machines: []Machine{
+		{ID: "portal", Private: netip.MustParseAddr("10.64.1.10"), Ready: true},
+		{ID: "bridge-3", Private: netip.MustParseAddr("10.64.1.13"), Draining: true},
+	}}
+	if res, err := c.PutMachines(t.Context(), list); err != nil || res != (MachinesResult{"m1", 2}) || !reflect.DeepEqual(b.machines, []Machines{list}) {
+		t.Errorf("machines: %+v, %v, backend has %+v", res, err, b.machines)
+	}
+	if load, err := c.Load(t.Context()); err != nil || !load.Settled || load.WaitingRooms != 2 || len(load.Bridges) != 1 || load.Bridges[0].Stress != 0.5 {
+		t.Errorf("load: %+v, %v", load, err)
+	}
+	if night, err := c.Night(t.Context()); err != nil || night.Phase != PhaseDay || len(night.Proofs) != 1 || !night.Proofs[0].Good() {
+		t.Errorf("night: %+v, %v", night, err)
+	}
+	if night, err := c.Restart(t.Context(), RestartOrder{Notice: 300}); err != nil || night.Phase != PhaseNotice || len(b.restarts) != 1 || b.restarts[0].Notice != 300 {
+		t.Errorf("restart: %+v, %v, %+v", night, err, b.restarts)
+	}
+	if ticket, err := c.ProbeToken(t.Context(), "bridge-3"); err != nil || ticket.Token != "t" || b.probes[0] != "bridge-3" {
+		t.Errorf("probe: %+v, %v, %v", ticket, err, b.probes)
+	}
+	var e *Error
+	if _, err := c.ProbeToken(t.Context(), "bridge-3&x=y"); !errors.As(err, &e) || e.Code != CodeUnknownMachine || len(b.probes) != 1 {
+		t.Errorf("probe of no machine: %v, %v", err, b.probes)
+	}
+}
+
+func TestMachinesRefuses(t *testing.T) {
+	many := make([]string, MaxMachines+1)
+	for i := range many {
+		many[i] = `{"id":"portal"}`
+	}
+	for _, tt := range []struct{ name, body, code, says string }{
+		{"nothing", ``, CodeBadRequest, ""},
+		{"null", `null`, CodeBadRequest, ""},
+		{"a list", `[]`, CodeBadRequest, ""},
+		{"two lists", `{"machines":[]}{}`, CodeBadRequest, ""},
+		{"unknown field", `{"machines":[{"id":"bridge-1","private":"10.64.1.11","colour":"blue"}]}`, CodeBadRequest, "versions"},
+		{"stranger", `{"machines":[{"id":"bridge-100","private":"10.64.1.11"}]}`, CodeInvalidMachines, "machines[0].id"},
+		{"no address", `{"machines":[{"id":"bridge-1"}]}`, CodeInvalidMachines, "machines[0].private"},
+		{"any address", `{"machines":[{"id":"bridge-1","private":"0.0.0.0"}]}`, CodeInvalidMachines, "machines[0].private"},
+		{"address with zone", `{"machines":[{"id":"bridge-1","private":"fe80::1%eth0"}]}`, CodeInvalidMachines, "machines[0].private"},
+		{"a name", `{"machines":[{"id":"bridge-1","private":"example.org"}]}`, CodeBadRequest, ""},
+		{"machine twice", `{"machines":[{"id":"bridge-1","private":"10.64.1.11"},{"id":"bridge-1","private":"10.64.1.12"}]}`, CodeInvalidMachines, "machines[1].id"},
+		{"address twice", `{"machines":[{"id":"bridge-1","private":"10.64.1.11"},{"id":"bridge-2","private":"10.64.1.11"}]}`, CodeInvalidMachines, "machines[1].private"},
+		{"too many", `{"machines":[` + strings.Join(many, ",") + `]}`, CodeInvalidMachines, "100"},
+		{"long revision", `{"revision":"` + strings.Repeat("r", maxRevision+1) + `"}`, CodeInvalidMachines, "revision"},
+		{"too large", strings.Repeat(" ", MaxMachinesBody+1), CodeTooLarge, "64 KiB"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := &fakeBackend{}
+			e := refusal(t, newHandler(b), http.MethodPut, PathMachines, tt.body)
+			if e.Code != tt.code || !strings.Contains(e.Message, tt.says) || len(b.machines) != 0 {
+				t.Errorf("got %+v, backend has %v", e, b.machines)
+			}
+		})
+	}
+}
+
+func TestRestartRefuses(t *testing.T) {
+	for _, body := range []string{``, `{"notice":-1}`, `{"notice":3601}`, `{"notice":1.5}`, `{"notice":5,"force":true}`, `{"notice":5} `[:11] + `]`} {
+		b := &fakeBackend{}
+		if e := refusal(t, newHandler(b), http.MethodPost, PathRestart, body); e.Code != CodeBadRequest || len(b.restarts) != 0 {
+			t.Errorf("%q: got %+v", body, e)
+		}
+	}
+}
+
+// refusal makes a call that is to be refused.
+func refusal(t *testing.T, h http.Handler, method, path, body string) Error {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
+	var e Error
+	if err := json.Unmarshal(w.Body.Bytes(), &e); err != nil || w.Code < 400 || w.Code != e.status() || e.Message == "" {
+		t.Fatalf("got %d %s, %v", w.Code, w.Body, err)
+	}
+	return e
 }
 
 func TestBackendErrorReachesTheCaller(t *testing.T) {
@@ -154,6 +262,11 @@ func TestHandlerRefuses(t *testing.T) {
 		{"root", "GET", "/", nil, 404, CodeNotFound},
 		{"wrong method", "DELETE", PathAccounts, nil, 405, CodeMethodNotAllowed},
 		{"POST of info", "POST", PathInfo, nil, 405, CodeMethodNotAllowed},
+		{"GET of a restart", "GET", PathRestart, nil, 405, CodeMethodNotAllowed},
+		{"POST of machines", "POST", PathMachines, nil, 405, CodeMethodNotAllowed},
+		{"PUT of the load", "PUT", PathLoad, nil, 405, CodeMethodNotAllowed},
+		{"DELETE of a night", "DELETE", PathNight, nil, 405, CodeMethodNotAllowed},
+		{"probe of a stranger", "POST", PathProbeToken + "?machine=bridge-0", nil, 422, CodeUnknownMachine},
 		{"empty body", "PUT", PathAccounts, strings.NewReader(""), 400, CodeBadRequest},
 		{"not JSON", "PUT", PathAccounts, strings.NewReader("{"), 400, CodeBadRequest},
 		{"JSON of another type", "PUT", PathAccounts, strings.NewReader(`[1,2]`), 400, CodeBadRequest},
@@ -202,7 +315,7 @@ func TestClientOnStrangeServers(t *testing.T) {
 	for name, f := range map[string]func() error{
 		"not JSON":       func() error { _, err := c.Info(t.Context()); return err },
 		"redirect":       func() error { _, err := c.Certificate(t.Context()); return err },
-		"bare status":    func() error { _, err := c.ProbeToken(t.Context()); return err },
+		"bare status":    func() error { _, err := c.ProbeToken(t.Context(), ""); return err },
 		"endless answer": func() error { _, err := c.PutAccounts(t.Context(), Accounts{}); return err },
 	} {
 		if err := f(); err == nil || !strings.Contains(err.Error(), "ops API") {
@@ -251,6 +364,71 @@ func FuzzDecodeAccounts(f *testing.F) {
 			t.Error("too many accepted")
 		}
 	})
+}
+
+// FuzzDecodeMachines: whatever is accepted is valid, and writing it and reading it again changes nothing.
+func FuzzDecodeMachines(f *testing.F) {
+	f.Add([]byte(`{"revision":"r","machines":[{"id":"bridge-1","private":"10.64.1.11","ready":true,"draining":true},{"id":"portal","private":"","ready":false}]}`))
+	f.Add([]byte(`{"machines":null}`))
+	f.Add([]byte(`{"Machines":[{"ID":"bridge-1","private":"::ffff:10.64.1.11"}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		list, err := DecodeMachines(data)
+		var e *Error
+		if err != nil {
+			if !errors.As(err, &e) {
+				t.Errorf("error of type %T", err)
+			}
+			return
+		}
+		out, err := json.Marshal(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := DecodeMachines(out); err != nil || !reflect.DeepEqual(list, again) {
+			t.Errorf("changed by writing: %+v, then %+v, %v", list, again, err)
+		}
+	})
+}
+
+// FuzzDecodeRestart: whatever is accepted is within the bounds.
+func FuzzDecodeRestart(f *testing.F) {
+	f.Add([]byte(`{"notice":300}`))
+	f.Add([]byte(`{"notice":-1}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		order, err := decodeRestart(data)
+		var e *Error
+		if err != nil && !errors.As(err, &e) {
+			t.Errorf("error of type %T", err)
+		}
+		if order.Notice < 0 || order.Notice > MaxNotice {
+			t.Errorf("notice of %d s", order.Notice)
+		}
+	})
+}
+
+// FuzzAnswers: whatever a server answers, the client returns a value or an error.
+func FuzzAnswers(f *testing.F) {
+	f.Add(http.StatusOK, []byte(`{"settled":true,"bridges":[{"id":"bridge-1","stress":1e300}]}`))
+	f.Add(http.StatusConflict, []byte(`{"code":"not-a-portal","message":"m"}`))
+	f.Fuzz(func(t *testing.T, status int, data []byte) {
+		if status < 100 || status > 999 {
+			return
+		}
+		c := &Client{http: &http.Client{Transport: answering{status, data}}}
+		load, err := c.Load(t.Context())
+		if err != nil && !reflect.DeepEqual(load, Load{}) {
+			t.Errorf("%v beside an error", load)
+		}
+	})
+}
+
+type answering struct {
+	status int
+	data   []byte
+}
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: a.status, Body: io.NopCloser(bytes.NewReader(a.data)), Request: r, Header: http.Header{}}, nil
 }
 
 type neverEnding byte

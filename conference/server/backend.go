@@ -21,7 +21,7 @@ var _ opsapi.Backend = (*backend)(nil)
 func (b *backend) Info(context.Context) (opsapi.Info, error) {
 	rooms, participants := b.s.rooms.Counts()
 	return opsapi.Info{
-		Version: b.s.opt.Version, Deployment: b.s.opt.Deployment, Started: b.s.started, Rooms: rooms, Participants: participants,
+		Version: b.s.opt.Version, Machine: b.s.cfg.MachineID(), Role: b.s.cfg.Role, Deployment: b.s.opt.Deployment, Started: b.s.started, Rooms: rooms, Participants: participants,
 		AccountsRevision: b.s.accounts.Revision(), Certificate: b.s.certs.Status(), WebClient: b.s.page.Built(),
 	}, nil
 }
@@ -50,7 +50,7 @@ func (b *backend) PutAccounts(_ context.Context, list opsapi.Accounts) (opsapi.A
 }
 
 // ProbeToken implements opsapi.Backend. Each token has a room of its own, so that two probes never meet.
-func (b *backend) ProbeToken(context.Context) (opsapi.ProbeToken, error) {
+func (b *backend) ProbeToken(context.Context, string) (opsapi.ProbeToken, error) {
 	id := make([]byte, 8)
 	rand.Read(id)
 	room, err := signaling.CanonicalRoom(signaling.ProbeRoomPrefix + hex.EncodeToString(id))
@@ -59,4 +59,22 @@ func (b *backend) ProbeToken(context.Context) (opsapi.ProbeToken, error) {
 	}
 	expires := b.s.opt.Now().Add(opsapi.ProbeTokenLife)
 	return opsapi.ProbeToken{Room: room, Token: token.Sign(b.s.key, token.PurposeProbe, token.ProbeClaims{Room: room}, expires), Expires: expires}, nil
+}
+
+var errNotReady = &opsapi.Error{Code: opsapi.CodeNotReady, Message: "this server does not know yet"}
+
+// PutMachines implements opsapi.Backend.
+func (b *backend) PutMachines(context.Context, opsapi.Machines) (opsapi.MachinesResult, error) {
+	return opsapi.MachinesResult{}, errNotReady
+}
+
+// Load implements opsapi.Backend.
+func (b *backend) Load(context.Context) (opsapi.Load, error) { return opsapi.Load{}, errNotReady }
+
+// Night implements opsapi.Backend.
+func (b *backend) Night(context.Context) (opsapi.Night, error) { return opsapi.Night{}, errNotReady }
+
+// Restart implements opsapi.Backend.
+func (b *backend) Restart(context.Context, opsapi.RestartOrder) (opsapi.Night, error) {
+	return opsapi.Night{}, errNotReady
 }

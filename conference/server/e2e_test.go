@@ -29,6 +29,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/certs/acmetest"
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/passhash"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
@@ -103,7 +104,7 @@ func (c *county) signCSR(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf := c.operator.sign(t, csr.PublicKey, x509.ExtKeyUsageServerAuth)
+	leaf := c.operator.sign(t, csr.PublicKey, opsapi.ServerName, identity.Name(c.cfg.MachineID()))
 	writeFile(t, c.cfg.Paths.OpsCertificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf}))
 }
 
@@ -377,7 +378,7 @@ func TestRestartKeepsCertificateAndAccounts(t *testing.T) {
 func TestProbe(t *testing.T) {
 	c := newCounty(t)
 	ops := c.ready(t)
-	ticket, err := ops.ProbeToken(t.Context())
+	ticket, err := ops.ProbeToken(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -466,10 +467,10 @@ func newOperator(t *testing.T) *operator {
 	return &operator{ca, key}
 }
 
-func (o *operator) sign(t *testing.T, public any, usage x509.ExtKeyUsage) []byte {
+func (o *operator) sign(t *testing.T, public any, names ...string) []byte {
 	t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{opsapi.ServerName}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{usage}, KeyUsage: x509.KeyUsageDigitalSignature}
+	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: names, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, KeyUsage: x509.KeyUsageDigitalSignature}
 	der, err := x509.CreateCertificate(rand.Reader, template, o.ca, public, o.key)
 	if err != nil {
 		t.Fatal(err)
@@ -483,7 +484,7 @@ func (o *operator) client(t *testing.T) tls.Certificate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tls.Certificate{Certificate: [][]byte{o.sign(t, key.Public(), x509.ExtKeyUsageClientAuth)}, PrivateKey: key}
+	return tls.Certificate{Certificate: [][]byte{o.sign(t, key.Public(), identity.Operator)}, PrivateKey: key}
 }
 
 func (o *operator) caPEM() []byte {

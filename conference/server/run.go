@@ -27,7 +27,7 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, l := range s.listeners {
 		serve("accept on "+l.Addr().String(), func() error { return s.demux.Serve(l) })
 	}
-	work.Go(func() { s.opsLeaf.Run(ctx) })
+	work.Go(func() { s.leaf.Run(ctx) })
 	work.Go(func() {
 		if s.untilNight(ctx) {
 			s.opt.Log.Info("nightly restart")

@@ -55,7 +55,7 @@ type Server struct {
 	engine    *sfu.Engine
 	rooms     rooms
 	certs     *certs.Manager
-	opsLeaf   *certs.OpsLeaf
+	leaf      *certs.Leaf
 	access    *accesslog.Log
 	demux     *demux.Demux
 	listeners []net.Listener
@@ -149,8 +149,8 @@ func (s *Server) openMedia() error {
 func (s *Server) openCertificates() error {
 	dir := s.cfg.Paths.State
 	var err error
-	s.opsLeaf, err = certs.NewOpsLeaf(certs.OpsConfig{
-		KeyFile: filepath.Join(dir, "ops.key"), CSRFile: filepath.Join(dir, "ops.csr"),
+	s.leaf, err = certs.NewLeaf(certs.LeafConfig{
+		Machine: s.cfg.MachineID(), KeyFile: filepath.Join(dir, "ops.key"), CSRFile: filepath.Join(dir, "ops.csr"),
 		CertificateFile: s.cfg.Paths.OpsCertificate, CAFile: s.cfg.Paths.CountyCA, Log: s.opt.Log,
 	})
 	if err != nil {
@@ -168,7 +168,7 @@ func (s *Server) openCertificates() error {
 }
 
 func (s *Server) openServers() error {
-	s.demux = demux.New(demux.Config{Site: &tls.Config{GetCertificate: s.certs.GetCertificate}, Ops: s.opsLeaf.TLS, Log: s.opt.Log})
+	s.demux = demux.New(demux.Config{Site: &tls.Config{GetCertificate: s.certs.GetCertificate}, Ops: s.leaf.Ops, Log: s.opt.Log})
 	s.cleanup(func() { s.demux.Close() })
 	door := portal.New(portal.Config{
 		Domain: s.cfg.Domain, Site: siteOf(s.cfg, s.opt.Version), Key: s.key, Accounts: s.accounts,

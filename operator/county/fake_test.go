@@ -255,7 +255,7 @@ func (o ops) PutAccounts(_ context.Context, list opsapi.Accounts) (opsapi.Accoun
 	return opsapi.AccountsResult{}, err
 }
 
-func (o ops) ProbeToken(context.Context) (opsapi.ProbeToken, error) {
+func (o ops) ProbeToken(context.Context, string) (opsapi.ProbeToken, error) {
 	_, err := o.locked("ProbeToken")
 	return opsapi.ProbeToken{Room: "probe", Token: "a token"}, err
 }

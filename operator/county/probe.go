@@ -42,7 +42,7 @@ func (c *County) Probe(ctx context.Context, media time.Duration) (report ProbeRe
 
 // hold gets a token, which lives for a minute, and lets two participants in with it.
 func (c *County) hold(ctx context.Context, ops Ops, machine infra.Machine, media time.Duration) (ProbeReport, error) {
-	token, err := ops.ProbeToken(ctx)
+	token, err := ops.ProbeToken(ctx, "")
 	if err != nil {
 		return ProbeReport{}, err
 	}

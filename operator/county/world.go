@@ -55,7 +55,7 @@ type Ops interface {
 	OrderCertificate(ctx context.Context) (opsapi.Certificate, error)
 	Certificate(ctx context.Context) (opsapi.Certificate, error)
 	PutAccounts(ctx context.Context, list opsapi.Accounts) (opsapi.AccountsResult, error)
-	ProbeToken(ctx context.Context) (opsapi.ProbeToken, error)
+	ProbeToken(ctx context.Context, machine string) (opsapi.ProbeToken, error)
 	Close()
 }
 

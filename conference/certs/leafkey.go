@@ -31,7 +31,7 @@ func loadOrCreateKey(path string, log *slog.Logger) (*ecdsa.PrivateKey, error) {
 	if key := parseKey(data); key != nil {
 		return key, nil
 	}
-	log.Error("ops key is damaged and was replaced; run kreisraum up to sign the new request")
+	log.Error("machine key is damaged and was replaced; run kreisraum up to sign the new request")
 	return createKey(path)
 }
 
