@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/passhash"
 )
@@ -112,7 +113,7 @@ func (s *Store) Replace(list opsapi.Accounts) error {
 	if err != nil {
 		return fmt.Errorf("encode accounts: %w", err)
 	}
-	if err := writeFile(s.path, data); err != nil {
+	if err := atomicfile.Write(s.path, data); err != nil {
 		return fmt.Errorf("write accounts %s: %w; check the disk's free space", s.path, err)
 	}
 	s.set(list)

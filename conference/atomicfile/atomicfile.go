@@ -1,13 +1,13 @@
-package account
+// Package atomicfile writes the server's state files: after a crash there is the old or the new content, never half.
+package atomicfile
 
 import (
 	"os"
 	"path/filepath"
 )
 
-// writeFile replaces path so that a crash leaves the old or the new content, never half: temporary file in the same folder,
-// fsync, rename, fsync of the folder.
-func writeFile(path string, data []byte) (err error) {
+// Write replaces path, mode 0600: temporary file in the same folder, fsync, rename, fsync of the folder.
+func Write(path string, data []byte) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // mode 0600
 	if err != nil {
