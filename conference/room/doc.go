@@ -7,6 +7,10 @@
 //	          last connection lost│  │valid resume
 //	                              ▼  │
 //	                           lingering ──Linger passes, or a new organiser──▶ nobody
+//	                              ▲
+//	nobody ──Restore: the record of a room whose bridge died──┘
+//
+// Somebody inside whose connection is lost while the media go on is away: still inside, until Linger has passed or the media end.
 //
 // A Room is owned by one goroutine.
 package room

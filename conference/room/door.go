@@ -1,11 +1,16 @@
 package room
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 func (k Knock) apply(t *turn) {
 	switch {
 	case t.participant(k.Conn) != nil || t.visitor(k.Conn) != nil:
 		// a second knock of the same connection is the bridge's bug; the first one counts
+	case t.wasRemoved(k):
+		t.tell(Refused{Reason: DeviceRemoved}, k.Conn)
 	case t.resumes(k):
 		t.resume(k)
 	case k.Role == Organiser:
@@ -13,6 +18,12 @@ func (k Knock) apply(t *turn) {
 	default:
 		t.visit(k)
 	}
+}
+
+// wasRemoved says whether an organiser sent this participant out, or somebody with this device. An organiser with login comes in on
+// any device: it may be the very one that somebody misused.
+func (t *turn) wasRemoved(k Knock) bool {
+	return k.Role != Organiser && (t.removed.has(k.Device) || t.resumes(k) && t.removed.hasID(k.Resume.Participant))
 }
 
 // resumes says whether the knock comes with a resume token of this epoch for the same role and account.
@@ -23,22 +34,41 @@ func (t *turn) resumes(k Knock) bool {
 
 // resume puts somebody back inside, in place of the old connection if that is still there.
 func (t *turn) resume(k Knock) {
-	p := first(t.inside, func(p *participant) bool { return p.ID == k.Resume.Participant })
+	if k.Role == Organiser && t.hidden != nil {
+		t.known(k.Code)
+	}
+	p := t.named(k.Resume.Participant)
 	if p == nil {
 		t.enter(k, k.Resume.Participant)
 		return
 	}
-	old := p.conn
-	p.conn, p.State = k.Conn, State{}
-	t.tell(Ended{Reason: Replaced}, old)
-	t.welcome(p, old)
-	t.tellInside(StateChanged{ID: p.ID}, except(p))
+	old, wasAway := p.conn, p.Away
+	p.conn, p.Away, p.device = k.Conn, false, cmp.Or(k.Device, p.device)
+	if !k.Media {
+		p.State = State{}
+	}
+	if !wasAway {
+		t.tell(Ended{Reason: Replaced}, old)
+	}
+	t.welcome(p, Admitted{Replaced: old, Back: true, Media: k.Media})
+	if wasAway {
+		t.tellInside(AwayChanged{ID: p.ID}, except(p))
+	}
+	if !k.Media {
+		t.tellInside(StateChanged{ID: p.ID}, except(p))
+	}
 }
 
 // organise lets an organiser in and begins the room if need be. A room that only lingers is not continued by somebody who was
 // not there: the organiser would find a stranger's chat.
 func (t *turn) organise(k Knock) {
-	if t.epoch != "" && len(t.inside) == 0 {
+	lingers := t.epoch != "" && len(t.inside) == 0
+	switch {
+	case lingers && t.continues(k.Account):
+	case k.Drained && (lingers || t.epoch == ""):
+		t.tell(Refused{Reason: Busy}, k.Conn)
+		return
+	case lingers:
 		t.reset()
 	}
 	if t.epoch == "" && !t.full() {
@@ -53,7 +83,8 @@ func (t *turn) enter(k Knock, id string) {
 		t.tell(Refused{Reason: RoomFull}, k.Conn)
 		return
 	}
-	t.admit(&participant{Person: Person{ID: id, Name: k.Name, Role: k.Role}, conn: k.Conn, account: k.Account})
+	t.admit(&participant{Person: Person{ID: id, Name: k.Name, Role: k.Role}, conn: k.Conn, account: k.Account, device: k.Device},
+		k.RoomName)
 }
 
 // visit brings a participant to the door, and in at once if there is nothing to wait for.
@@ -62,7 +93,7 @@ func (t *turn) visit(k Knock) {
 		t.tell(Refused{Reason: Busy}, k.Conn)
 		return
 	}
-	v := &visitor{conn: k.Conn, source: k.Source, name: k.Name, free: k.Free, code: k.Code}
+	v := &visitor{conn: k.Conn, source: k.Source, name: k.Name, roomName: k.RoomName, device: k.Device, free: k.Free, code: k.Code}
 	t.door = append(t.door, v)
 	if t.open() {
 		t.receive(v)
@@ -81,26 +112,37 @@ func (t *turn) openDoor() {
 // closeDoor lets everybody wait for the next organiser.
 func (t *turn) closeDoor() {
 	for _, v := range t.door {
-		if v.asked {
-			v.asked = false
-			t.tell(Door{}, v.conn)
-		}
+		t.wait(v, forOrganiser)
 	}
 }
 
-// receive lets a visitor in, or asks for the code. There is an organiser inside.
+// wait tells a visitor what it waits for, unless it knows.
+func (t *turn) wait(v *visitor, what awaited) {
+	if v.told != what {
+		v.told = what
+		t.tell(v.door(), v.conn)
+	}
+}
+
+// door is what the visitor waits for.
+func (v *visitor) door() Door { return Door{Open: v.told == forCode, Locked: v.told == forUnlocking} }
+
+// receive lets a visitor in, or asks for the code, unless the room is locked. There is an organiser inside.
 func (t *turn) receive(v *visitor) {
+	if t.locked {
+		t.wait(v, forUnlocking)
+		return
+	}
 	given := v.code
 	v.code = ""
 	switch {
-	case v.free || t.code == "":
+	case v.free || t.code == "" && t.hidden == nil:
 		t.letIn(v)
 	case given != "":
-		v.asked = true
+		v.told = forCode
 		t.try(v, given)
-	case !v.asked:
-		v.asked = true
-		t.tell(Door{Open: true}, v.conn)
+	default:
+		t.wait(v, forCode)
 	}
 }
 
@@ -111,7 +153,7 @@ func (t *turn) letIn(v *visitor) {
 		t.tell(Refused{Reason: RoomFull}, v.conn)
 		return
 	}
-	t.admit(&participant{Person: Person{Name: v.name, Role: Participant}, conn: v.conn})
+	t.admit(&participant{Person: Person{Name: v.name, Role: Participant}, conn: v.conn, device: v.device}, v.roomName)
 }
 
 func (t *turn) dismiss(v *visitor) {
@@ -123,8 +165,8 @@ func (e EnterCode) apply(t *turn) {
 	switch {
 	case v == nil:
 		t.tell(Problem{Code: NotAllowed}, e.Conn)
-	case !v.asked: // the organiser left while the code was being typed
-		t.tell(Door{}, v.conn)
+	case v.told != forCode: // the organiser left or locked the room while the code was being typed
+		t.tell(v.door(), v.conn)
 	default:
 		t.try(v, e.Code)
 	}
@@ -136,7 +178,7 @@ func (t *turn) try(v *visitor, code Code) {
 		t.tell(Door{Open: true, RetryAfter: wait}, v.conn)
 		return
 	}
-	if sameCode(code, t.code) {
+	if t.opens(code) {
 		t.letIn(v)
 		return
 	}

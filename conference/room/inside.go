@@ -1,11 +1,30 @@
 package room
 
+import (
+	"slices"
+	"time"
+)
+
 func (l Leave) apply(t *turn) {
 	if v := t.visitor(l.Conn); v != nil {
 		t.dismiss(v)
 	}
-	if p := t.participant(l.Conn); p != nil {
-		t.remove(p, l.Lost)
+	p := t.participant(l.Conn)
+	switch {
+	case p == nil:
+	case !l.Lost:
+		t.remove(p, time.Time{})
+	case !l.Media:
+		t.remove(p, t.now)
+	default:
+		p.conn, p.Away, p.lost = 0, true, t.now
+		t.tell(AwayChanged{ID: p.ID, Away: true}, conns(t.inside)...)
+	}
+}
+
+func (m MediaEnded) apply(t *turn) {
+	if p := t.named(m.Participant); p != nil && p.Away {
+		t.remove(p, p.lost)
 	}
 }
 
@@ -37,20 +56,27 @@ func (s Say) apply(t *turn) {
 }
 
 func (s SetCode) apply(t *turn) {
-	p := t.participant(s.Conn)
-	switch {
-	case p == nil || p.Role != Organiser:
-		t.tell(Problem{Code: NotAllowed}, s.Conn)
+	if t.organiser(s.Conn) == nil {
 		return
-	case s.Code == "" && t.rules.CodeRequired:
+	}
+	if s.Code == "" && t.rules.CodeRequired {
 		t.tell(Problem{Code: CodeInvalid}, s.Conn)
 		return
 	}
-	t.code = s.Code
-	t.tellInside(CodeChanged{Code: t.code}, organisers)
+	t.setCode(s.Code)
 	if t.code == "" {
 		t.openDoor()
 	}
+}
+
+// organiser is the one inside with this connection; nil after telling whoever it is that only organisers may.
+func (t *turn) organiser(c Conn) *participant {
+	p := t.participant(c)
+	if p == nil || p.Role != Organiser {
+		t.tell(Problem{Code: NotAllowed}, c)
+		return nil
+	}
+	return p
 }
 
 func (e EndAccounts) apply(t *turn) {
@@ -61,13 +87,20 @@ func (e EndAccounts) apply(t *turn) {
 		}
 	}
 	for _, p := range ended {
-		t.tell(Ended{Reason: AccountDisabled}, p.conn)
-		t.remove(p, false)
+		if !p.Away {
+			t.tell(Ended{Reason: AccountDisabled}, p.conn)
+		}
+		t.remove(p, time.Time{})
 	}
 }
 
-// apply resets a room that lingered long enough.
+// apply takes out who was away long enough, and resets a room that lingered long enough.
 func (Tick) apply(t *turn) {
+	for _, p := range slices.Clone(t.inside) {
+		if p.Away && expired(p.lost, t.now) {
+			t.remove(p, p.lost)
+		}
+	}
 	if !t.lingerUntil.IsZero() && !t.now.Before(t.lingerUntil) {
 		t.reset()
 	}

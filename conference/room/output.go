@@ -19,8 +19,10 @@ type Over struct{}
 
 // Door says what a visitor waits for.
 type Door struct {
-	// Open is true when the code is asked for, false while there is no organiser.
+	// Open is true when the code is asked for, false while there is no organiser or the room is locked.
 	Open bool
+	// Locked is true when the room is locked; then Open is false.
+	Locked bool
 	// Wrong is true when the code just entered was wrong.
 	Wrong bool
 	// RetryAfter is how long the next attempt is not looked at.
@@ -37,6 +39,8 @@ type Refusal string
 const (
 	RoomFull Refusal = "room-full"
 	Busy     Refusal = "busy"
+	// DeviceRemoved says that somebody was removed who came with this device.
+	DeviceRemoved Refusal = "removed"
 )
 
 // Admitted says to a connection that it is inside. It is a copy; the room does not change it any more.
@@ -44,14 +48,19 @@ type Admitted struct {
 	Self     Person
 	Resume   Resume
 	RoomName Name
-	// Code is empty for participants and in rooms without a code.
-	Code Code
+	// Code is empty for participants, in rooms without a code and while it is not known, see Restore.
+	Code   Code
+	Locked bool
 	// People are all who are inside, in the order they came.
 	People []Person
 	// History is what was said, oldest first.
 	History []Message
 	// Replaced is the connection whose place this one takes, 0: none.
 	Replaced Conn
+	// Back says that the participant was inside all the time, away or not.
+	Back bool
+	// Media says that the media session of before goes on.
+	Media bool
 }
 
 // Person is somebody inside.
@@ -60,6 +69,8 @@ type Person struct {
 	Name  DisplayName
 	Role  Role
 	State State
+	// Away says that the connection was lost and the media go on.
+	Away bool
 }
 
 // Message is something that was said.
@@ -77,6 +88,12 @@ type Joined struct{ Person Person }
 // Left says to the others that somebody is gone.
 type Left struct{ ID string }
 
+// AwayChanged says to the others that somebody's connection was lost, or that somebody is back.
+type AwayChanged struct {
+	ID   string
+	Away bool
+}
+
 // StateChanged says to the others what somebody sends.
 type StateChanged struct {
 	ID    string
@@ -89,6 +106,12 @@ type Said struct{ Message Message }
 // CodeChanged tells organisers the code.
 type CodeChanged struct{ Code Code }
 
+// LockChanged tells all inside whether the room is locked.
+type LockChanged struct{ Locked bool }
+
+// Noticed tells those inside when all rooms end.
+type Noticed struct{ At time.Time }
+
 // Ended ends a connection that was inside.
 type Ended struct{ Reason EndReason }
 
@@ -99,6 +122,7 @@ type EndReason string
 const (
 	AccountDisabled EndReason = "account-disabled"
 	Replaced        EndReason = "replaced"
+	Removed         EndReason = "removed"
 )
 
 // Problem answers an input that was not followed; the connection stays.
@@ -124,5 +148,8 @@ func (Left) event()         {}
 func (StateChanged) event() {}
 func (Said) event()         {}
 func (CodeChanged) event()  {}
+func (AwayChanged) event()  {}
+func (LockChanged) event()  {}
+func (Noticed) event()      {}
 func (Ended) event()        {}
 func (Problem) event()      {}

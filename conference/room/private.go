@@ -27,6 +27,7 @@ type (
 	textKind        struct{}
 	nameKind        struct{}
 	sourceKind      struct{}
+	deviceKind      struct{}
 )
 
 type (
@@ -40,6 +41,8 @@ type (
 	Name = Private[nameKind]
 	// Source stands for the network a connection comes from; those of one school share it. Empty is a source like any other.
 	Source = Private[sourceKind]
+	// Device stands for the device of somebody who knocks; empty: unknown.
+	Device = Private[deviceKind]
 )
 
 // Format keeps a room's insides out of every print: fmt does not ask unexported fields how they want to be printed.

@@ -19,27 +19,56 @@ type Room struct {
 	door    []*visitor     // in the order they came
 	history history
 	guesses guesses
+	locked  bool
+	removed removals
 	// lingerUntil is set while the room has begun and nobody is inside.
 	lingerUntil time.Time
+	// restored is what the room began from; nil once somebody came back, and in rooms that began here.
+	restored *Restore
+	// hidden is the code of a restored room until somebody has given it; nil: code is the code.
+	hidden *hiddenCode
+	// notice, if not zero, is when all rooms end. It outlives the room's reset.
+	notice time.Time
+}
+
+// hiddenCode is a code that can be checked and not told.
+type hiddenCode struct {
+	hash  string
+	opens func(Code) bool
 }
 
 type participant struct {
 	Person
-	conn    Conn
+	conn    Conn // 0 while away
 	account string
+	device  Device
+	// lost is when the connection of somebody away was lost.
+	lost time.Time
 }
 
 type visitor struct {
 	conn   Conn
 	source Source
 	name   DisplayName
-	free   bool
-	// asked is true once the code was asked for.
-	asked bool
-	// code was given before there was an organiser; it is looked at once.
+	// roomName is the room's name as the visitor wrote it.
+	roomName Name
+	device   Device
+	free     bool
+	// told is what the visitor waits for, as far as it knows.
+	told awaited
+	// code was given before the door was open; it is looked at once.
 	code    Code
 	guesses patience
 }
+
+// awaited is what a visitor waits for.
+type awaited int
+
+const (
+	forOrganiser awaited = iota
+	forUnlocking
+	forCode
+)
 
 // New returns a room that nobody is in. Random is where IDs, epochs and codes come from: crypto/rand.Reader, except in tests.
 func New(rules Rules, random io.Reader) *Room {
@@ -54,19 +83,34 @@ func (r *Room) Apply(now time.Time, in Input) []Output {
 }
 
 // Next is when the room needs a Tick; zero: not before another input.
-func (r *Room) Next() time.Time { return r.lingerUntil }
+func (r *Room) Next() time.Time {
+	next := r.lingerUntil
+	for _, p := range r.inside {
+		if p.Away && (next.IsZero() || p.lost.Add(Linger).Before(next)) {
+			next = p.lost.Add(Linger)
+		}
+	}
+	return next
+}
+
+// Begun says that the room has begun and is not over: somebody is inside or expected back.
+func (r *Room) Begun() bool { return r.epoch != "" }
 
 // Idle says that the room has nobody inside, at the door or expected back: it may be thrown away.
 func (r *Room) Idle() bool { return r.epoch == "" && len(r.door) == 0 }
 
-// Participants is how many are inside.
+// Participants is how many are inside, away or not.
 func (r *Room) Participants() int { return len(r.inside) }
 
 // Visitors is how many wait at the door.
 func (r *Room) Visitors() int { return len(r.door) }
 
 func (r *Room) participant(c Conn) *participant {
-	return first(r.inside, func(p *participant) bool { return p.conn == c })
+	return first(r.inside, func(p *participant) bool { return p.conn == c && !p.Away })
+}
+
+func (r *Room) named(id string) *participant {
+	return first(r.inside, func(p *participant) bool { return p.ID == id })
 }
 
 func (r *Room) visitor(c Conn) *visitor {

@@ -32,7 +32,9 @@ const (
 	MaxHistory = 200
 	// MaxHistoryBytes bounds names and texts of the history, so that "joined" stays within a frame of 128 KiB.
 	MaxHistoryBytes = 32 << 10
-	// Linger is how long an empty room waits for somebody whose connection was lost, as opposed to somebody who left: about
-	// twice the time in which browsers reconnect by themselves.
+	// Linger is how long somebody whose connection was lost, as opposed to somebody who left, is waited for: about twice the time in
+	// which browsers reconnect by themselves.
 	Linger = 30 * time.Second
+	// MaxRemoved is how many removals a room remembers.
+	MaxRemoved = 128
 )

@@ -14,11 +14,11 @@ type turn struct {
 
 func (t *turn) tell(e Event, to ...Conn) { t.out = append(t.out, Output{To: to, Event: e}) }
 
-// tellInside tells those inside that the predicate picks, if there are any.
+// tellInside tells those inside that the predicate picks, if there are any. Who is away hears nothing.
 func (t *turn) tellInside(e Event, pick func(*participant) bool) {
 	var to []Conn
 	for _, p := range t.inside {
-		if pick(p) {
+		if pick(p) && !p.Away {
 			to = append(to, p.conn)
 		}
 	}
@@ -30,7 +30,9 @@ func (t *turn) tellInside(e Event, pick func(*participant) bool) {
 func conns(people []*participant) []Conn {
 	var to []Conn
 	for _, p := range people {
-		to = append(to, p.conn)
+		if !p.Away {
+			to = append(to, p.conn)
+		}
 	}
 	return to
 }
@@ -50,38 +52,39 @@ func (t *turn) begin(name Name) {
 	t.tell(Begun{Epoch: t.epoch})
 }
 
-// reset forgets everything but who waits at the door.
+// reset forgets everything but who waits at the door and when all rooms end.
 func (t *turn) reset() {
-	*t.Room = Room{rules: t.rules, random: t.random, door: t.door}
+	*t.Room = Room{rules: t.rules, random: t.random, door: t.door, notice: t.notice}
 	for _, v := range t.door {
 		v.code, v.guesses = "", patience{}
 	}
 	t.tell(Over{})
 }
 
-// admit puts somebody inside, under a known ID or, if it is empty, a new one. The caller has checked the right to come in.
-func (t *turn) admit(p *participant) {
+// admit puts somebody inside, under a known ID or, if it is empty, a new one. The caller has checked the right to come in. A
+// restored room takes its name from the first who comes.
+func (t *turn) admit(p *participant, name Name) {
+	if t.name == "" {
+		t.name = name
+	}
 	if p.ID == "" {
 		p.ID = newID(t.random)
 	}
 	wasOpen := t.open()
 	t.inside = append(t.inside, p)
-	t.lingerUntil = time.Time{}
-	t.welcome(p, 0)
+	t.lingerUntil, t.restored = time.Time{}, nil
+	t.welcome(p, Admitted{})
 	t.tellInside(Joined{Person: p.Person}, except(p))
 	if t.open() && !wasOpen {
 		t.openDoor()
 	}
 }
 
-func (t *turn) welcome(p *participant, replaced Conn) {
-	a := Admitted{
-		Self:     p.Person,
-		Resume:   Resume{Epoch: t.epoch, Participant: p.ID, Role: p.Role, Account: p.account},
-		RoomName: t.name,
-		History:  t.history.copy(),
-		Replaced: replaced,
-	}
+// welcome tells somebody inside what there is; a says how it came in.
+func (t *turn) welcome(p *participant, a Admitted) {
+	a.Self = p.Person
+	a.Resume = Resume{Epoch: t.epoch, Participant: p.ID, Role: p.Role, Account: p.account}
+	a.RoomName, a.Locked, a.History = t.name, t.locked, t.history.copy()
 	if p.Role == Organiser {
 		a.Code = t.code
 	}
@@ -89,16 +92,19 @@ func (t *turn) welcome(p *participant, replaced Conn) {
 		a.People = append(a.People, other.Person)
 	}
 	t.tell(a, p.conn)
+	if !t.notice.IsZero() {
+		t.tell(Noticed{At: t.notice}, p.conn)
+	}
 }
 
-// remove takes somebody out and tells the others. Lost says that the connection broke.
-func (t *turn) remove(p *participant, lost bool) {
+// remove takes somebody out and tells the others. Lost is when the connection broke, zero if it did not.
+func (t *turn) remove(p *participant, lost time.Time) {
 	t.inside = slices.DeleteFunc(t.inside, func(other *participant) bool { return other == p })
 	t.tell(Left{ID: p.ID}, conns(t.inside)...)
 	switch {
 	case len(t.inside) > 0:
-	case lost:
-		t.lingerUntil = t.now.Add(Linger)
+	case !lost.IsZero() && !expired(lost, t.now):
+		t.lingerUntil = lost.Add(Linger)
 	default:
 		t.reset()
 	}
