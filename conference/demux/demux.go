@@ -26,7 +26,8 @@ import (
 
 // Config is what a Demux needs.
 type Config struct {
-	// Site serves the public: its certificate callback also answers ACME challenges. MinVersion and NextProtos are set here.
+	// Site serves the public: its certificate callback also answers ACME challenges. MinVersion and NextProtos are set here. Nil: there
+	// is no site, and whoever wants anything but the ops API gets no handshake.
 	Site *tls.Config
 	// Ops returns the configuration of the ops API, or an error while the machine has no certificate for it yet.
 	Ops func() (*tls.Config, error)
@@ -77,6 +78,9 @@ func New(cfg Config) *Demux {
 
 // tlsConfig chooses among the three configurations by what the client offers.
 func (d *Demux) tlsConfig() *tls.Config {
+	if d.cfg.Site == nil {
+		return &tls.Config{MinVersion: tls.VersionTLS13, GetConfigForClient: d.onlyOps}
+	}
 	site := d.cfg.Site.Clone()
 	site.MinVersion = tls.VersionTLS12
 	site.NextProtos = []string{"h2", "http/1.1"}
@@ -96,6 +100,16 @@ func (d *Demux) tlsConfig() *tls.Config {
 	}
 	return base
 }
+
+// onlyOps is the choice without a site.
+func (d *Demux) onlyOps(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+	if !slices.Contains(hello.SupportedProtos, opsapi.ALPN) {
+		return nil, errNoSite
+	}
+	return d.opsConfig()
+}
+
+var errNoSite = errors.New("this machine has no site")
 
 // opsConfig insists on what the ops API promises, whatever the callback returned.
 func (d *Demux) opsConfig() (*tls.Config, error) {

@@ -189,6 +189,30 @@ func TestOpsWithoutCertificateYet(t *testing.T) {
 	}
 }
 
+// TestWithoutSite: a machine that has none opens its port to the operator alone.
+func TestWithoutSite(t *testing.T) {
+	p := newPort(t, func(c *Config) { c.Site = nil })
+	operator := p.county.leaf(t, "operator", x509.ExtKeyUsageClientAuth)
+	for name, protocols := range map[string][]string{"browser": {"h2", "http/1.1"}, "none": nil, "challenge": {"acme-tls/1"}} {
+		conn, err := p.dial(&tls.Config{ServerName: domain, InsecureSkipVerify: true, NextProtos: protocols, Certificates: []tls.Certificate{operator}})
+		if err == nil {
+			conn.Close()
+			t.Errorf("%s: handshake succeeded", name)
+		}
+	}
+	conn, err := p.dial(p.opsClient(operator))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if line, err := request(conn); err != nil || line != "HTTP/1.1 200 OK" {
+		t.Errorf("got %q, %v", line, err)
+	}
+	if p.siteHits.Load() != 0 {
+		t.Error("somebody reached a site")
+	}
+}
+
 func TestSiteProtocols(t *testing.T) {
 	p := newPort(t, nil)
 	for _, tt := range []struct {

@@ -46,7 +46,7 @@ func (p *portal) login(w http.ResponseWriter, r *http.Request) {
 	}
 	claims := sessionClaims{Account: acc.ID, Fingerprint: acc.Fingerprint}
 	// No Max-Age: the cookie goes with the browser, as it should on a shared computer. The token inside has its own end.
-	setCookie(w, token.Sign(p.cfg.Key, token.PurposeSession, claims, p.cfg.Now().Add(sessionLife)), 0)
+	setCookie(w, token.Sign(p.cfg.SessionKey, token.PurposeSession, claims, p.cfg.Now().Add(sessionLife)), 0)
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -96,7 +96,7 @@ func (p *portal) loggedIn(r *http.Request) (account.Account, bool) {
 	if err != nil {
 		return account.Account{}, false
 	}
-	claims, err := token.Verify[sessionClaims](p.cfg.Key, token.PurposeSession, c.Value, p.cfg.Now())
+	claims, err := token.Verify[sessionClaims](p.cfg.SessionKey, token.PurposeSession, c.Value, p.cfg.Now())
 	if err != nil {
 		return account.Account{}, false
 	}

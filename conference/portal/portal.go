@@ -33,11 +33,14 @@ type Config struct {
 	// Domain is the only host name that is answered.
 	Domain string
 	// Site is what GET /api/site says.
-	Site     Site
-	Key      token.Key
-	Accounts Accounts
-	Rooms    cluster.Directory
-	Page     *web.Page
+	Site Site
+	// Key is the county's: bridges believe what it signs.
+	Key token.Key
+	// SessionKey signs logins and is the portal's own: who has taken a bridge must not be able to log in. Default Key.
+	SessionKey token.Key
+	Accounts   Accounts
+	Rooms      cluster.Directory
+	Page       *web.Page
 	// Now is the clock of sessions and admissions. Default time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -78,6 +81,9 @@ type portal struct {
 func New(cfg Config) http.Handler {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.SessionKey == nil {
+		cfg.SessionKey = cfg.Key
 	}
 	p := &portal{cfg: cfg, busy: rate.Sometimes{Interval: time.Minute}}
 	mux := http.NewServeMux()

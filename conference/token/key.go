@@ -50,6 +50,10 @@ func LoadOrCreateKey(path string) (Key, error) {
 	return loadKey(path)
 }
 
+// LoadKey reads a key that somebody else has made, in the form of LoadOrCreateKey. Returns an error wrapping fs.ErrNotExist if there
+// is none.
+func LoadKey(path string) (Key, error) { return loadKey(path) }
+
 func loadKey(path string) (Key, error) {
 	f, err := os.Open(path)
 	if err != nil {
