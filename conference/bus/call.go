@@ -1,0 +1,103 @@
+package bus
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+)
+
+// call is the newest call and who has answered it. Safe for concurrent use.
+type call struct {
+	word string
+
+	mu       sync.Mutex
+	answered map[string]string // boot by machine
+}
+
+// Call implements cluster.Store.
+func (s *Store) Call(ctx context.Context) (string, error) {
+	c := &call{word: rand.Text(), answered: map[string]string{}}
+	s.calling.Store(c)
+	select {
+	case s.recall <- struct{}{}:
+	default:
+	}
+	return c.word, ctx.Err()
+}
+
+// heartbeat says the call to all bridges for as long as one that lives has not answered it; else an empty one, so that bridges know
+// that there is a portal.
+func (s *Store) heartbeat(ctx context.Context, conn *nats.Conn) {
+	ticker := time.NewTicker(s.config.LeaseEvery)
+	defer ticker.Stop()
+	for {
+		var text []byte
+		if c := s.calling.Load(); c != nil && !c.complete(s.Leases()) {
+			text = []byte(c.word)
+		}
+		_ = conn.Publish(callSubject, text) // without a connection nobody hears it; then the next one
+		select {
+		case <-ticker.C:
+		case <-s.recall:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// complete reports whether all bridges that live have answered. With none alive it is not: who was cut off hears it later. Who has
+// answered has the word in the lease from then on, also when another portal has called since.
+func (c *call) complete(alive map[string]cluster.Lease) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := len(alive) > 0
+	for machine, l := range alive {
+		if l.Call == c.word {
+			c.answered[machine] = l.Boot
+		}
+		if c.answered[machine] == l.Boot {
+			l.Call = c.word
+			alive[machine] = l
+		} else {
+			all = false
+		}
+	}
+	return all
+}
+
+// Order implements cluster.Store.
+func (s *Store) Order(ctx context.Context, machine string, o cluster.Order) error {
+	if !identity.IsMachine(machine) {
+		return errors.New("give order: machine has not the form of one")
+	}
+	text, err := json.Marshal(o)
+	if err == nil {
+		_, err = decodeOrder(text)
+	}
+	if err != nil {
+		return fmt.Errorf("give order to %s: %w", machine, err)
+	}
+	for wait := retryMin; ; wait = min(2*wait, retryMax) {
+		err := errors.New("not connected yet")
+		if conn := s.conn.Load(); conn != nil {
+			if err = conn.Publish(orderSubject(machine), text); err == nil {
+				err = conn.FlushWithContext(ctx)
+			}
+		}
+		if err == nil {
+			return nil
+		}
+		if stop := pause(ctx, wait); stop != nil {
+			return fmt.Errorf("give order to %s: %w; last: %w", machine, stop, err)
+		}
+	}
+}
