@@ -25,13 +25,16 @@ const refused: Record<Refusal, Outcome> = {
   busy: { title: 'Gerade ist viel los', text: 'Der Server ist im Moment ausgelastet. Versuchen Sie es gleich noch einmal.' },
   'bad-message': { title: 'Die Seite ist veraltet', text: 'Seite und Server passen nicht mehr zusammen. Laden Sie die Seite bitte neu.' },
   'probe-invalid': { title: 'Kein Zutritt', text: 'Dieser Raum ist für Prüfungen des Servers reserviert. Bitte wählen Sie einen anderen Raumnamen.' },
+  removed: { title: 'Hier geht es gerade nicht weiter', text: 'Die Lehrkraft hat Sie aus diesem Raum entfernt. Solange er geöffnet ist, können Sie nicht wieder hinein. War das ein Versehen? Dann sagen Sie Ihrer Lehrkraft bitte Bescheid.' },
 };
 
 const ended: Record<EndReason, Outcome> = {
   'account-disabled': { title: 'Ihr Zugang wurde gesperrt', text: 'Deshalb wurde Ihre Teilnahme beendet. Bitte wenden Sie sich an Ihr Medienzentrum.' },
-  restart: { title: 'Der Server startet neu', text: 'Treten Sie in einem Augenblick noch einmal bei.' },
+  restart: { title: 'Der Raum ist zu Ende', text: 'Der Server startet wie angekündigt neu. Dabei enden alle Räume, und der Chat wird gelöscht. In wenigen Minuten kann die Lehrkraft den Raum wieder öffnen.' },
   replaced: { title: 'Sie sind an anderer Stelle beigetreten', text: 'Dieselbe Teilnahme läuft jetzt in einem anderen Fenster. Sie können dieses hier schließen.' },
   slow: { title: 'Die Verbindung war zu langsam', text: 'Treten Sie noch einmal bei. Ein Platz näher am WLAN oder ein Kabel hilft oft.' },
+  removed: { title: 'Sie sind nicht mehr im Raum', text: 'Die Lehrkraft hat Sie aus dem Raum entfernt. Kamera und Mikrofon sind aus. War das ein Versehen? Dann sagen Sie Ihrer Lehrkraft bitte Bescheid.' },
+  moved: { title: 'Der Raum ist umgezogen', text: 'Treten Sie bitte noch einmal bei.' },
 };
 
 const roomError: Record<RoomError, string> = {
@@ -131,6 +134,13 @@ export const de = {
     waitingTitle: 'Bitte warten',
     waiting: 'Der Unterricht hat noch nicht begonnen. Sie werden eingelassen, sobald die Lehrkraft da ist.',
     waitingHint: 'Lassen Sie dieses Fenster einfach offen.',
+    queueTitle: 'Bitte warten',
+    queueFull: 'Gerade sind alle Klassenzimmer besetzt.',
+    queuePlace: (place: number) => `Ihr Raum steht an Stelle ${place} der Warteschlange.`,
+    queueNext: 'Ihr Raum ist als Nächstes an der Reihe.',
+    queueHint: 'Lassen Sie diese Seite offen: Sie kommen von selbst hinein.',
+    lockedTitle: 'Der Raum ist abgeschlossen',
+    locked: 'Die Lehrkraft hat den Raum abgeschlossen. Sobald sie ihn wieder aufschließt, geht es hier von selbst weiter.',
     codeTitle: 'Raumcode eingeben',
     codeHint: 'Den Raumcode bekommen Sie von Ihrer Lehrkraft.',
     code: 'Raumcode',
@@ -161,8 +171,12 @@ export const de = {
     previousPage: 'Vorige Seite',
     nextPage: 'Nächste Seite',
     page: (page: number, pages: number) => `Seite ${page} von ${pages}`,
-    lost: 'Verbindung unterbrochen – verbinde neu …',
+    lost: 'Verbindung wird wiederhergestellt …',
+    gaveUp: 'Der Server ist seit zwei Minuten nicht erreichbar.',
     retryNow: 'Jetzt verbinden',
+    away: 'Verbindung unterbrochen',
+    locked: 'Raum abgeschlossen',
+    restart: (time: string) => `Um ${time} Uhr startet der Server neu; dann endet dieser Raum und der Chat wird gelöscht.`,
     audioBlocked: 'Ihr Browser hat den Ton angehalten.',
     enableAudio: 'Ton einschalten',
     errors: roomError,
@@ -183,6 +197,7 @@ export const de = {
     chatUnread: (count: number) => `Chat, ${count} ungelesen`,
     people: 'Personen',
     peopleCount: (count: number) => `Personen, ${count} anwesend`,
+    peopleCountLocked: (count: number) => `Personen, ${count} anwesend, Raum abgeschlossen`,
     invite: 'Einladung',
     leave: 'Verlassen',
     leaveRoom: 'Raum verlassen',
@@ -203,6 +218,14 @@ export const de = {
   people: {
     title: 'Personen',
     count: (count: number) => (count === 1 ? '1 Person im Raum' : `${count} Personen im Raum`),
+    lock: 'Raum abschließen',
+    lockHint: 'Dann kommt niemand Neues herein. Wer im Raum ist, bleibt.',
+    lockedHint: 'Der Raum ist abgeschlossen: Es kommt niemand Neues herein.',
+    remove: 'Aus dem Raum entfernen',
+    removeNamed: (name: string) => `${name} aus dem Raum entfernen`,
+    removeQuestion: (name: string) => `${name} aus dem Raum entfernen?`,
+    removeHint: 'Wer entfernt wird, kommt nicht wieder herein, solange der Raum geöffnet ist.',
+    removeConfirm: 'Entfernen',
   },
 
   invite: {
@@ -242,6 +265,8 @@ export const de = {
     inside: 'Sie sind im Raum.',
     lost: 'Verbindung unterbrochen. Es wird neu verbunden.',
     back: 'Die Verbindung ist wieder da.',
+    locked: 'Der Raum ist jetzt abgeschlossen.',
+    unlocked: 'Der Raum ist wieder offen.',
   },
 };
 

@@ -78,6 +78,11 @@ export class Peer {
     return this.answered;
   }
 
+  /** Whether the server's answer is there and the media path works or is still being found: worth keeping when only the socket is lost. */
+  get lives(): boolean {
+    return this.answered && this.state !== 'failed' && this.connection.signalingState !== 'closed';
+  }
+
   /** The stream of a receive slot, stable for the life of the Peer. */
   stream(mid: string): MediaStream | undefined {
     return this.streams.get(mid);

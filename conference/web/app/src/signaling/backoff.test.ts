@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoffDelay } from './backoff';
+import { backoffDelay, reconnectBackoff } from './backoff';
 
 const backoff = { first: 400, longest: 8000 };
 
@@ -13,6 +13,10 @@ describe('backoffDelay', () => {
   ])('attempt %i waits between %i and %i ms', (attempt, least, most) => {
     expect(backoffDelay(attempt, backoff, () => 0)).toBe(least);
     expect(backoffDelay(attempt, backoff, () => 1)).toBe(most);
+  });
+
+  it('has everybody back within the two seconds that a portal may expect', () => {
+    for (let attempt = 0; attempt < 40; attempt++) expect(backoffDelay(attempt, reconnectBackoff, () => 1)).toBeLessThanOrEqual(2000);
   });
 
   it('spreads a class out', () => {

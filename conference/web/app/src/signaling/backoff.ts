@@ -6,8 +6,8 @@ export interface Backoff {
   readonly longest: number;
 }
 
-/** A county of one machine restarts within seconds; browsers should be back within ten. */
-export const reconnectBackoff: Backoff = { first: 400, longest: 8000 };
+/** A portal restarts within seconds while the lesson's media goes on: browsers should be back within three. */
+export const reconnectBackoff: Backoff = { first: 500, longest: 2000 };
 
 /**
  * Milliseconds to wait before retry `attempt` (0 is the first). Doubles each time; half of it is drawn at random, so that a class that

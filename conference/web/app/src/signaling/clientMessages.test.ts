@@ -6,13 +6,15 @@ const folder = new URL('../../../../../testdata/signaling/', import.meta.url);
 
 /** One of each type, as this page sends it; the compiler holds that none is missing. */
 const sent: { readonly [T in ClientMessage['type']]: Extract<ClientMessage, { type: T }> } = {
-  join: { type: 'join', name: 'Mia Beispiel', role: 'participant', resume: 'a.b' },
+  join: { type: 'join', name: 'Mia Beispiel', role: 'participant', resume: 'a.b', code: '482713', media: true, device: 'mJ4x0Qv7ZkT2rYbN_c8-Lw' },
   code: { type: 'code', code: '482713' },
   offer: { type: 'offer', sdp: 'v=0\r\n' },
   view: { type: 'view', want: [{ participant: 'a', source: 'screen', height: 720 }] },
   state: { type: 'state', mic: true, camera: false, screen: false },
   chat: { type: 'chat', text: 'Guten Morgen!' },
   setCode: { type: 'setCode', code: 'Igel-17' },
+  setLock: { type: 'setLock', locked: true },
+  remove: { type: 'remove', participant: 'a' },
   leave: { type: 'leave' },
 };
 

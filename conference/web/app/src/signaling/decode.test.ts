@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeServerMessage } from './decode';
 import { parseJSON } from './guards';
+import type { ServerMessage } from './messages';
 import { endReasons, refusals, roomErrors } from './messages';
 
 // The same files are decoded by the Go tests of conference/signaling.
@@ -21,7 +22,8 @@ describe('fixtures', () => {
   });
 
   it('keeps every field it knows, with its value', () => {
-    for (const name of ['joined.server.participant.json', 'joined.server.organiser.json', 'slots.server.json', 'chat.server.json', 'speakers.server.json']) {
+    for (const name of ['joined.server.participant.json', 'joined.server.organiser.json', 'joined.server.resumed.json', 'slots.server.json', 'chat.server.json', 'speakers.server.json',
+      'queue.server.json', 'participantAway.server.away.json', 'locked.server.locked.json', 'notice.server.restart.json']) {
       const decoded = decodeServerMessage(read(name));
       expect(decoded.kind === 'message' && decoded.message).toEqual(parseJSON(read(name)));
     }
@@ -55,6 +57,12 @@ describe('decodeServerMessage', () => {
     ['slots that are no list', '{"type":"slots","audio":{},"video":[]}'],
     ['speakers that are no strings', '{"type":"speakers","ids":[1]}'],
     ['a state with a missing switch', '{"type":"participantState","id":"a","mic":true,"camera":true}'],
+    ['a place in no queue', '{"type":"queue","place":0}'],
+    ['half a place', '{"type":"queue","place":1.5}'],
+    ['a lock that is neither open nor shut', '{"type":"locked","locked":"yes"}'],
+    ['somebody away and not away', '{"type":"participantAway","id":"a"}'],
+    ['an announcement without time', '{"type":"notice","kind":"restart"}'],
+    ['an announcement of nothing', '{"type":"notice","at":1}'],
     ['an answer without SDP', '{"type":"answer"}'],
     ['joined without self', joined({ self: undefined })],
     ['joined without room', joined({ room: null })],
@@ -65,7 +73,7 @@ describe('decodeServerMessage', () => {
     expect(decodeServerMessage(text).kind).toBe('malformed');
   });
 
-  it.each(['{"type":"fireworks"}', '{"type":"constructor"}', '{"type":"__proto__"}', '{"type":"error","code":"new-code"}'])('lets %s pass as unknown', (text) => {
+  it.each(['{"type":"fireworks"}', '{"type":"constructor"}', '{"type":"__proto__"}', '{"type":"error","code":"new-code"}', '{"type":"notice","kind":"birthday","at":1}'])('lets %s pass as unknown', (text) => {
     expect(decodeServerMessage(text).kind).toBe('unknown');
   });
 
@@ -75,6 +83,33 @@ describe('decodeServerMessage', () => {
 
   it('takes a refusal it does not know for a page out of date', () => {
     expect(decodeServerMessage('{"type":"refused","code":"moon-phase"}')).toEqual({ kind: 'message', message: { type: 'refused', code: 'bad-message' } });
+  });
+
+  it.each([
+    ['joined.server.participant.json', {}, {}],
+    ['joined.server.participant.json', { media: true }, { media: true }],
+    ['joined.server.participant.json', { media: 'yes' }, {}],
+  ])('%s with %j says %j about the media session', (name, over, media) => {
+    const decoded = decodeServerMessage(JSON.stringify({ ...(parseJSON(read(name)) as object), media: undefined, ...over }));
+    const message = decoded.kind === 'message' && decoded.message.type === 'joined' ? decoded.message : undefined;
+    expect(message?.media).toBe('media' in media ? media.media : undefined);
+  });
+
+  it.each<[string, ServerMessage]>([
+    ['{"type":"queue","place":3}', { type: 'queue', place: 3 }],
+    ['{"type":"door","state":"locked"}', { type: 'door', state: 'locked', wrong: false, retryAfter: 0 }],
+    ['{"type":"participantAway","id":"a","away":true}', { type: 'participantAway', id: 'a', away: true }],
+    ['{"type":"locked","locked":true}', { type: 'locked', locked: true }],
+    ['{"type":"notice","kind":"restart","at":1795248000000}', { type: 'notice', kind: 'restart', at: 1_795_248_000_000 }],
+    ['{"type":"ended","reason":"moved"}', { type: 'ended', reason: 'moved' }],
+    ['{"type":"ended","reason":"removed"}', { type: 'ended', reason: 'removed' }],
+    ['{"type":"refused","code":"removed"}', { type: 'refused', code: 'removed' }],
+    [
+      '{"type":"participantJoined","participant":{"id":"a","name":"b","role":"participant","mic":false,"camera":true,"screen":false,"away":true}}',
+      { type: 'participantJoined', participant: { id: 'a', name: 'b', role: 'participant', mic: false, camera: true, screen: false, away: true } },
+    ],
+  ])('reads %s', (text, message) => {
+    expect(decodeServerMessage(text)).toEqual({ kind: 'message', message });
   });
 
   it('ignores unknown fields', () => {

@@ -1,7 +1,7 @@
 import type { Fields } from './guards';
 import { asBoolean, asCount, asFields, asList, asOneOf, asString, parseJSON } from './guards';
 import type { AudioSlot, ChatMessage, Joined, Participant, RoomInfo, ServerMessage, VideoSlot } from './messages';
-import { endReasons, refusals, roomErrors } from './messages';
+import { doorStates, endReasons, refusals, roomErrors } from './messages';
 
 /**
  * What a text frame turned out to be. Unknown types are ignored, so that a newer server may say more; a known type with wrong
@@ -20,6 +20,7 @@ export function decodeServerMessage(text: string): Decoded {
   const decoder = Object.hasOwn(decoders, type) ? decoders[type] : undefined;
   if (!decoder) return { kind: 'unknown' };
   if (type === 'error' && !asOneOf(fields['code'], roomErrors)) return { kind: 'unknown' };
+  if (type === 'notice' && asString(fields['kind']) !== undefined && fields['kind'] !== 'restart') return { kind: 'unknown' };
   const message = decoder(fields);
   return message ? { kind: 'message', message } : { kind: 'malformed' };
 }
@@ -27,8 +28,12 @@ export function decodeServerMessage(text: string): Decoded {
 type Decoder = (fields: Fields) => ServerMessage | undefined;
 
 const decoders: Readonly<Record<string, Decoder>> = {
+  queue: (f) => {
+    const place = asCount(f['place']);
+    return place === undefined || place < 1 || !Number.isInteger(place) ? undefined : { type: 'queue', place };
+  },
   door: (f) => {
-    const state = asOneOf(f['state'], ['waiting', 'code']);
+    const state = asOneOf(f['state'], doorStates);
     return state && { type: 'door', state, wrong: f['wrong'] === true, retryAfter: asCount(f['retryAfter']) ?? 0 };
   },
   refused: (f) => {
@@ -53,6 +58,11 @@ const decoders: Readonly<Record<string, Decoder>> = {
     if (id === undefined || mic === undefined || camera === undefined || screen === undefined) return undefined;
     return { type: 'participantState', id, mic, camera, screen };
   },
+  participantAway: (f) => {
+    const id = asString(f['id']);
+    const away = asBoolean(f['away']);
+    return id === undefined || away === undefined ? undefined : { type: 'participantAway', id, away };
+  },
   answer: (f) => {
     const sdp = asString(f['sdp']);
     return sdp === undefined ? undefined : { type: 'answer', sdp };
@@ -73,6 +83,14 @@ const decoders: Readonly<Record<string, Decoder>> = {
   code: (f) => {
     const code = asString(f['code']);
     return code === undefined ? undefined : { type: 'code', code };
+  },
+  locked: (f) => {
+    const locked = asBoolean(f['locked']);
+    return locked === undefined ? undefined : { type: 'locked', locked };
+  },
+  notice: (f) => {
+    const at = asCount(f['at']);
+    return f['kind'] === 'restart' && at !== undefined ? { type: 'notice', kind: 'restart', at } : undefined;
   },
   ended: (f) => {
     const reason = asOneOf(f['reason'], endReasons);
@@ -95,7 +113,8 @@ function decodeJoined(f: Fields): Joined | undefined {
   const video = asCount(slots?.['video']);
   if (self === undefined || resume === undefined || !room || !participants || !chat) return undefined;
   if (audio === undefined || video === undefined) return undefined;
-  return { type: 'joined', self, resume, room, participants, chat, slots: { audio, video } };
+  const media = asBoolean(f['media']);
+  return { type: 'joined', self, resume, room, participants, chat, slots: { audio, video }, ...(media === undefined ? {} : { media }) };
 }
 
 function decodeRoom(value: unknown): RoomInfo | undefined {
@@ -106,7 +125,10 @@ function decodeRoom(value: unknown): RoomInfo | undefined {
   const codeRequired = asBoolean(f?.['codeRequired']);
   if (name === undefined || maxParticipants === undefined || !screenShare || codeRequired === undefined) return undefined;
   const code = asString(f?.['code']);
-  return { name, maxParticipants, screenShare, codeRequired, ...(code === undefined ? {} : { code }) };
+  const locked = asBoolean(f?.['locked']);
+  return {
+    name, maxParticipants, screenShare, codeRequired, ...(code === undefined ? {} : { code }), ...(locked === undefined ? {} : { locked }),
+  };
 }
 
 function decodeParticipant(value: unknown): Participant | undefined {
@@ -119,7 +141,8 @@ function decodeParticipant(value: unknown): Participant | undefined {
   const screen = asBoolean(f?.['screen']);
   if (id === undefined || name === undefined || !role) return undefined;
   if (mic === undefined || camera === undefined || screen === undefined) return undefined;
-  return { id, name, role, mic, camera, screen };
+  const away = asBoolean(f?.['away']);
+  return { id, name, role, mic, camera, screen, ...(away === undefined ? {} : { away }) };
 }
 
 function decodeChat(value: unknown): ChatMessage | undefined {

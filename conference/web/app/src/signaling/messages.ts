@@ -13,6 +13,8 @@ export interface Participant {
   readonly mic: boolean;
   readonly camera: boolean;
   readonly screen: boolean;
+  /** The connection broke and is waited for. */
+  readonly away?: boolean;
 }
 
 export interface ChatMessage {
@@ -31,6 +33,8 @@ export interface RoomInfo {
   readonly maxParticipants: number;
   readonly screenShare: ScreenShare;
   readonly codeRequired: boolean;
+  /** Nobody new comes in. */
+  readonly locked?: boolean;
 }
 
 export interface AudioSlot {
@@ -61,14 +65,18 @@ export const refusals = [
   'busy',
   'bad-message',
   'probe-invalid',
+  'removed',
 ] as const;
 export type Refusal = (typeof refusals)[number];
 
-export const endReasons = ['account-disabled', 'restart', 'replaced', 'slow'] as const;
+export const endReasons = ['account-disabled', 'restart', 'replaced', 'slow', 'removed', 'moved'] as const;
 export type EndReason = (typeof endReasons)[number];
 
 export const roomErrors = ['screen-not-allowed', 'chat-invalid', 'chat-too-fast', 'code-invalid', 'not-allowed', 'media-failed'] as const;
 export type RoomError = (typeof roomErrors)[number];
+
+export const doorStates = ['waiting', 'code', 'locked'] as const;
+export type DoorState = (typeof doorStates)[number];
 
 export interface Joined {
   readonly type: 'joined';
@@ -78,10 +86,14 @@ export interface Joined {
   readonly participants: readonly Participant[];
   readonly chat: readonly ChatMessage[];
   readonly slots: { readonly audio: number; readonly video: number };
+  /** The media session of before goes on: no new offer. */
+  readonly media?: boolean;
 }
 
 export type ServerMessage =
-  | { readonly type: 'door'; readonly state: 'waiting' | 'code'; readonly wrong: boolean; readonly retryAfter: number }
+  /** Place in the queue for a bridge; 1 is next. */
+  | { readonly type: 'queue'; readonly place: number }
+  | { readonly type: 'door'; readonly state: DoorState; readonly wrong: boolean; readonly retryAfter: number }
   | { readonly type: 'refused'; readonly code: Refusal }
   | Joined
   | { readonly type: 'participantJoined'; readonly participant: Participant }
@@ -93,22 +105,40 @@ export type ServerMessage =
       readonly camera: boolean;
       readonly screen: boolean;
     }
+  | { readonly type: 'participantAway'; readonly id: string; readonly away: boolean }
   | { readonly type: 'answer'; readonly sdp: string }
   | { readonly type: 'slots'; readonly audio: readonly AudioSlot[]; readonly video: readonly VideoSlot[] }
   | { readonly type: 'speakers'; readonly ids: readonly string[] }
   | ({ readonly type: 'chat' } & ChatMessage)
   | { readonly type: 'code'; readonly code: string }
+  | { readonly type: 'locked'; readonly locked: boolean }
+  /** The room ends at `at` (milliseconds since 1970), because the server restarts. */
+  | { readonly type: 'notice'; readonly kind: 'restart'; readonly at: number }
   | { readonly type: 'ended'; readonly reason: EndReason }
   | { readonly type: 'error'; readonly code: RoomError };
 
+export interface Join {
+  readonly type: 'join';
+  readonly name: string;
+  readonly role: Role;
+  readonly code?: string;
+  readonly resume?: string;
+  /** The PeerConnection of before still runs. */
+  readonly media?: boolean;
+  /** What a removed person is known by under another name: 16 to 64 of A–Z a–z 0–9 _ -. */
+  readonly device?: string;
+}
+
 export type ClientMessage =
-  | { readonly type: 'join'; readonly name: string; readonly role: Role; readonly code?: string; readonly resume?: string }
+  | Join
   | { readonly type: 'code'; readonly code: string }
   | { readonly type: 'offer'; readonly sdp: string }
   | { readonly type: 'view'; readonly want: readonly Want[] }
   | { readonly type: 'state'; readonly mic: boolean; readonly camera: boolean; readonly screen: boolean }
   | { readonly type: 'chat'; readonly text: string }
   | { readonly type: 'setCode'; readonly code: string }
+  | { readonly type: 'setLock'; readonly locked: boolean }
+  | { readonly type: 'remove'; readonly participant: string }
   | { readonly type: 'leave' };
 
 /** Limits of docs/signaling.md, so that the page does not send what will be refused. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeSocket } from './fakeSocket';
 import type { ServerMessage } from './messages';
-import { openTimeout, SignalingSocket } from './socket';
+import { answerTimeout, openTimeout, SignalingSocket } from './socket';
 
 let seen: string[];
 let messages: ServerMessage[];
@@ -41,11 +41,37 @@ describe('SignalingSocket', () => {
     expect(FakeSocket.last.readyState).toBe(3);
   });
 
-  it('has no deadline once it is open', () => {
+  it('has no deadline once something was said', () => {
     start();
     FakeSocket.last.open();
-    vi.advanceTimersByTime(openTimeout * 3);
+    FakeSocket.last.say({ type: 'door', state: 'waiting' });
+    vi.advanceTimersByTime(answerTimeout * 3);
     expect(seen).toEqual(['opened']);
+  });
+
+  it('gives up a server that opens and says nothing', () => {
+    start();
+    FakeSocket.last.open();
+    vi.advanceTimersByTime(answerTimeout - 1);
+    expect(seen).toEqual(['opened']);
+    vi.advanceTimersByTime(1);
+    expect(seen).toEqual(['opened', 'closed']);
+  });
+
+  it('tells the server whether it comes back', () => {
+    const leaving = start();
+    FakeSocket.last.open();
+    leaving.close();
+    expect(FakeSocket.last.closedWith).toBe(1000);
+    const losing = start();
+    FakeSocket.last.open();
+    losing.lose();
+    expect(FakeSocket.last.closedWith).toBe(4000);
+    const dropping = start();
+    FakeSocket.last.open();
+    dropping.drop();
+    expect(FakeSocket.last.closedWith).toBe(4000);
+    expect(seen).toEqual(['opened', 'opened', 'closed', 'opened']);
   });
 
   it('reports the end once', () => {
@@ -82,11 +108,11 @@ describe('SignalingSocket', () => {
     expect(socket.closedWith).toBe(1000);
   });
 
-  it('drops what is sent before it is open', () => {
+  it('drops what is sent before it is open, and says so', () => {
     const signaling = start();
-    signaling.send({ type: 'leave' });
+    expect(signaling.send({ type: 'leave' })).toBe(false);
     FakeSocket.last.open();
-    signaling.send({ type: 'chat', text: 'hallo' });
+    expect(signaling.send({ type: 'chat', text: 'hallo' })).toBe(true);
     expect(FakeSocket.last.sent).toEqual([{ type: 'chat', text: 'hallo' }]);
   });
 });

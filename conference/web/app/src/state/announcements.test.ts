@@ -7,7 +7,8 @@ import { initialRoom } from './room';
 const person = (id: string, over: Partial<Participant> = {}): Participant => ({
   id, name: id, role: 'participant', mic: false, camera: false, screen: false, ...over,
 });
-const inside: RoomState = { ...initialRoom, phase: { kind: 'inside' }, link: { kind: 'ok' }, self: 'me', participants: [person('me')] };
+const inside: RoomState = { ...initialRoom, phase: { kind: 'inside' }, link: 'ok', self: 'me', participants: [person('me')] };
+const room = { name: 'abc', maxParticipants: 70, screenShare: 'everyone', codeRequired: true } as const;
 const chat = (id: string, from: string) => ({ id, from, name: from, text: `text ${id}`, at: 1 });
 
 it.each<[string, RoomState, RoomState, unknown]>([
@@ -25,9 +26,17 @@ it.each<[string, RoomState, RoomState, unknown]>([
     'says who shares', { ...inside, participants: [person('me'), person('Ben')] },
     { ...inside, participants: [person('me'), person('Ben', { screen: true })] }, [{ kind: 'screen', name: 'Ben' }],
   ],
-  ['says that the line is lost', inside, { ...inside, link: { kind: 'lost', retryAt: 1 } }, [{ kind: 'lost' }]],
-  ['says it once', { ...inside, link: { kind: 'lost', retryAt: 1 } }, { ...inside, link: { kind: 'connecting' } }, []],
-  ['says that it is back', { ...inside, link: { kind: 'connecting' } }, inside, [{ kind: 'back' }]],
+  ['is silent about an interruption that is over soon', inside, { ...inside, link: 'mending' }, []],
+  ['and about its end', { ...inside, link: 'mending' }, inside, []],
+  ['says that the line is lost', { ...inside, link: 'mending' }, { ...inside, link: 'lost' }, [{ kind: 'lost' }]],
+  ['says it once', { ...inside, link: 'lost' }, { ...inside, link: 'gaveUp' }, []],
+  ['says that it is back', { ...inside, link: 'lost' }, inside, [{ kind: 'back' }]],
+  ['says that the room was locked', { ...inside, room }, { ...inside, room: { ...room, locked: true } }, [{ kind: 'locked' }]],
+  ['says that the room was unlocked', { ...inside, room: { ...room, locked: true } }, { ...inside, room }, [{ kind: 'unlocked' }]],
+  ['says when the room will end', inside, { ...inside, restart: { at: 7, dismissed: false } }, [{ kind: 'restart', at: 7 }]],
+  ['is silent when that is put away', { ...inside, restart: { at: 7, dismissed: false } }, { ...inside, restart: { at: 7, dismissed: true } }, []],
+  ['says it again when it comes back', { ...inside, restart: { at: 7, dismissed: true } }, { ...inside, restart: { at: 7, dismissed: false } }, [{ kind: 'restart', at: 7 }]],
+  ['names nobody who is away', { ...inside, participants: [person('me'), person('Ben')] }, { ...inside, participants: [person('me'), person('Ben', { away: true })] }, []],
 ])('%s', (_what, before, after, said) => {
   expect(announcementsBetween(before, after)).toEqual(said);
 });

@@ -1,4 +1,4 @@
-import type { RoomState } from './room';
+import type { Link, RoomState } from './room';
 
 /** What a screen reader should hear about a change; the page finds the words. */
 export type Announcement =
@@ -9,17 +9,30 @@ export type Announcement =
   | { readonly kind: 'many'; readonly count: number }
   | { readonly kind: 'inside' }
   | { readonly kind: 'lost' }
-  | { readonly kind: 'back' };
+  | { readonly kind: 'back' }
+  | { readonly kind: 'locked' }
+  | { readonly kind: 'unlocked' }
+  /** Milliseconds since 1970. */
+  | { readonly kind: 'restart'; readonly at: number };
 
 /** Compares two states. Many comings and goings at once are summed up: a class that arrives must not be read out name by name. */
 export function announcementsBetween(before: RoomState, after: RoomState): readonly Announcement[] {
   if (after.phase.kind !== 'inside') return [];
   if (before.phase.kind !== 'inside') return [{ kind: 'inside' }];
   const said: Announcement[] = [];
-  if (before.link.kind === 'ok' && after.link.kind !== 'ok') said.push({ kind: 'lost' });
-  if (before.link.kind !== 'ok' && after.link.kind === 'ok') said.push({ kind: 'back' });
+  if (!noticed(before.link) && noticed(after.link)) said.push({ kind: 'lost' });
+  if (noticed(before.link) && after.link === 'ok') said.push({ kind: 'back' });
+  const wasLocked = before.room?.locked === true;
+  const isLocked = after.room?.locked === true;
+  if (wasLocked !== isLocked) said.push({ kind: isLocked ? 'locked' : 'unlocked' });
+  if (after.restart?.dismissed === false && before.restart !== after.restart) said.push({ kind: 'restart', at: after.restart.at });
   said.push(...comings(before, after), ...screens(before, after), ...messages(before, after));
   return said;
+}
+
+/** Whether the page speaks of the interruption. */
+function noticed(link: Link): boolean {
+  return link === 'lost' || link === 'gaveUp';
 }
 
 function comings(before: RoomState, after: RoomState): readonly Announcement[] {

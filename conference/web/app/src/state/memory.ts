@@ -1,5 +1,5 @@
-// What the page remembers: a name and the way back in, for this tab alone and gone with it; the language, for this browser. Storage may be
-// switched off; then the page remembers nothing and works all the same.
+// What the page remembers: a name and the way back in, for this tab alone and gone with it; the language and a drawn number, for this
+// browser. Storage may be switched off; then the page remembers nothing and works all the same.
 
 import { asFields, asOneOf, asString, parseJSON } from '../signaling/guards';
 import type { Role } from '../signaling/messages';
@@ -46,3 +46,18 @@ export function rememberReturn(room: string, value: Return | undefined): void {
 
 export const rememberedLanguage = (): string | undefined => read(browser, 'kreisraum.language');
 export const rememberLanguage = (language: string): void => { write(browser, 'kreisraum.language', language); };
+
+const deviceShape = /^[A-Za-z0-9_-]{16,64}$/;
+let drawn: string | undefined;
+
+/**
+ * A random ID of this browser, drawn once. It says nothing about the device or its owner; a room that somebody was removed from knows it
+ * again as long as it lasts. Without storage it lives as long as the page.
+ */
+export function rememberedDevice(): string {
+  const kept = read(browser, 'kreisraum.device');
+  if (kept !== undefined && deviceShape.test(kept)) return kept;
+  drawn ??= Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  write(browser, 'kreisraum.device', drawn);
+  return drawn;
+}

@@ -35,6 +35,20 @@ describe('the door', () => {
     expect(after(wrong, joined).phase.kind).toBe('inside');
   });
 
+  it('queues before the door and keeps the place up to date', () => {
+    const third = after(initialRoom, { type: 'queue', place: 3 });
+    expect(third).toMatchObject({ phase: { kind: 'queue', place: 3 }, link: 'ok' });
+    const moved = reduceRoom(after(third, { type: 'queue', place: 1 }), { type: 'link', link: 'mending' });
+    expect(moved.phase).toEqual({ kind: 'queue', place: 1 });
+    expect(after(moved, joined).phase.kind).toBe('inside');
+  });
+
+  it('stands before a locked room and goes on to the code', () => {
+    const locked = after(initialRoom, { type: 'door', state: 'locked', wrong: false, retryAfter: 0 });
+    expect(locked.phase).toEqual({ kind: 'locked' });
+    expect(after(locked, { type: 'door', state: 'code', wrong: false, retryAfter: 0 }).phase.kind).toBe('code');
+  });
+
   it('forgets the room when somebody who was inside stands before it again', () => {
     const out = after(inside, { type: 'door', state: 'waiting', wrong: false, retryAfter: 0 });
     expect(out).toMatchObject({ participants: [], chat: [], room: undefined, self: '' });
@@ -50,6 +64,15 @@ describe('people', () => {
     const gone = after(on, { type: 'participantLeft', id: 'b' });
     expect(gone.participants.map((p) => p.id)).toEqual(['t', 'me']);
     expect(gone.speakers).toEqual(['t']);
+  });
+
+  it('are away and back, and keep being away whatever else changes', () => {
+    const away = after(inside, { type: 'participantAway', id: 't', away: true });
+    expect(away.participants[0]).toEqual(person('t', { role: 'organiser', away: true }));
+    const muted = after(away, { type: 'participantState', id: 't', mic: false, camera: true, screen: false });
+    expect(muted.participants[0]).toMatchObject({ camera: true, away: true });
+    expect(after(muted, { type: 'participantAway', id: 't', away: false }).participants[0]?.away).toBe(false);
+    expect(after(inside, { type: 'participantAway', id: 'nobody', away: true }).participants).toEqual(inside.participants);
   });
 
   it('are not doubled when announced twice', () => {
@@ -73,20 +96,29 @@ describe('chat', () => {
   });
 
   it('counts what was missed while the connection was lost', () => {
-    const lost = reduceRoom(inside, { type: 'lost', retryAt: 5 });
+    const lost = reduceRoom(inside, { type: 'link', link: 'lost' });
     const missed = { id: '2', from: 't', name: 'x', text: 'y', at: 2 };
     const back = after(lost, { ...joined, chat: [...joined.chat, missed] });
     expect(back.unread).toBe(1);
-    expect(back.link).toEqual({ kind: 'ok' });
+    expect(back.link).toBe('ok');
   });
 });
 
 describe('the rest', () => {
   it('keeps people and chat on the page while reconnecting', () => {
-    const lost = reduceRoom(inside, { type: 'lost', retryAt: 5 });
+    const lost = reduceRoom(inside, { type: 'link', link: 'mending' });
     expect(lost.phase.kind).toBe('inside');
     expect(lost.participants).toBe(inside.participants);
-    expect(lost.link).toEqual({ kind: 'lost', retryAt: 5 });
+    expect(lost.link).toBe('mending');
+  });
+
+  it('keeps pictures and sound where they are when only the socket was lost', () => {
+    const talking = reduceRoom(
+      after(inside, { type: 'slots', audio: [{ mid: '3', participant: 't' }], video: [{ mid: '7', participant: 't', source: 'camera' }] }, { type: 'speakers', ids: ['t'] }),
+      { type: 'media', state: 'connected' },
+    );
+    const back = after(reduceRoom(talking, { type: 'link', link: 'mending' }), { ...joined, media: true });
+    for (const field of ['audioSlots', 'videoSlots', 'speakers', 'media', 'peer'] as const) expect(back[field]).toBe(talking[field]);
   });
 
   it('finds the slot of a source', () => {
@@ -107,6 +139,23 @@ describe('the rest', () => {
     expect(mayShareScreen(inside)).toBe(false);
     expect(mayShareScreen(after(initialRoom, { ...joined, self: 't' }))).toBe(true);
     expect(mayShareScreen(after(initialRoom, { ...joined, room: { ...joined.room, screenShare: 'everyone' } }))).toBe(true);
+  });
+
+  it('locks and unlocks', () => {
+    const locked = after(inside, { type: 'locked', locked: true });
+    expect(locked.room).toEqual({ ...joined.room, locked: true });
+    expect(after(locked, { type: 'locked', locked: false }).room?.locked).toBe(false);
+  });
+
+  it('announces the restart anew when its time changes, and only then', () => {
+    const put = (state: RoomState): RoomState => reduceRoom(state, { type: 'restart', dismissed: true });
+    const told = after(inside, { type: 'notice', kind: 'restart', at: 7 });
+    expect(told.restart).toEqual({ at: 7, dismissed: false });
+    expect(after(put(told), { type: 'notice', kind: 'restart', at: 7 }).restart).toEqual({ at: 7, dismissed: true });
+    expect(after(put(told), { type: 'notice', kind: 'restart', at: 8 }).restart).toEqual({ at: 8, dismissed: false });
+    expect(reduceRoom(put(told), { type: 'restart', dismissed: false }).restart).toEqual({ at: 7, dismissed: false });
+    expect(put(inside).restart).toBeUndefined();
+    expect(after(told, joined).restart).toEqual(told.restart);
   });
 
   it('changes the code', () => {

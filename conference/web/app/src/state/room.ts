@@ -14,7 +14,10 @@ import type {
 
 export type Phase =
   | { readonly kind: 'connecting' }
+  /** No bridge has room for the lesson yet; place 1 is next. */
+  | { readonly kind: 'queue'; readonly place: number }
   | { readonly kind: 'waiting' }
+  | { readonly kind: 'locked' }
   | {
       readonly kind: 'code';
       readonly wrong: boolean;
@@ -28,7 +31,18 @@ export type Phase =
   | { readonly kind: 'ended'; readonly reason: EndReason }
   | { readonly kind: 'left' };
 
-export type Link = { readonly kind: 'ok' } | { readonly kind: 'connecting' } | { readonly kind: 'lost'; readonly retryAt: number };
+/**
+ * The connection to the server. While it is being mended nothing is said: most interruptions are over before anybody could read about
+ * them. What is lost longer is `lost`, and `gaveUp` needs somebody to press a button.
+ */
+export type Link = 'ok' | 'mending' | 'lost' | 'gaveUp';
+
+/** The announced restart that ends the room. */
+export interface Restart {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly dismissed: boolean;
+}
 
 export type Notice = { readonly kind: 'room-error'; readonly code: RoomError } | { readonly kind: 'audio-blocked' };
 
@@ -51,11 +65,12 @@ export interface RoomState {
   /** Grows with every new PeerConnection, whose streams replace all earlier ones. */
   readonly peer: number;
   readonly notice: Notice | undefined;
+  readonly restart: Restart | undefined;
 }
 
 export const initialRoom: RoomState = {
   phase: { kind: 'connecting' },
-  link: { kind: 'connecting' },
+  link: 'mending',
   self: '',
   room: undefined,
   participants: [],
@@ -68,27 +83,26 @@ export const initialRoom: RoomState = {
   media: 'none',
   peer: 0,
   notice: undefined,
+  restart: undefined,
 };
 
 export type RoomAction =
   | { readonly type: 'server'; readonly message: ServerMessage; readonly now: number }
-  | { readonly type: 'connecting' }
-  | { readonly type: 'lost'; readonly retryAt: number }
+  | { readonly type: 'link'; readonly link: Link }
   | { readonly type: 'codeSent' }
   | { readonly type: 'chatOpen'; readonly open: boolean }
   | { readonly type: 'peer' }
   | { readonly type: 'media'; readonly state: MediaState }
   | { readonly type: 'notice'; readonly notice: Notice | undefined }
+  | { readonly type: 'restart'; readonly dismissed: boolean }
   | { readonly type: 'left' };
 
 export function reduceRoom(state: RoomState, action: RoomAction): RoomState {
   switch (action.type) {
     case 'server':
       return receive(state, action.message, action.now);
-    case 'connecting':
-      return { ...state, link: { kind: 'connecting' } };
-    case 'lost':
-      return { ...state, link: { kind: 'lost', retryAt: action.retryAt }, media: 'none' };
+    case 'link':
+      return state.link === action.link ? state : { ...state, link: action.link };
     case 'codeSent':
       return state.phase.kind === 'code' ? { ...state, phase: { ...state.phase, checking: true, wrong: false } } : state;
     case 'chatOpen':
@@ -99,20 +113,24 @@ export function reduceRoom(state: RoomState, action: RoomAction): RoomState {
       return { ...state, media: action.state };
     case 'notice':
       return { ...state, notice: action.notice };
+    case 'restart':
+      return state.restart ? { ...state, restart: { ...state.restart, dismissed: action.dismissed } } : state;
     case 'left':
-      return { ...initialRoom, phase: { kind: 'left' }, link: { kind: 'ok' }, room: withoutCode(state.room) };
+      return { ...initialRoom, phase: { kind: 'left' }, link: 'ok', room: withoutCode(state.room) };
     default:
       return assertNever(action);
   }
 }
 
 function receive(state: RoomState, message: ServerMessage, now: number): RoomState {
-  const ok: RoomState = state.link.kind === 'ok' ? state : { ...state, link: { kind: 'ok' } };
+  const ok: RoomState = state.link === 'ok' ? state : { ...state, link: 'ok' };
   switch (message.type) {
+    case 'queue':
+      return beforeRoom(ok, { kind: 'queue', place: message.place });
     case 'door':
       return atDoor(ok, message, now);
     case 'refused':
-      return { ...initialRoom, link: { kind: 'ok' }, phase: { kind: 'refused', code: message.code } };
+      return { ...initialRoom, link: 'ok', phase: { kind: 'refused', code: message.code } };
     case 'joined':
       return {
         ...ok,
@@ -135,6 +153,10 @@ function receive(state: RoomState, message: ServerMessage, now: number): RoomSta
       const { id, mic, camera, screen } = message;
       return { ...ok, participants: ok.participants.map((p) => (p.id === id ? { ...p, mic, camera, screen } : p)) };
     }
+    case 'participantAway': {
+      const { id, away } = message;
+      return { ...ok, participants: ok.participants.map((p) => (p.id === id ? { ...p, away } : p)) };
+    }
     case 'answer':
       return ok;
     case 'slots':
@@ -149,8 +171,12 @@ function receive(state: RoomState, message: ServerMessage, now: number): RoomSta
     }
     case 'code':
       return ok.room ? { ...ok, room: { ...ok.room, code: message.code } } : ok;
+    case 'locked':
+      return ok.room ? { ...ok, room: { ...ok.room, locked: message.locked } } : ok;
+    case 'notice':
+      return ok.restart?.at === message.at ? ok : { ...ok, restart: { at: message.at, dismissed: false } };
     case 'ended':
-      return { ...initialRoom, link: { kind: 'ok' }, phase: { kind: 'ended', reason: message.reason } };
+      return { ...initialRoom, link: 'ok', phase: { kind: 'ended', reason: message.reason } };
     case 'error':
       // A failed offer is tried again; the session says so when trying does not help.
       if (message.code === 'media-failed') return ok;
@@ -160,13 +186,15 @@ function receive(state: RoomState, message: ServerMessage, now: number): RoomSta
   }
 }
 
-/** Somebody at the door sees nothing of the room, also when they were inside before. */
 function atDoor(state: RoomState, door: Extract<ServerMessage, { type: 'door' }>, now: number): RoomState {
-  const phase: Phase =
-    door.state === 'waiting'
-      ? { kind: 'waiting' }
-      : { kind: 'code', wrong: door.wrong, retryAt: door.retryAfter > 0 ? now + door.retryAfter * 1000 : 0, checking: false };
-  return { ...initialRoom, link: state.link, peer: state.peer, phase };
+  if (door.state !== 'code') return beforeRoom(state, { kind: door.state });
+  const retryAt = door.retryAfter > 0 ? now + door.retryAfter * 1000 : 0;
+  return beforeRoom(state, { kind: 'code', wrong: door.wrong, retryAt, checking: false });
+}
+
+/** Somebody before the room sees nothing of it, also when they were inside before. */
+function beforeRoom(state: RoomState, phase: Phase): RoomState {
+  return { ...initialRoom, link: state.link, peer: state.peer, restart: state.restart, phase };
 }
 
 /** How many messages are new after joining again; the first join counts none, its history is no news. */

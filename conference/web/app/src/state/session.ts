@@ -6,11 +6,11 @@ import { Peer } from '../rtc/peer';
 import type { VisibleTile } from '../rtc/view';
 import { sameWants, wantedVideo } from '../rtc/view';
 import { backoffDelay } from '../signaling/backoff';
-import type { ClientMessage, Joined, Role, ServerMessage, Want } from '../signaling/messages';
+import type { ClientMessage, Join, Joined, Role, ServerMessage, Want } from '../signaling/messages';
 import { Connection } from '../signaling/connection';
 import type { OpenSocket } from '../signaling/socket';
-import { rememberedReturn, rememberReturn } from './memory';
-import type { Notice, RoomAction, RoomState } from './room';
+import { rememberedDevice, rememberedReturn, rememberReturn } from './memory';
+import type { Link, Notice, RoomAction, RoomState } from './room';
 import { initialRoom, mayShareScreen, reduceRoom } from './room';
 import type { Readable } from './store';
 import { Store } from './store';
@@ -28,12 +28,19 @@ export interface SessionOptions {
 
 /** Milliseconds that the view must have been calm before it is sent. */
 const viewPause = 150;
+/** Milliseconds of interruption that are not worth a word. */
+const quiet = 1500;
+/** Milliseconds before the room's end at which a dismissed announcement comes back. */
+const restartSoon = 5 * 60_000;
 const mostAudioSlots = 4;
+/** Milliseconds; setTimeout knows no more (HTML, "timer initialisation steps": a 32-bit integer). */
+const longestTimer = 2 ** 31 - 1;
 const peerBackoff = { first: 500, longest: 15_000 };
 
 /**
  * One stay in a room, from the click on "Beitreten" to the goodbye. Owns the connection, the PeerConnection and the audio elements;
- * the page reads its store and calls its methods.
+ * the page reads its store and calls its methods. Socket and PeerConnection fail and are repaired apart from each other: a lost socket
+ * leaves picture and sound as they are.
  */
 export class Session implements Readable<RoomState> {
   private readonly store = new Store<RoomState, RoomAction>(initialRoom, reduceRoom);
@@ -42,11 +49,17 @@ export class Session implements Readable<RoomState> {
   private readonly stopListening: () => void;
   private peer: Peer | undefined;
   private joined: Joined | undefined;
+  private resume: string | undefined;
+  /** The room code as an organiser knows it. */
+  private code: string | undefined;
+  private quietTimer: ReturnType<typeof setTimeout> | undefined;
+  private restartTimer: ReturnType<typeof setTimeout> | undefined;
   private peerRetry: ReturnType<typeof setTimeout> | undefined;
   private peerFailures = 0;
   private viewTimer: ReturnType<typeof setTimeout> | undefined;
   private visible: readonly VisibleTile[] = [];
-  private sentWants: readonly Want[] = [];
+  /** undefined: whatever the server believes, tell it. */
+  private sentWants: readonly Want[] | undefined = [];
   private sentState = '';
   private over = false;
 
@@ -56,17 +69,20 @@ export class Session implements Readable<RoomState> {
   constructor(private readonly options: SessionOptions) {
     markJoin();
     const back = rememberedReturn(options.room);
+    if (back?.role === options.role) this.resume = back.resume;
     this.audio = new AudioOutput(mostAudioSlots, (blocked) => { this.noteBlockedAudio(blocked); });
     this.audio.setSpeaker(options.media.getState().chosen.speaker);
     this.connection = new Connection({
       url: options.url,
-      ticket: { name: options.name, role: options.role, ...(back?.role === options.role ? { resume: back.resume } : {}) },
+      join: () => this.join(),
       openSocket: options.openSocket ?? ((url, protocol) => new WebSocket(url, protocol)),
       events: {
         message: (message) => { this.receive(message); },
-        connecting: () => { this.store.dispatch({ type: 'connecting' }); },
-        lost: (retryIn) => { this.store.dispatch({ type: 'lost', retryAt: Date.now() + retryIn }); },
+        lost: () => { this.lost(); },
+        gaveUp: () => { this.setLink('gaveUp'); },
       },
+      // The restart that was announced ends the room; any other one is somebody's mishap and the lesson goes on.
+      final: (reason) => reason === 'restart' && this.store.getState().restart !== undefined,
     });
     this.stopListening = this.listen();
   }
@@ -81,12 +97,21 @@ export class Session implements Readable<RoomState> {
     this.connection.send({ type: 'code', code });
   }
 
-  sendChat(text: string): void {
-    this.connection.send({ type: 'chat', text });
+  /** Whether the message is on its way; without a connection it is not sent later either. */
+  sendChat(text: string): boolean {
+    return this.connection.send({ type: 'chat', text });
   }
 
   setCode(code: string): void {
     this.connection.send({ type: 'setCode', code });
+  }
+
+  setLock(locked: boolean): void {
+    this.connection.send({ type: 'setLock', locked });
+  }
+
+  remove(participant: string): void {
+    this.connection.send({ type: 'remove', participant });
   }
 
   setChatOpen(open: boolean): void {
@@ -97,6 +122,10 @@ export class Session implements Readable<RoomState> {
     this.store.dispatch({ type: 'notice', notice: undefined });
   }
 
+  dismissRestart(): void {
+    this.store.dispatch({ type: 'restart', dismissed: true });
+  }
+
   /** Must be called from a gesture. */
   async resumeAudio(): Promise<void> {
     this.dismissNotice();
@@ -104,6 +133,7 @@ export class Session implements Readable<RoomState> {
   }
 
   retryNow(): void {
+    if (this.store.getState().link === 'gaveUp') this.setLink('lost');
     this.connection.retryNow();
   }
 
@@ -135,19 +165,21 @@ export class Session implements Readable<RoomState> {
     this.over = true;
     this.stopListening();
     clearTimeout(this.viewTimer);
-    clearTimeout(this.peerRetry);
+    clearTimeout(this.quietTimer);
+    clearTimeout(this.restartTimer);
     this.connection.close();
-    this.peer?.close();
-    this.peer = undefined;
+    this.closePeer();
     this.audio.close();
   }
 
   private listen(): () => void {
     const shown = (): void => {
       this.scheduleView();
-      if (document.visibilityState === 'visible') void this.options.media.revive();
+      if (document.visibilityState !== 'visible') return;
+      this.retryNow();
+      void this.options.media.revive();
     };
-    const online = (): void => { this.connection.retryNow(); };
+    const online = (): void => { this.retryNow(); };
     const mediaChanged = this.options.media.subscribe(() => { this.followMedia(); });
     document.addEventListener('visibilitychange', shown);
     window.addEventListener('online', online);
@@ -158,18 +190,59 @@ export class Session implements Readable<RoomState> {
     };
   }
 
+  private join(): Join {
+    const { name, role } = this.options;
+    const { resume, code } = this;
+    const join: Join = { type: 'join', name, role, device: rememberedDevice() };
+    if (resume === undefined) return join;
+    // The plain code is known to organisers' pages only: a room whose bridge died learns it from them.
+    return { ...join, resume, ...(role === 'organiser' && code ? { code } : {}), ...(this.peer?.lives ? { media: true } : {}) };
+  }
+
+  private lost(): void {
+    const { link } = this.store.getState();
+    if (link === 'ok') this.setLink('mending');
+    if (link === 'lost' || link === 'gaveUp') return;
+    this.quietTimer ??= setTimeout(() => {
+      this.quietTimer = undefined;
+      this.setLink('lost');
+    }, quiet);
+  }
+
+  private setLink(link: Link): void {
+    if (link !== 'mending') this.endQuiet();
+    this.store.dispatch({ type: 'link', link });
+  }
+
+  private endQuiet(): void {
+    clearTimeout(this.quietTimer);
+    this.quietTimer = undefined;
+  }
+
   private receive(message: ServerMessage): void {
     const before = this.store.getState().phase.kind;
+    this.endQuiet();
     this.store.dispatch({ type: 'server', message, now: Date.now() });
     switch (message.type) {
       case 'joined':
-        this.enter(message, before === 'waiting');
+        this.enter(message, before === 'waiting' || before === 'locked' || before === 'queue');
+        break;
+      case 'queue':
+        this.backBeforeRoom();
         break;
       case 'answer':
         if (this.peer && !this.peer.hasAnswer) void this.peer.answer(message.sdp);
         break;
       case 'door':
-        if (before === 'inside') this.backAtDoor();
+        this.backBeforeRoom();
+        this.resume = undefined;
+        rememberReturn(this.options.room, undefined);
+        break;
+      case 'code':
+        this.code = message.code;
+        break;
+      case 'notice':
+        this.awaitRestart(message.at);
         break;
       case 'refused':
       case 'ended':
@@ -183,10 +256,11 @@ export class Session implements Readable<RoomState> {
       case 'participantState':
       case 'participantJoined':
       case 'participantLeft':
+      case 'participantAway':
       case 'slots':
       case 'speakers':
       case 'chat':
-      case 'code':
+      case 'locked':
         break;
     }
   }
@@ -196,15 +270,36 @@ export class Session implements Readable<RoomState> {
     const somethingToSee = joined.participants.some((p) => p.id !== joined.self && (p.camera || p.screen));
     if (!somethingToSee) forgetJoin();
     this.joined = joined;
+    this.resume = joined.resume;
+    this.code = joined.room.code ?? this.code;
     rememberReturn(this.options.room, { resume: joined.resume, role: this.options.role });
-    this.newPeer();
+    if (joined.media === true && this.peer?.lives) this.goOn();
+    else this.newPeer();
   }
 
-  private backAtDoor(): void {
+  /** The media session of before goes on; what was switched while nobody listened is told now. */
+  private goOn(): void {
+    this.sentState = '';
+    this.sentWants = undefined;
+    this.sendState();
+    this.sendView();
+  }
+
+  private backBeforeRoom(): void {
+    this.closePeer();
+    this.joined = undefined;
+  }
+
+  private closePeer(): void {
+    clearTimeout(this.peerRetry);
     this.peer?.close();
     this.peer = undefined;
-    this.joined = undefined;
-    rememberReturn(this.options.room, undefined);
+  }
+
+  private awaitRestart(at: number): void {
+    clearTimeout(this.restartTimer);
+    const soon = at - restartSoon - Date.now();
+    if (soon > 0) this.restartTimer = setTimeout(() => { this.store.dispatch({ type: 'restart', dismissed: false }); }, Math.min(soon, longestTimer));
   }
 
   /** A fresh PeerConnection, at the beginning and whenever the last one is beyond repair. */
@@ -252,7 +347,7 @@ export class Session implements Readable<RoomState> {
    * growing pauses: chat goes on meanwhile. While the link is down nothing is done, joining again makes a new one anyway.
    */
   private peerFailed(refused: boolean): void {
-    if (this.over || this.store.getState().link.kind !== 'ok') return;
+    if (this.over || this.store.getState().link !== 'ok') return;
     const unanswered = this.peer?.hasAnswer === false && !refused;
     this.peerFailures += 1;
     if (this.peerFailures >= 3) this.store.dispatch({ type: 'notice', notice: { kind: 'room-error', code: 'media-failed' } });
@@ -296,7 +391,7 @@ export class Session implements Readable<RoomState> {
     if (this.over || !this.peer) return;
     const shown = document.visibilityState === 'visible' ? this.visible : [];
     const want = wantedVideo(shown, window.devicePixelRatio || 1, this.options.phone ? 6 : 13);
-    if (sameWants(want, this.sentWants)) return;
+    if (this.sentWants && sameWants(want, this.sentWants)) return;
     this.sentWants = want;
     this.connection.send({ type: 'view', want });
   }

@@ -5,6 +5,7 @@ import type { Announcement } from '../state/announcements';
 import { announcementsBetween } from '../state/announcements';
 import { initialRoom } from '../state/room';
 import type { Session } from '../state/session';
+import { clockTime } from './clockTime';
 import { useTexts } from './useTexts';
 
 /** Tells screen readers what happens in the room, politely. */
@@ -43,6 +44,12 @@ function wordsOf(t: Texts, one: Announcement): string {
       return t.announce.lost;
     case 'back':
       return t.announce.back;
+    case 'locked':
+      return t.announce.locked;
+    case 'unlocked':
+      return t.announce.unlocked;
+    case 'restart':
+      return t.room.restart(clockTime(one.at));
     default:
       return assertNever(one);
   }

@@ -2,6 +2,7 @@ import type { LocalMedia } from '../rtc/localMedia';
 import type { Notice } from '../state/room';
 import type { Session } from '../state/session';
 import { classes } from './classes';
+import { clockTime } from './clockTime';
 import styles from './Room.module.css';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
@@ -13,13 +14,19 @@ export function Banners({ session, media }: { readonly session: Session; readonl
   const local = useReadable(media);
   return (
     <div className={styles.banners}>
-      {state.link.kind !== 'ok' && (
-        <div role="status" className={styles.banner}>
-          {t.room.lost}
+      {state.link === 'gaveUp' && (
+        <div role="alert" className={styles.banner}>
+          {t.room.gaveUp}
           <button type="button" onClick={() => { session.retryNow(); }}>{t.room.retryNow}</button>
         </div>
       )}
-      {state.link.kind === 'ok' && state.notice && <NoticeBanner notice={state.notice} session={session} />}
+      {state.restart?.dismissed === false && (
+        <div className={styles.banner} data-testid="restart">
+          {t.room.restart(clockTime(state.restart.at))}
+          <button type="button" onClick={() => { session.dismissRestart(); }}>{t.close}</button>
+        </div>
+      )}
+      {state.link === 'ok' && state.notice && <NoticeBanner notice={state.notice} session={session} />}
       {local.screen && (
         <div role="status" className={classes(styles.banner, styles.info)}>
           {t.room.sharing}
@@ -29,6 +36,13 @@ export function Banners({ session, media }: { readonly session: Session; readonl
       <DeviceProblemBanner media={media} />
     </div>
   );
+}
+
+/** Says calmly, over the pictures and without moving them, that the connection is being restored. */
+export function Mending({ session }: { readonly session: Session }) {
+  const t = useTexts();
+  const { link } = useReadable(session);
+  return link === 'lost' ? <p className={styles.mending}>{t.room.lost}</p> : null;
 }
 
 function NoticeBanner({ notice, session }: { readonly notice: Notice; readonly session: Session }) {

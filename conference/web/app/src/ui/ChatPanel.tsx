@@ -1,11 +1,11 @@
 import type { KeyboardEvent, SyntheticEvent } from 'react';
 import { useEffect, useId, useRef, useState } from 'react';
-import { language } from '../i18n/language';
 import type { ChatMessage } from '../signaling/messages';
 import { limits } from '../signaling/messages';
 import type { Session } from '../state/session';
 import styles from './ChatPanel.module.css';
 import { classes } from './classes';
+import { clockTime } from './clockTime';
 import controls from './controls.module.css';
 import { Icon } from './Icon';
 import { Panel } from './Panel';
@@ -31,25 +31,23 @@ export function ChatPanel({ session, onClose }: { readonly session: Session; rea
           {chat.map((message) => <Message key={message.id} message={message} own={message.from === self} />)}
         </ol>
       </div>
-      <Composer onSend={(text) => { session.sendChat(text); }} />
+      <Composer onSend={(text) => session.sendChat(text)} />
     </Panel>
   );
 }
 
 function Message({ message, own }: { readonly message: ChatMessage; readonly own: boolean }) {
   const t = useTexts();
-  const lang = useReadable(language);
-  const at = new Date(message.at);
-  const time = at.toLocaleTimeString(lang, { hour: '2-digit', minute: '2-digit' });
   return (
     <li className={classes(styles.message, own && styles.own)}>
-      <p className={styles.who}><strong>{own ? t.room.you : message.name}</strong> <time dateTime={at.toISOString()}>{time}</time></p>
+      <p className={styles.who}><strong>{own ? t.room.you : message.name}</strong> <time dateTime={new Date(message.at).toISOString()}>{clockTime(message.at)}</time></p>
       <p className={styles.text}>{message.text}</p>
     </li>
   );
 }
 
-function Composer({ onSend }: { readonly onSend: (text: string) => void }) {
+/** The field is emptied only when the message is on its way: without a connection what was typed stays. */
+function Composer({ onSend }: { readonly onSend: (text: string) => boolean }) {
   const t = useTexts();
   const id = useId();
   const [text, setText] = useState('');
@@ -58,8 +56,7 @@ function Composer({ onSend }: { readonly onSend: (text: string) => void }) {
     event.preventDefault();
     const trimmed = text.trim();
     if (trimmed === '' || over > 0) return;
-    onSend(trimmed);
-    setText('');
+    if (onSend(trimmed)) setText('');
   };
   const enter = (event: KeyboardEvent): void => {
     if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) send(event);

@@ -17,6 +17,7 @@ import { useTitle } from './useTitle';
 interface DoorProps {
   readonly room: string;
   readonly directory: Directory;
+  readonly session: Session;
   readonly link: Link;
   readonly onGiveUp: () => void;
 }
@@ -26,7 +27,7 @@ interface FrameProps extends DoorProps {
   readonly children: ReactNode;
 }
 
-function Frame({ room, directory, link, onGiveUp, title, children }: FrameProps) {
+function Frame({ room, directory, session, link, onGiveUp, title, children }: FrameProps) {
   const t = useTexts();
   const heading = useFocusOnMount<HTMLHeadingElement>();
   useTitle(`${title} · ${room}`);
@@ -35,7 +36,15 @@ function Frame({ room, directory, link, onGiveUp, title, children }: FrameProps)
       <Card labelledBy="titel">
         <p className={styles.room}>{t.check.title(room)}</p>
         <h1 id="titel" ref={heading} tabIndex={-1}>{title}</h1>
-        {link.kind === 'lost' && <p role="status" className={controls.warn}><Icon name="warning" size={20} />{t.room.lost}</p>}
+        {link === 'lost' && <p role="status" className={controls.warn}><Icon name="warning" size={20} />{t.room.lost}</p>}
+        {link === 'gaveUp' && (
+          <Problem>
+            {t.room.gaveUp}
+            <div className={styles.retry}>
+              <button type="button" className={controls.secondary} onClick={() => { session.retryNow(); }}>{t.room.retryNow}</button>
+            </div>
+          </Problem>
+        )}
         {children}
         <div className={styles.giveUp}>
           <button type="button" className={controls.quiet} onClick={onGiveUp}>{t.door.leave}</button>
@@ -54,6 +63,36 @@ export function ConnectingDoor(props: DoorProps) {
   return <Frame {...props} title={t.door.connecting}><Patience /></Frame>;
 }
 
+interface QueueDoorProps extends DoorProps {
+  readonly place: number;
+}
+
+/** Before the door: the lesson waits for a bridge with room for it. Each new place is read out whole. */
+export function QueueDoor(props: QueueDoorProps) {
+  const t = useTexts();
+  return (
+    <Frame {...props} title={t.door.queueTitle}>
+      <Patience />
+      <div role="status" aria-atomic="true" className={styles.queue}>
+        <p>{t.door.queueFull}</p>
+        <p className={styles.place}>{props.place === 1 ? t.door.queueNext : t.door.queuePlace(props.place)}</p>
+      </div>
+      <p className={controls.hint}>{t.door.queueHint}</p>
+    </Frame>
+  );
+}
+
+export function LockedDoor(props: DoorProps) {
+  const t = useTexts();
+  return (
+    <Frame {...props} title={t.door.lockedTitle}>
+      <p className={styles.lock}><Icon name="lock" size={40} /></p>
+      <p role="status" className={styles.lead}>{t.door.locked}</p>
+      <p className={controls.hint}>{t.door.waitingHint}</p>
+    </Frame>
+  );
+}
+
 export function WaitingDoor(props: DoorProps) {
   const t = useTexts();
   return (
@@ -67,7 +106,6 @@ export function WaitingDoor(props: DoorProps) {
 
 interface CodeDoorProps extends DoorProps {
   readonly phase: Extract<Phase, { kind: 'code' }>;
-  readonly session: Session;
 }
 
 export function CodeDoor(props: CodeDoorProps) {

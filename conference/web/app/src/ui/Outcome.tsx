@@ -24,6 +24,8 @@ export function Outcome({ phase, room, directory, onAgain }: OutcomeProps) {
   const heading = useFocusOnMount<HTMLHeadingElement>();
   const { title, text } = wordsOf(t, phase);
   useTitle(title);
+  // Who was removed finds the door shut as long as the room lasts: the page does not send them there again.
+  const removed = (phase.kind === 'refused' && phase.code === 'removed') || (phase.kind === 'ended' && phase.reason === 'removed');
   const stale = phase.kind === 'refused' && phase.code === 'bad-message';
   const again = (): void => {
     if (stale) window.location.reload();
@@ -40,8 +42,8 @@ export function Outcome({ phase, room, directory, onAgain }: OutcomeProps) {
         <h1 id="titel" ref={heading} tabIndex={-1}>{title}</h1>
         <p className={styles.text}>{text}</p>
         <div className={styles.steps}>
-          <button type="button" className={controls.primary} onClick={again}>{nextStep(t, phase, stale)}</button>
-          <button type="button" className={controls.secondary} onClick={() => { navigate('/'); }}>{t.home}</button>
+          {!removed && <button type="button" className={controls.primary} onClick={again}>{nextStep(t, phase, stale)}</button>}
+          <button type="button" className={removed ? controls.primary : controls.secondary} onClick={() => { navigate('/'); }}>{t.home}</button>
         </div>
       </Card>
     </Page>

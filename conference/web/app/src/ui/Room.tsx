@@ -3,7 +3,7 @@ import type { LocalMedia } from '../rtc/localMedia';
 import { selfOf } from '../state/room';
 import type { Session } from '../state/session';
 import { Announcer } from './Announcer';
-import { Banners } from './Banners';
+import { Banners, Mending } from './Banners';
 import { ChatPanel } from './ChatPanel';
 import { InvitePanel } from './InvitePanel';
 import { PeoplePanel } from './PeoplePanel';
@@ -37,6 +37,7 @@ export function Room({ session, media }: { readonly session: Session; readonly m
   return (
     <div className={styles.room} data-panel-open={panel !== undefined}>
       <Banners session={session} media={media} />
+      <Mending session={session} />
       <main ref={main} tabIndex={-1} className={styles.stage} aria-label={t.room.stage}>
         <h1 className="hidden">{t.check.title(name)}</h1>
         <Stage session={session} media={media} />

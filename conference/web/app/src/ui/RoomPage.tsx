@@ -7,7 +7,7 @@ import { isRoomName } from '../signaling/roomName';
 import type { Directory } from '../state/directory';
 import { Session } from '../state/session';
 import { BadRoom } from './BadRoom';
-import { CodeDoor, ConnectingDoor, WaitingDoor } from './Door';
+import { CodeDoor, ConnectingDoor, LockedDoor, QueueDoor, WaitingDoor } from './Door';
 import { DeviceCheck } from './DeviceCheck';
 import { Outcome } from './Outcome';
 import { isPhone } from './phone';
@@ -64,13 +64,18 @@ function Stay({ session, room, directory, media, onBack }: StayProps) {
     session.leave();
     onBack();
   };
+  const door = { room, directory, session, link: state.link, onGiveUp: giveUp };
   switch (phase.kind) {
     case 'connecting':
-      return <ConnectingDoor room={room} directory={directory} link={state.link} onGiveUp={giveUp} />;
+      return <ConnectingDoor {...door} />;
+    case 'queue':
+      return <QueueDoor {...door} place={phase.place} />;
     case 'waiting':
-      return <WaitingDoor room={room} directory={directory} link={state.link} onGiveUp={giveUp} />;
+      return <WaitingDoor {...door} />;
+    case 'locked':
+      return <LockedDoor {...door} />;
     case 'code':
-      return <CodeDoor room={room} directory={directory} link={state.link} phase={phase} session={session} onGiveUp={giveUp} />;
+      return <CodeDoor {...door} phase={phase} />;
     case 'inside':
       return <Room session={session} media={media} />;
     case 'refused':

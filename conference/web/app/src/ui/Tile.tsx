@@ -26,6 +26,7 @@ export function Tile({ person, size, session, media }: TileProps) {
   const own = person.id === state.self;
   const mic = own ? local.mic : person.mic;
   const camera = own ? local.camera : person.camera;
+  const away = !own && person.away === true;
   const speaking = mic && state.speakers.includes(person.id);
   const mid = own ? undefined : slotOf(state, person.id, 'camera');
   // On a small tile the name needs the room; the initials say that there is no picture.
@@ -37,6 +38,7 @@ export function Tile({ person, size, session, media }: TileProps) {
       <div className={styles.face}><Avatar id={person.id} name={person.name} size={avatar} /></div>
       {own && camera && media.camera && <SelfVideo track={media.camera} />}
       {!own && camera && mid !== undefined && <RemoteVideo key={`${mid}-${state.peer}`} mid={mid} session={session} fit="cover" />}
+      {away && <p className={styles.away}><Icon name="away" size={16} /><span className={small ? 'hidden' : undefined}>{t.room.away}</span></p>}
       <div className={styles.plate}>
         {!mic && <span className={styles.mark}><Icon name="micOff" size={16} /><span className="hidden">{t.room.muted}</span></span>}
         {!camera && (

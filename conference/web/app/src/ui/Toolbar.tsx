@@ -32,6 +32,8 @@ interface Tool {
   readonly look: 'plain' | 'off' | 'active' | 'danger';
   readonly busy?: boolean;
   readonly badge?: number;
+  /** A small second icon, for a state that the name tells as well. */
+  readonly mark?: IconName;
   readonly panel?: PanelName;
   readonly act: () => void;
 }
@@ -41,10 +43,10 @@ export function Toolbar(props: ToolbarProps) {
   const t = useTexts();
   const tools = useTools(props);
   useShortcuts(tools);
-  const name = useReadable(props.session).room?.name;
+  const { room } = useReadable(props.session);
   return (
     <footer className={styles.bar}>
-      <p className={styles.name} title={name}>{name}</p>
+      <p className={styles.name} title={room?.name}>{room?.name}</p>
       <div role="toolbar" aria-label={t.toolbar.label} className={styles.toolbar} onKeyDown={moveFocus}>
         {tools.map((tool) => <ToolButton key={tool.id} tool={tool} open={tool.panel === undefined ? undefined : props.panel === tool.panel} />)}
       </div>
@@ -72,6 +74,7 @@ function ToolButton({ tool, open }: { readonly tool: Tool; readonly open: boolea
       <span className={styles.icon}>
         <Icon name={tool.icon} />
         {tool.badge !== undefined && tool.badge > 0 && <span className={styles.badge} aria-hidden="true">{tool.badge > 99 ? '99+' : tool.badge}</span>}
+        {tool.mark && <span className={styles.mark} data-testid={tool.mark}><Icon name={tool.mark} size={13} /></span>}
       </span>
       <span className={styles.word} aria-hidden="true">{tool.word}</span>
     </button>
@@ -82,6 +85,8 @@ function useTools({ session, media, panel, onPanel }: ToolbarProps): readonly To
   const t = useTexts();
   const state = useReadable(session);
   const local = useReadable(media);
+  const locked = state.room?.locked === true;
+  const count = state.participants.length;
   const toggle = (name: PanelName) => (): void => { onPanel(panel === name ? undefined : name); };
   const look = (name: PanelName): Tool['look'] => (panel === name ? 'active' : 'plain');
   const tools: Tool[] = [
@@ -107,8 +112,8 @@ function useTools({ session, media, panel, onPanel }: ToolbarProps): readonly To
       look: look('chat'), badge: state.unread, panel: 'chat', act: toggle('chat'),
     },
     {
-      id: 'people', icon: 'people', name: t.toolbar.peopleCount(state.participants.length), word: t.toolbar.people, key: 'P',
-      look: look('people'), panel: 'people', act: toggle('people'),
+      id: 'people', icon: 'people', name: locked ? t.toolbar.peopleCountLocked(count) : t.toolbar.peopleCount(count), word: t.toolbar.people, key: 'P',
+      look: look('people'), panel: 'people', act: toggle('people'), ...(locked ? { mark: 'lock' } : {}),
     },
   );
   if (selfOf(state)?.role === 'organiser') {
