@@ -1,0 +1,67 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+)
+
+// ErrSoldOut is wrapped by AddBridges when the provider has no such machine at present.
+var ErrSoldOut = errors.New("sold out")
+
+// ErrBusy is wrapped when a command of another process is at work on the county.
+var ErrBusy = errors.New("another command is at work on the county")
+
+// ErrNotUp is wrapped when the county has no machine.
+var ErrNotUp = errors.New("the county is not up")
+
+// Kind is what a machine is rented as.
+type Kind struct {
+	ServerType string `json:"server_type"`
+	Location   string `json:"location"`
+}
+
+// Bridge is one dedicated bridge that the county's stack has, made or still to be made.
+type Bridge struct {
+	Number int
+	Kind   Kind
+	// Ready: a media probe went through it.
+	Ready    bool
+	Draining bool
+	// ByHand: an operator drained it.
+	ByHand bool
+	// Created is when Hetzner began to bill it; zero: not made yet.
+	Created time.Time
+}
+
+// Survey is what exists of a county, and how its server is.
+type Survey struct {
+	// Servers are the names of the machines that carry the county's label at Hetzner; Wanted are those that ought to be there.
+	Servers, Wanted []string
+	// Answers says that the portal answered; the rest means nothing otherwise.
+	Answers bool
+	// NotAfter is when the site's certificate ends; zero: it has none.
+	NotAfter time.Time
+	Night    opsapi.Night
+}
+
+// County is one county as the daemon needs it. Methods that change something take the county's lock themselves and can be repeated
+// after they were killed at any point. Safe for concurrent use.
+type County interface {
+	// Load asks the portal. Returns ErrNotUp.
+	Load(ctx context.Context) (opsapi.Load, error)
+	// Bridges are the county's dedicated bridges by number, from the operator's own state.
+	Bridges(ctx context.Context) ([]Bridge, error)
+	// AddBridges makes further machines and returns the numbers of those that take rooms now. Without kinds it finishes what an earlier
+	// call began. Returns ErrSoldOut; then what could not be made is wanted no more.
+	AddBridges(ctx context.Context, kinds []Kind) ([]int, error)
+	Drain(ctx context.Context, numbers []int, on, byHand bool) error
+	// RemoveBridges deletes machines. It refuses those with rooms.
+	RemoveBridges(ctx context.Context, numbers []int) error
+	// PricePerHour of a machine with its address, in cents, rounded up.
+	PricePerHour(ctx context.Context, kind Kind) (cents int, err error)
+	// Survey reads Hetzner's list and asks the portal. It changes nothing.
+	Survey(ctx context.Context) (Survey, error)
+}

@@ -1,0 +1,172 @@
+package serve
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// journalSize is from where on the file of decisions is put aside for a new one, in bytes.
+	journalSize = 8 << 20
+	// journalTime is how long decisions are kept.
+	journalTime = 14 * 24 * time.Hour
+	// maxRecord bounds one line in bytes; one has about 20 KiB.
+	maxRecord = 1 << 20
+	// quiet is how often a decision is written down although nothing changed.
+	quiet = time.Hour
+)
+
+// journal writes decisions as JSON lines, one file a day or for each journalSize.
+type journal struct{ dir string }
+
+func (j journal) path() string { return filepath.Join(j.dir, decisionsFile) }
+
+// older are the files that were put aside, oldest first.
+func (j journal) older() ([]string, error) {
+	entries, err := os.ReadDir(j.dir)
+	if err != nil {
+		return nil, err
+	}
+	var files []string
+	for _, e := range entries {
+		if name := e.Name(); strings.HasPrefix(name, "decisions-") && strings.HasSuffix(name, ".jsonl") {
+			files = append(files, filepath.Join(j.dir, name))
+		}
+	}
+	return files, nil // os.ReadDir sorts, and the names are times
+}
+
+// write appends a record and returns once it is on disk.
+func (j journal) write(r record) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("write a decision down: %w", err)
+	}
+	if err := j.rotate(r.Input.Now); err != nil {
+		return fmt.Errorf("write a decision down: %w", err)
+	}
+	f, err := os.OpenFile(j.path(), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("write a decision down: %w", err)
+	}
+	defer f.Close()
+	if err := dropTorn(f); err != nil {
+		return fmt.Errorf("write a decision down: %w", err)
+	}
+	if _, err := f.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("write a decision down: %w", err)
+	}
+	return f.Sync()
+}
+
+// dropTorn cuts off a last line that a crash kept from being finished: it is no decision that anybody acted on.
+func dropTorn(f *os.File) error {
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil || size == 0 {
+		return err
+	}
+	tail := make([]byte, min(size, maxRecord))
+	if _, err := f.ReadAt(tail, size-int64(len(tail))); err != nil {
+		return err
+	}
+	if tail[len(tail)-1] == '\n' {
+		return nil
+	}
+	return f.Truncate(size - int64(len(tail)-1-bytes.LastIndexByte(tail, '\n')))
+}
+
+// rotate puts a full file, or one of another day, aside and removes old ones.
+func (j journal) rotate(now time.Time) error {
+	info, err := os.Stat(j.path())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	const day = "20060102"
+	if info.Size() < journalSize && info.ModTime().UTC().Format(day) == now.UTC().Format(day) {
+		return nil
+	}
+	aside := filepath.Join(j.dir, "decisions-"+info.ModTime().UTC().Format("20060102T150405.000000000")+".jsonl")
+	if err := os.Rename(j.path(), aside); err != nil {
+		return err
+	}
+	files, err := j.older()
+	for _, old := range files {
+		if info, err := os.Stat(old); err == nil && now.Sub(info.ModTime()) > journalTime {
+			err = os.Remove(old)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return err
+}
+
+// Decisions returns the last n decisions of a county whose folder is dir, oldest first. Lines that are none are left out.
+func Decisions(dir string, n int) ([]Record, error) {
+	j := journal{dir}
+	files, err := j.older()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the decisions: %w", err)
+	}
+	files = append(files, j.path())
+	var found []record
+	for _, path := range slices.Backward(files) {
+		if len(found) >= n {
+			break
+		}
+		part, err := lastOf(path, n-len(found))
+		if err != nil {
+			return nil, fmt.Errorf("read the decisions: %w", err)
+		}
+		found = append(part, found...)
+	}
+	return found, nil
+}
+
+// lastOf returns the last n decisions of one file.
+func lastOf(path string, n int) ([]record, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var last [][]byte
+	lines := bufio.NewScanner(f)
+	lines.Buffer(make([]byte, 64<<10), maxRecord)
+	for lines.Scan() {
+		last = append(last, bytes.Clone(lines.Bytes()))
+		if len(last) > n {
+			last = last[1:]
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	var records []record
+	for _, line := range last {
+		var r record
+		if json.Unmarshal(line, &r) == nil {
+			records = append(records, r)
+		}
+	}
+	return records, nil
+}
