@@ -1,0 +1,94 @@
+package autoscale
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	quarterMinutes = 15
+	// lesson is how long a lesson is in minutes, everywhere in Baden-Württemberg.
+	lesson = 45
+	// dayLayout is that of Peak.Day.
+	dayLayout = time.DateOnly
+)
+
+// clock is a county's timetable in its time zone.
+type clock struct {
+	Timetable
+	zone *time.Location
+}
+
+// newClock takes UTC and no timetable for a time zone that this computer does not know; the county's file is checked for that.
+func newClock(p Policy) clock {
+	zone, err := time.LoadLocation(p.TimeZone)
+	if err != nil || p.TimeZone == "" {
+		return clock{zone: time.UTC}
+	}
+	return clock{p.Timetable, zone}
+}
+
+// schoolDay reports whether there are lessons on at's local date.
+func (c clock) schoolDay(at time.Time) bool {
+	local := at.In(c.zone)
+	return slices.Contains(c.Days, local.Weekday()) && !(c.Holidays == "bw" && noSchool(local))
+}
+
+// bells are the instants between from and to, both included, at which lessons begin.
+func (c clock) bells(from, to time.Time) []time.Time {
+	var out []time.Time
+	for day := from.In(c.zone); !startOf(day).After(to); day = startOf(day).AddDate(0, 0, 1) {
+		if !c.schoolDay(day) {
+			continue
+		}
+		for _, minute := range c.Bells {
+			at := time.Date(day.Year(), day.Month(), day.Day(), 0, minute, 0, 0, c.zone)
+			if !at.Before(from) && !at.After(to) {
+				out = append(out, at)
+			}
+		}
+	}
+	slices.SortFunc(out, time.Time.Compare)
+	return out
+}
+
+// nextBell reports whether another lesson begins soon enough to keep what the last ones needed.
+func (c clock) nextBell(now time.Time) bool { return len(c.bells(now.Add(1), now.Add(keepAhead))) > 0 }
+
+func startOf(day time.Time) time.Time {
+	return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, day.Location())
+}
+
+// peak is the demand that the lesson after bell is expected to bring: the most that was seen in it on that weekday or on the latest school
+// day. The weekday knows the timetable; yesterday knows that a lockdown has begun.
+func (c clock) peak(bell time.Time, past []Peak) (demand float64, known bool) {
+	local := bell.In(c.zone)
+	today := local.Format(dayLayout)
+	latest := ""
+	for _, p := range past {
+		if p.Day < today {
+			latest = max(latest, p.Day)
+		}
+	}
+	minute := local.Hour()*60 + local.Minute()
+	for _, p := range past {
+		at := p.Quarter * quarterMinutes
+		if at < minute || at >= minute+lesson || p.Weekday != local.Weekday() && p.Day != latest {
+			continue
+		}
+		if p.Demand >= 0 { // not NaN
+			demand, known = max(demand, p.Demand), true
+		}
+	}
+	return demand, known
+}
+
+// inLesson reports whether a quarter of an hour begins in a lesson.
+func (c clock) inLesson(quarter int) bool {
+	return slices.ContainsFunc(c.Bells, func(bell int) bool {
+		return quarter*quarterMinutes >= bell && quarter*quarterMinutes < bell+lesson
+	})
+}
+
+// clockTime is how people read at.
+func (c clock) clockTime(at time.Time) string { return at.In(c.zone).Format("15:04") }
