@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/peer"
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
@@ -24,10 +25,12 @@ const accountsGrace = time.Minute
 
 // Config is what a Bridge needs.
 type Config struct {
-	// Key signs and verifies admissions, resume and probe tokens.
-	Key   token.Key
-	Rooms room.Rules
-	Log   *slog.Logger
+	// Key is the county's: it signs and verifies admissions, resume and probe tokens, and stands before what records say.
+	Key token.Key
+	// Announce is told of all rooms; nil: nobody is.
+	Announce cluster.Announcer
+	Rooms    room.Rules
+	Log      *slog.Logger
 	// Now is the clock for rooms and tokens; nil: time.Now.
 	Now func() time.Time
 	// MaxConnections bounds connections, at doors and inside together; 0: DefaultMaxConnections.
@@ -45,12 +48,16 @@ type Bridge struct {
 	// connections and loops are waited for in this order; a loop is started only while a connection is there.
 	connections sync.WaitGroup
 	loops       sync.WaitGroup
+	known       counters
+	drained     atomic.Bool
 
 	mu      sync.Mutex
 	closing bool
 	peers   map[*peer.Peer]struct{}
 	rooms   map[string]*entry
 	ended   accountsWord
+	notice  time.Time // when all rooms end; zero: nobody said
+	over    overs
 }
 
 // entry is a room loop and how many connections hold on to it.
@@ -73,7 +80,7 @@ func New(cfg Config, media peer.Media) *Bridge {
 	if cfg.MaxConnections == 0 {
 		cfg.MaxConnections = DefaultMaxConnections
 	}
-	b := &Bridge{cfg: cfg, media: media, peers: map[*peer.Peer]struct{}{}, rooms: map[string]*entry{}}
+	b := &Bridge{cfg: cfg, media: media, peers: map[*peer.Peer]struct{}{}, rooms: map[string]*entry{}, over: overs{}}
 	b.alive, b.kill = context.WithCancel(context.Background())
 	return b
 }
@@ -96,10 +103,7 @@ func (b *Bridge) Counts() (rooms, participants int) {
 func (b *Bridge) EndAccounts(ended func(accountID string) bool) int {
 	b.mu.Lock()
 	b.ended = accountsWord{is: ended, until: b.cfg.Now().Add(accountsGrace)}
-	loops := make([]*roomLoop, 0, len(b.rooms))
-	for _, e := range b.rooms {
-		loops = append(loops, e.roomLoop)
-	}
+	loops := b.loopsLocked()
 	b.mu.Unlock()
 	answers := make([]<-chan int, 0, len(loops))
 	for _, l := range loops {
@@ -163,22 +167,29 @@ func (b *Bridge) Close(ctx context.Context) error {
 	return err
 }
 
-// hold returns the room's loop, started if need be, for a connection that will release it.
-func (b *Bridge) hold(name string) *entry {
+// hold returns the room's loop, started if need be, for a connection that will release it. A room that is not there begins from the
+// record, if there is one; hold returns it unless it is of no use.
+func (b *Bridge) hold(name string, from *cluster.Record) (*entry, *cluster.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	from = b.wanted(from)
 	e := b.rooms[name]
 	if e == nil {
 		e = &entry{}
 		e.roomLoop = b.newLoop(name, func() bool { return b.retire(e) })
+		e.first = from
+		if !b.notice.IsZero() {
+			e.state.Apply(b.cfg.Now(), room.SetNotice{At: b.notice})
+		}
 		b.rooms[name] = e
+		b.announce(e)
 		b.loops.Go(func() {
 			e.run(b.alive)
 			b.forget(e)
 		})
 	}
 	e.held++
-	return e
+	return e, from
 }
 
 // release gives a room's loop back; with the last connection it may end.
@@ -210,14 +221,19 @@ func (b *Bridge) forget(e *entry) {
 func (b *Bridge) remove(e *entry) {
 	if b.rooms[e.name] == e {
 		delete(b.rooms, e.name)
+		if b.cfg.Announce != nil {
+			b.cfg.Announce.Gone(e.key)
+		}
 	}
 }
 
 func (b *Bridge) newLoop(name string, retire func() bool) *roomLoop {
 	return &roomLoop{
-		name: name, rules: b.cfg.Rooms, key: b.cfg.Key, media: b.media, now: b.cfg.Now,
+		name: name, key: cluster.KeyOf(b.cfg.Key, name), rules: b.cfg.Rooms, secret: b.cfg.Key, media: b.media, now: b.cfg.Now,
+		announcer: b.cfg.Announce, known: &b.known, buried: b.bury,
 		log:    b.cfg.Log.With("room", logID()),
 		retire: retire, inbox: newInbox(), done: make(chan struct{}),
-		state: room.New(b.cfg.Rooms, rand.Reader), members: map[room.Conn]member{},
+		state: room.New(b.cfg.Rooms, rand.Reader), members: map[room.Conn]*seat{}, calls: map[string]*peer.Call{},
+		farewell: signaling.EndedRestart,
 	}
 }

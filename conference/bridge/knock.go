@@ -26,8 +26,8 @@ type resumeClaims struct {
 }
 
 func (l *roomLoop) resume(r room.Resume) signaling.Token {
-	claims := resumeClaims{Room: l.name, Epoch: r.Epoch, Participant: r.Participant, Role: r.Role, Account: accountTag(l.key, r.Account)}
-	return signaling.Token(token.Sign(l.key, token.PurposeResume, claims, l.now().Add(resumeLifetime)))
+	claims := resumeClaims{Room: l.name, Epoch: r.Epoch, Participant: r.Participant, Role: r.Role, Account: accountTag(l.secret, r.Account)}
+	return signaling.Token(token.Sign(l.secret, token.PurposeResume, claims, l.now().Add(resumeLifetime)))
 }
 
 // accountTag stands for an account ID towards its owner's browser; empty for none.
@@ -46,11 +46,16 @@ type gatekeeper struct {
 	now time.Time
 	// accountEnded is asked about organisers.
 	accountEnded func(account string) bool
+	// drained says that no room may begin.
+	drained bool
 }
 
 // knock turns an admission and a join message into a knock at the room's door, or says why not.
 func (g gatekeeper) knock(c room.Conn, a cluster.Admission, j signaling.Join) (room.Knock, signaling.RefusalCode) {
-	k := room.Knock{Conn: c, Source: room.Source(a.Source), Name: room.DisplayName(j.Name), RoomName: roomName(a), Role: room.Role(j.Role), Code: room.Code(j.Code)}
+	k := room.Knock{
+		Conn: c, Source: room.Source(a.Source), Name: room.DisplayName(j.Name), RoomName: roomName(a), Role: room.Role(j.Role),
+		Code: room.Code(j.Code), Device: deviceTag(g.key, a.Room, string(j.Device)), Media: j.Media, Drained: g.drained,
+	}
 	if canonical, err := signaling.CanonicalRoom(a.Room); err != nil || canonical != a.Room {
 		return room.Knock{}, signaling.RefusedRoomInvalid
 	}

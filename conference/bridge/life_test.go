@@ -204,11 +204,15 @@ func TestSlowClientLosesOnlyItsOwnConnection(t *testing.T) {
 			}
 		}
 	}()
-	if m := expect[signaling.ParticipantLeft](teacher); m.ID != slowIn.Self {
-		t.Errorf("left: %s", m.ID)
+	if m := expect[signaling.ParticipantAway](teacher); m.ID != slowIn.Self || !m.Away {
+		t.Errorf("away: %+v", m)
 	}
 	close(stop)
 	<-told
+	session.events.Failed(errTest)
+	if m := expect[signaling.ParticipantLeft](teacher); m.ID != slowIn.Self {
+		t.Errorf("left: %s", m.ID)
+	}
 	teacher.send(signaling.SendChat{Text: "Sind alle da?"})
 	expect[signaling.Chat](teacher)
 }
@@ -386,11 +390,11 @@ func TestWholeSchoolClass(t *testing.T) {
 func TestARoomThatIsHeldIsNotThrownAway(t *testing.T) {
 	s := newBridge(t, &fakeMedia{})
 	defer s.close()
-	e := s.bridge.hold("mathe")
+	e, _ := s.bridge.hold("mathe", nil)
 	for range 2 { // the second answer comes after the loop looked whether it is needed
 		s.bridge.EndAccounts(func(string) bool { return false })
 	}
-	if again := s.bridge.hold("mathe"); again != e {
+	if again, _ := s.bridge.hold("mathe", nil); again != e {
 		t.Error("there are two loops for one room")
 	}
 	s.bridge.release(e)

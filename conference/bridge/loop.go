@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/peer"
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
@@ -20,11 +22,16 @@ import (
 type member interface {
 	Send(frame []byte)
 	Finish(signaling.ServerMessage)
-	Admit(peer.Grant)
-	MediaGone() <-chan struct{}
+	Admit(c *peer.Call, joined []byte, goesOn bool)
 }
 
-// message is what a room loop takes: knock, input, endAccounts or wake.
+// seat is a member and who it is inside, empty at the door.
+type seat struct {
+	member
+	participant string
+}
+
+// message is what a room loop takes: knock, input, endAccounts, callOver, evict or wake.
 type message any
 
 type (
@@ -32,6 +39,8 @@ type (
 	knock struct {
 		member member
 		knock  room.Knock
+		// restore is the record that came along, nil for none.
+		restore *cluster.Record
 	}
 	// input is something a connection that knocked does, its end included.
 	input struct{ room.Input }
@@ -40,6 +49,13 @@ type (
 		is    func(account string) bool
 		ended chan<- int
 	}
+	// callOver says that a participant's media are gone for good.
+	callOver struct {
+		participant string
+		call        *peer.Call
+	}
+	// evict ends the room here because it is elsewhere.
+	evict struct{}
 	// wake asks the loop to see whether it is still needed.
 	wake struct{}
 )
@@ -47,23 +63,40 @@ type (
 // roomLoop owns one room.
 type roomLoop struct {
 	// name is the canonical room name. It never leaves the process.
-	name   string
+	name string
+	// key stands for the room outside of the process.
+	key    cluster.RoomKey
 	rules  room.Rules
-	key    token.Key
+	secret token.Key
 	media  peer.Media
 	now    func() time.Time
 	log    *slog.Logger
 	retire func() bool // says whether the loop is not needed any more, and if so takes it out of the directory
 	inbox  *inbox
 	done   chan struct{}
+	// announcer is nil if nobody wants to know.
+	announcer cluster.Announcer
+	known     *counters
+	buried    func(epoch string) // is told of every epoch that is over
+	// first is the record that the room begins from, nil for none.
+	first *cluster.Record
+	// farewell is told to whoever is left in the end. The loop changes it before it closes the inbox; others read it afterwards.
+	farewell signaling.EndReason
 
-	// inside is for Counts.
-	inside atomic.Int32
+	// inside is for Counts, begunNow for RoomsInUse.
+	inside   atomic.Int32
+	begunNow atomic.Bool
+	// running are the Calls.
+	running sync.WaitGroup
 
 	// The loop's goroutine owns these.
 	state   *room.Room
-	members map[room.Conn]member
-	forward peer.MediaRoom // nil before the room begins
+	members map[room.Conn]*seat
+	calls   map[string]*peer.Call // by participant ID; also those that are ending
+	forward peer.MediaRoom        // nil before the room begins
+	epoch   string
+	told    room.Record // what was announced last
+	evicted bool
 	begun   time.Time
 	joined  map[string]time.Time // by participant ID, for the log
 	most    int
@@ -73,12 +106,15 @@ type roomLoop struct {
 func (l *roomLoop) run(ctx context.Context) {
 	defer close(l.done)
 	l.guard(func() { l.serve(ctx) })
+	l.guard(l.endCalls)
 	l.guard(l.close)
+	l.running.Wait()
 }
 
 func (l *roomLoop) serve(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	l.restore(l.first)
 	for {
 		select {
 		case <-ctx.Done():
@@ -88,6 +124,9 @@ func (l *roomLoop) serve(ctx context.Context) {
 		case <-l.inbox.wake:
 			for _, m := range l.inbox.take() {
 				l.handle(m)
+				if l.evicted {
+					return
+				}
 			}
 		}
 		if l.state.Idle() && l.retire() {
@@ -118,29 +157,36 @@ func (l *roomLoop) guard(f func()) {
 // close tells whoever is still there, and ends the media.
 func (l *roomLoop) close() {
 	l.inside.Store(0)
+	l.begunNow.Store(false)
 	for _, m := range l.members {
-		m.Finish(signaling.Ended{Reason: signaling.EndedRestart})
+		m.Finish(signaling.Ended{Reason: l.farewell})
 	}
 	for _, m := range l.inbox.close() {
 		if late, ok := m.(knock); ok {
-			late.member.Finish(signaling.Ended{Reason: signaling.EndedRestart})
+			late.member.Finish(signaling.Ended{Reason: l.farewell})
 		}
 	}
 	if l.forward != nil {
-		l.over()
+		l.closeMedia()
 	}
 }
 
 func (l *roomLoop) handle(m message) {
 	switch m := m.(type) {
 	case knock:
-		l.members[m.knock.Conn] = m.member
+		l.restore(m.restore)
+		l.members[m.knock.Conn] = &seat{member: m.member}
+		m.knock.Media = m.knock.Media && m.knock.Resume != nil && l.live(m.knock.Resume.Participant)
 		l.apply(m.knock)
 	case input:
-		l.apply(m.Input)
-		if gone, ok := m.Input.(room.Leave); ok {
-			delete(l.members, gone.Conn)
+		l.input(m.Input)
+	case callOver:
+		if l.calls[m.participant] == m.call {
+			delete(l.calls, m.participant)
 		}
+	case evict:
+		l.farewell, l.evicted = signaling.EndedMoved, true
+		l.log.Info("room is on another bridge")
 	case endAccounts:
 		before := l.state.Participants()
 		l.apply(room.EndAccounts{Ended: m.is})
@@ -148,19 +194,34 @@ func (l *roomLoop) handle(m message) {
 	}
 }
 
+func (l *roomLoop) input(in room.Input) {
+	gone, leaves := in.(room.Leave)
+	if !leaves {
+		l.apply(in)
+		return
+	}
+	if s := l.members[gone.Conn]; s != nil {
+		gone.Media = l.live(s.participant)
+		delete(l.members, gone.Conn)
+	}
+	l.apply(gone)
+}
+
 func (l *roomLoop) apply(in room.Input) {
 	outputs := l.state.Apply(l.now(), in)
 	l.inside.Store(int32(l.state.Participants())) // first, so that whoever is told to be inside is counted
+	l.begunNow.Store(l.state.Begun())
 	for _, out := range outputs {
 		l.deliver(out)
 	}
+	l.announce()
 }
 
 // deliver carries out one output of the room.
 func (l *roomLoop) deliver(out room.Output) {
 	switch e := out.Event.(type) {
 	case room.Begun:
-		l.begin()
+		l.begin(e)
 	case room.Over:
 		l.over()
 	case room.Admitted:
@@ -168,38 +229,42 @@ func (l *roomLoop) deliver(out room.Output) {
 	case room.Refused, room.Ended:
 		l.finish(out.To, peer.Message(e))
 	case room.Left:
-		l.logLeft(e.ID)
+		l.left(e.ID)
+		l.broadcast(out.To, peer.Message(e))
+	case room.AwayChanged:
+		l.away(e)
+		l.broadcast(out.To, peer.Message(e))
+	case room.Said:
+		l.known.messages.Add(1)
 		l.broadcast(out.To, peer.Message(e))
 	default:
 		l.broadcast(out.To, peer.Message(e))
 	}
 }
 
-func (l *roomLoop) begin() {
-	l.forward = l.media.NewRoom()
+func (l *roomLoop) begin(e room.Begun) {
+	l.forward, l.epoch = l.media.NewRoom(), e.Epoch
+	l.known.rooms.Add(1)
 	l.begun, l.most, l.joined = l.now(), 0, map[string]time.Time{}
 	l.log.Info("room begun")
 }
 
 func (l *roomLoop) over() {
+	l.buried(l.epoch)
+	l.closeMedia()
+}
+
+func (l *roomLoop) closeMedia() {
 	l.forward.Close()
 	l.forward = nil
 	l.log.Info("room over", "duration", l.now().Sub(l.begun).Round(time.Second), "most", l.most)
 }
 
-// admit gives a connection its media and tells it that it is inside, in this order: an offer may follow at once.
+// admit gives a connection its media and tells it that it is inside.
 func (l *roomLoop) admit(c room.Conn, a room.Admitted) {
-	grant := peer.Grant{
-		Participant:    a.Self.ID,
-		Media:          l.forward,
-		MayShareScreen: l.rules.MayShareScreen(a.Self.Role),
-	}
-	if old := l.members[a.Replaced]; old != nil {
-		grant.After = old.MediaGone()
-		delete(l.members, a.Replaced)
-	}
-	m := l.members[c]
-	if m == nil {
+	delete(l.members, a.Replaced)
+	s := l.members[c]
+	if s == nil {
 		return // gone since; its Leave is in the inbox
 	}
 	audio, video := l.media.SlotLimits()
@@ -208,14 +273,19 @@ func (l *roomLoop) admit(c room.Conn, a room.Admitted) {
 		l.log.Error("message not encoded", "error", err)
 		return
 	}
-	m.Admit(grant)
-	m.Send(frame)
-	l.joined[a.Self.ID] = l.now()
+	s.participant = a.Self.ID
+	s.Admit(l.call(a.Self), frame, a.Media)
 	l.most = max(l.most, len(a.People))
+	if a.Back {
+		l.log.Info("participant back", "participant", a.Self.ID, "media", a.Media)
+		return
+	}
+	l.known.participants.Add(1)
+	l.joined[a.Self.ID] = l.now()
 	l.log.Info("participant joined", "participant", a.Self.ID, "role", string(a.Self.Role), "participants", len(a.People))
 }
 
-// finish says a last message. Who was replaced stays known until its successor took over, see admit.
+// finish says a last message.
 func (l *roomLoop) finish(to []room.Conn, last signaling.ServerMessage) {
 	for _, c := range to {
 		if m := l.members[c]; m != nil {
@@ -238,12 +308,6 @@ func (l *roomLoop) broadcast(to []room.Conn, m signaling.ServerMessage) {
 			m.Send(frame)
 		}
 	}
-}
-
-func (l *roomLoop) logLeft(id string) {
-	l.log.Info("participant left", "participant", id, "duration", l.now().Sub(l.joined[id]).Round(time.Second),
-		"participants", l.state.Participants())
-	delete(l.joined, id)
 }
 
 // logID is a random name for a room in the log; the real one must not be there.

@@ -90,13 +90,13 @@ type connection struct {
 // join brings the connection to its room's door, or says why not.
 func (c *connection) join(j signaling.Join) (func(room.Input) bool, signaling.RefusalCode) {
 	b := c.bridge
-	k, refused := gatekeeper{b.cfg.Key, b.cfg.Now(), b.accountEnded}.knock(c.number, c.admission, j)
+	k, refused := gatekeeper{b.cfg.Key, b.cfg.Now(), b.accountEnded, b.drained.Load()}.knock(c.number, c.admission, j)
 	if refused != "" {
 		return nil, refused
 	}
-	e := b.hold(c.admission.Room)
-	if !c.enter(e, k) {
-		c.peer.Finish(signaling.Ended{Reason: signaling.EndedRestart}) // the room is just being ended by a bug
+	e, from := b.hold(c.admission.Room, c.admission.Restore)
+	if !c.enter(e, knock{member: c.peer, knock: k, restore: from}) {
+		c.peer.Finish(signaling.Ended{Reason: e.farewell}) // the room is just being ended, by a bug or because it is elsewhere
 	}
 	if k.Account != "" && b.accountEnded(k.Account) {
 		// The account ended between the first look and the knock, when EndAccounts could not find it in any room yet.
@@ -107,11 +107,11 @@ func (c *connection) join(j signaling.Join) (func(room.Input) bool, signaling.Re
 
 // enter posts the knock, unless the connection has ended since: its Leave would not follow. It returns false if the room takes
 // nothing any more.
-func (c *connection) enter(e *entry, k room.Knock) bool {
+func (c *connection) enter(e *entry, k knock) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.room = e
-	return c.ended || e.inbox.post(knock{member: c.peer, knock: k})
+	return c.ended || e.inbox.post(k)
 }
 
 // gone tells the room that nothing more comes from the connection.

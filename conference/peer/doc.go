@@ -1,10 +1,12 @@
-// Package peer is one connection: the loops between a WebSocket, its room and its media.
+// Package peer is one connection and one participant's media: the loops between a WebSocket, its room and its Call.
 //
 //	socket ──read loop──▶ decode, limit ──▶ room inputs (posted, never waited for)
-//	                          └─offer, view─▶ media loop ──▶ Session
+//	                          └─offer, view─▶ Call ──▶ Session
 //	room loop, media events ──▶ outbox (bounded) ──write loop──▶ socket, pings
 //
-// The read loop is the goroutine that calls Run. The write loop owns writing and pinging, the media loop owns the Session. Any
+// A Call belongs to the participant and outlives connections: who reconnects attaches to it, and its session goes on.
+//
+// The read loop is the goroutine that calls Run. The write loop owns writing and pinging, a Call's Run owns the Session. Any
 // goroutine may Send, Finish or Admit; none of them blocks.
 package peer
 

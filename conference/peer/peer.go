@@ -42,40 +42,25 @@ type Peer struct {
 	messages *rate.Limiter
 	chats    *rate.Limiter
 	offers   *rate.Limiter
-	media    chan signaling.ClientMessage // to the media loop, nil before the first offer
 
-	// mediaContext ends with the connection's usefulness, long before a slow client has read its farewell.
-	mediaContext context.Context
-	stopMedia    context.CancelFunc
-	mediaGone    chan struct{}
+	// useful ends with the connection's usefulness, long before a slow client has read its farewell.
+	useful context.Context
+	retire context.CancelFunc
 
-	mu           sync.Mutex
-	grant        *Grant
-	finished     bool
-	mediaStarted bool
-}
-
-// Grant is what a participant has inside.
-type Grant struct {
-	// Participant is the ID.
-	Participant string
-	Media       MediaRoom
-	// MayShareScreen says whether the screen is forwarded.
-	MayShareScreen bool
-	// After is closed when the media of the connection is gone whose place this one takes; nil: there is none.
-	After <-chan struct{}
+	mu       sync.Mutex
+	call     *Call // nil at the door
+	finished bool
 }
 
 // New returns a Peer for an accepted WebSocket, which it closes in the end. The caller calls Run.
 func New(ws *websocket.Conn, cfg Config) *Peer {
 	p := &Peer{
 		cfg: cfg, ws: ws, out: newOutbox(),
-		messages:  rate.NewLimiter(messageRate, messageBurst),
-		chats:     rate.NewLimiter(chatRate, chatBurst),
-		offers:    rate.NewLimiter(offerRate, offerBurst),
-		mediaGone: make(chan struct{}),
+		messages: rate.NewLimiter(messageRate, messageBurst),
+		chats:    rate.NewLimiter(chatRate, chatBurst),
+		offers:   rate.NewLimiter(offerRate, offerBurst),
 	}
-	p.mediaContext, p.stopMedia = context.WithCancel(context.Background())
+	p.useful, p.retire = context.WithCancel(context.Background())
 	return p
 }
 
@@ -117,16 +102,15 @@ func (p *Peer) finish(last signaling.ServerMessage, drop bool) {
 	p.end(drop)
 }
 
-// Admit says that the room let this connection in. It comes before the frame that tells the client.
-func (p *Peer) Admit(g Grant) {
+// Admit says that the room let this connection in, with the frame that tells the client. From now on it speaks for the Call, whose
+// session goes on or, if not, ends.
+func (p *Peer) Admit(c *Call, joined []byte, goesOn bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.ws.SetReadLimit(signaling.MaxFrame)
-	p.grant = &g
+	p.call = c
+	p.mu.Unlock()
+	c.attach(p, joined, goesOn)
 }
-
-// MediaGone is closed when this connection has no media any more and will have none.
-func (p *Peer) MediaGone() <-chan struct{} { return p.mediaGone }
 
 func (p *Peer) isFinished() bool {
 	p.mu.Lock()
@@ -134,30 +118,23 @@ func (p *Peer) isFinished() bool {
 	return p.finished
 }
 
-// end stops the media, now or never to be started, and tells the bridge.
+// end tells the bridge that the connection is of no more use.
 func (p *Peer) end(lost bool) {
 	p.mu.Lock()
 	first := !p.finished
 	p.finished = true
-	if first && !p.mediaStarted {
-		close(p.mediaGone)
-	}
 	p.mu.Unlock()
 	if first {
-		p.stopMedia()
+		p.retire()
 		p.cfg.Gone(lost)
 	}
 }
 
-// startMedia returns the grant if the media loop may be started now, once.
-func (p *Peer) startMedia() (Grant, bool) {
+// admitted is the Call, nil at the door.
+func (p *Peer) admitted() *Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.grant == nil || p.finished {
-		return Grant{}, false
-	}
-	p.mediaStarted = true
-	return *p.grant, true
+	return p.call
 }
 
 func (p *Peer) send(m signaling.ServerMessage) {
@@ -172,15 +149,22 @@ func (p *Peer) send(m signaling.ServerMessage) {
 // spawn runs f in a goroutine that Run waits for.
 func (p *Peer) spawn(f func()) { p.wg.Go(func() { p.guard(f) }) }
 
-// guard keeps a bug in one connection from taking the process, and with it every other lesson, down. The connection ends; the log
-// gets the stack, which has no values in it, and the type of what was thrown.
+// guard ends the connection after a bug.
 func (p *Peer) guard(f func()) {
+	if !guard(p.cfg.Log, f) {
+		p.Finish(signaling.Ended{Reason: signaling.EndedRestart})
+		time.AfterFunc(writeTimeout, func() { p.stop(errBug) }) // in case that it was the write loop
+	}
+}
+
+// guard keeps a bug in one connection from taking the process, and with it every other lesson, down: it returns false after one. The
+// log gets the stack, which has no values in it, and the type of what was thrown.
+func guard(log *slog.Logger, f func()) (ok bool) {
 	defer func() {
 		if v := recover(); v != nil {
-			p.cfg.Log.Error("connection ended by a bug", "panic", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
-			p.Finish(signaling.Ended{Reason: signaling.EndedRestart})
-			time.AfterFunc(writeTimeout, func() { p.stop(errBug) }) // in case that it was the write loop
+			log.Error("connection ended by a bug", "panic", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
 		}
 	}()
 	f()
+	return true
 }

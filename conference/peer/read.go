@@ -90,7 +90,7 @@ func (p *Peer) join(j signaling.Join) {
 	p.post = post
 }
 
-// dispatch hands a message to the room or the media loop.
+// dispatch hands a message to the room or the Call.
 func (p *Peer) dispatch(ctx context.Context, m signaling.ClientMessage) {
 	c := p.cfg.Conn
 	switch m := m.(type) {
@@ -105,10 +105,14 @@ func (p *Peer) dispatch(ctx context.Context, m signaling.ClientMessage) {
 	case signaling.Leave:
 		p.out.finish(farewell{status: websocket.StatusNormalClosure}, false)
 		p.end(false)
+	case signaling.SetLock:
+		p.tell(room.SetLock{Conn: c, Locked: m.Locked})
+	case signaling.Remove:
+		p.tell(room.Remove{Conn: c, Participant: m.Participant})
 	case signaling.Offer:
 		p.offer(ctx, m)
 	case signaling.View:
-		p.toMedia(ctx, m)
+		p.toCall(ctx, m)
 	}
 }
 
@@ -124,4 +128,28 @@ func (p *Peer) say(m signaling.SendChat) {
 		return
 	}
 	p.tell(room.Say{Conn: p.cfg.Conn, Text: room.Text(m.Text)})
+}
+
+// offer hands an offer to the Call, unless there were too many.
+func (p *Peer) offer(ctx context.Context, m signaling.Offer) {
+	if !p.offers.Allow() {
+		p.send(signaling.Problem{Code: signaling.ErrorMediaFailed})
+		return
+	}
+	p.toCall(ctx, m)
+}
+
+// toCall hands a message to the Call. It waits until the Call takes the message; only this client's own messages wait behind it.
+func (p *Peer) toCall(ctx context.Context, m signaling.ClientMessage) {
+	call := p.admitted()
+	if call == nil {
+		p.send(signaling.Problem{Code: signaling.ErrorNotAllowed})
+		return
+	}
+	select {
+	case call.work <- request{from: p, message: m}:
+	case <-call.done:
+	case <-p.useful.Done():
+	case <-ctx.Done():
+	}
 }

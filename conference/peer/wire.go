@@ -18,6 +18,12 @@ func Message(e room.Event) signaling.ServerMessage {
 		return doorMessage(e)
 	case room.Refused:
 		return signaling.Refused{Code: signaling.RefusalCode(e.Reason)}
+	case room.AwayChanged:
+		return signaling.ParticipantAway{ID: e.ID, Away: e.Away}
+	case room.LockChanged:
+		return signaling.Locked{Locked: e.Locked}
+	case room.Noticed:
+		return signaling.Notice{Kind: signaling.NoticeRestart, At: e.At.UnixMilli()}
 	case room.Joined:
 		return signaling.ParticipantJoined{Participant: person(e.Person)}
 	case room.Left:
@@ -47,8 +53,10 @@ func JoinedMessage(a room.Admitted, rules room.Rules, resume signaling.Token, sl
 			MaxParticipants: rules.MaxParticipants,
 			ScreenShare:     rules.ScreenShare,
 			CodeRequired:    rules.CodeRequired,
+			Locked:          a.Locked,
 		},
 		Slots: slots,
+		Media: a.Media,
 	}
 	for _, p := range a.People {
 		m.Participants = append(m.Participants, person(p))
@@ -61,6 +69,9 @@ func JoinedMessage(a room.Admitted, rules room.Rules, resume signaling.Token, sl
 
 func doorMessage(d room.Door) signaling.Door {
 	m := signaling.Door{State: signaling.DoorWaiting, Wrong: d.Wrong}
+	if d.Locked {
+		m.State = signaling.DoorLocked
+	}
 	if d.Open {
 		m.State = signaling.DoorCode
 		m.RetryAfter = int(math.Ceil(float64(d.RetryAfter) / float64(time.Second)))
@@ -70,7 +81,7 @@ func doorMessage(d room.Door) signaling.Door {
 
 func person(p room.Person) signaling.Participant {
 	return signaling.Participant{ID: p.ID, Name: signaling.DisplayName(p.Name), Role: signaling.Role(p.Role),
-		Mic: p.State.Mic, Camera: p.State.Camera, Screen: p.State.Screen}
+		Mic: p.State.Mic, Camera: p.State.Camera, Screen: p.State.Screen, Away: p.Away}
 }
 
 func chat(m room.Message) signaling.Chat {
@@ -91,7 +102,7 @@ func closeStatus(last signaling.ServerMessage) websocket.StatusCode {
 		}
 	case signaling.Ended:
 		switch m.Reason {
-		case signaling.EndedRestart:
+		case signaling.EndedRestart, signaling.EndedMoved:
 			return websocket.StatusServiceRestart
 		case signaling.EndedSlow:
 			return websocket.StatusPolicyViolation
