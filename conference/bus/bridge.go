@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 )
 
 const (
@@ -32,6 +33,8 @@ type BridgeConfig struct {
 	Version string
 	// Load is asked for each lease; nil: nothing is known.
 	Load func() cluster.Load
+	// Proof of this machine's last restart; nil: there was none.
+	Proof *opsapi.Proof
 	// OnEvict lets a room go, which lives elsewhere.
 	OnEvict func(cluster.RoomKey)
 	// OnRestart restarts this process when its rooms have ended. The order may come more than once.
@@ -336,7 +339,7 @@ func (b *Bridge) leaseLoop(ctx context.Context, conn *nats.Conn) {
 }
 
 func (b *Bridge) putLease(ctx context.Context, conn *nats.Conn) error {
-	l := cluster.Lease{Boot: b.config.Boot, Closing: b.closing.Load(), Load: b.config.Load(), Version: b.config.Version}
+	l := cluster.Lease{Boot: b.config.Boot, Closing: b.closing.Load(), Load: b.config.Load(), Version: b.config.Version, Proof: b.config.Proof}
 	if call := b.answered.Load(); call != nil {
 		l.Call = *call
 	}

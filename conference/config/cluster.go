@@ -134,8 +134,8 @@ func (r Restart) validate(m *mistakes) {
 	}
 }
 
-// withDefaults fills in Latest, one hour after At.
-func (r Restart) withDefaults() Restart {
+// WithDefaults fills in Latest, one hour after At, if it is empty.
+func (r Restart) WithDefaults() Restart {
 	if at, err := time.Parse(timeOfDay, r.At); err == nil && r.Latest == "" {
 		r.Latest = at.Add(time.Hour).Format(timeOfDay)
 	}

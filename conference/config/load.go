@@ -53,7 +53,7 @@ func load(data []byte, role string) (Config, error) {
 	if role != "" {
 		cfg.Role = role
 	}
-	cfg.Restart = cfg.Restart.withDefaults()
+	cfg.Restart = cfg.Restart.WithDefaults()
 	if err := cfg.Validate(); err != nil {
 		return Config{}, err
 	}

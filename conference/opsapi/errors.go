@@ -13,6 +13,7 @@ const (
 	CodeUnknownMachine   = "unknown-machine" // no such machine in the list; put it first
 	CodeNotPortal        = "not-a-portal"    // a bridge was asked what only the portal knows
 	CodeNotReady         = "not-ready"       // the server cannot say yet; ask again in a second
+	CodeUnderWay         = "under-way"       // a restart is under way already and ends no later
 	CodeInternal         = "internal"
 )
 
@@ -32,7 +33,7 @@ func (e *Error) status() int {
 		return http.StatusRequestEntityTooLarge
 	case CodeInvalidAccounts, CodeInvalidMachines, CodeUnknownMachine:
 		return http.StatusUnprocessableEntity
-	case CodeNotPortal:
+	case CodeNotPortal, CodeUnderWay:
 		return http.StatusConflict
 	case CodeNotReady:
 		return http.StatusServiceUnavailable
