@@ -1,0 +1,131 @@
+package directory
+
+import (
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/placement"
+)
+
+// action is what is to be done for somebody who asks for a room.
+type action int
+
+const (
+	wait action = iota // until more is known
+	here               // the room has its bridge
+	move               // make or change its placement first
+	full               // no bridge has capacity for a lesson
+	none               // no bridge is there
+)
+
+// verdict is the answer to one question.
+type verdict struct {
+	action action
+	// machine and boot are where the room is or shall be.
+	machine, boot string
+	// revision of the placement that is to be changed, 0 if there is none.
+	revision uint64
+	// restore goes along while the room's new bridge does not have it.
+	restore *cluster.Record
+	// opens: an organiser was let in, or a lesson begins anew elsewhere; expect is how many it brings, 0: the usual number.
+	opens  bool
+	expect int
+}
+
+// decide answers who asks for a room. Organisers who would begin a lesson are held against capacity, and wait while others
+// do (queued). Pure.
+func (v *view) decide(key cluster.RoomKey, organiser, queued bool, now time.Time) verdict {
+	p, stands := v.standing(key)
+	if stands {
+		if r, announced := v.saidBy(key, p.Machine); announced || v.settled && !v.runs(key) {
+			return v.enter(key, p, r, announced, organiser, queued, now)
+		}
+	}
+	if s, ok := foremost(v.said[key]); ok {
+		return v.adopt(key, s)
+	}
+	if !v.settled {
+		return verdict{action: wait}
+	}
+	if r, ok := v.lost(key); ok {
+		return v.rescue(key, r, now)
+	}
+	if organiser {
+		return v.open(key, queued, now)
+	}
+	machine, ok := placement.Anywhere(v.bridges(), now, 0)
+	if !ok || len(v.placements) >= maxDoors {
+		return verdict{action: none}
+	}
+	return v.moveTo(key, machine)
+}
+
+// runs reports whether a living process has the room with people in it.
+func (v *view) runs(key cluster.RoomKey) bool {
+	s, ok := foremost(v.said[key])
+	return ok && begun(s.record)
+}
+
+// enter is for a room that has its bridge.
+func (v *view) enter(key cluster.RoomKey, p cluster.Placement, r cluster.Record, announced, organiser, queued bool, now time.Time) verdict {
+	stay := verdict{action: here, machine: p.Machine, boot: p.Boot}
+	if lost, ok := v.lost(key); ok && !announced {
+		stay.restore = &lost
+		return stay
+	}
+	_, opened := v.opened[key]
+	if begun(r) || !organiser || opened {
+		return stay
+	}
+	if !v.settled {
+		return verdict{action: wait} // the lesson may run on a bridge that has not been heard yet
+	}
+	if !queued && v.bridge(p.Machine).Admits(now) {
+		stay.opens = true
+		return stay
+	}
+	return v.open(key, queued, now)
+}
+
+// adopt is for a room that its bridge announces and no placement tells of.
+func (v *view) adopt(key cluster.RoomKey, s saying) verdict { return v.moveTo(key, s.machine) }
+
+// rescue is for a lesson whose bridge died. It is not held against capacity: its people are in it already.
+func (v *view) rescue(key cluster.RoomKey, lost cluster.Record, now time.Time) verdict {
+	machine, ok := placement.Anywhere(v.bridges(), now, lost.Participants)
+	if !ok {
+		return verdict{action: wait} // a class is at the door; the bridge may be back in a moment
+	}
+	to := v.moveTo(key, machine)
+	to.opens, to.expect = true, lost.Participants
+	return to
+}
+
+// open is for an organiser who begins a lesson.
+func (v *view) open(key cluster.RoomKey, queued bool, now time.Time) verdict {
+	list := v.bridges()
+	machine, ok := placement.Lesson(list, now)
+	switch {
+	case ok && !queued:
+		to := v.moveTo(key, machine)
+		to.opens = true
+		return to
+	case anyThere(list):
+		return verdict{action: full}
+	}
+	return verdict{action: none}
+}
+
+// anyThere reports whether waiting makes sense.
+func anyThere(list []placement.Bridge) bool {
+	for _, b := range list {
+		if b.Alive && b.Ready {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *view) moveTo(key cluster.RoomKey, machine string) verdict {
+	return verdict{action: move, machine: machine, boot: v.alive[machine].Boot, revision: v.placements[key].Revision}
+}

@@ -1,0 +1,140 @@
+package directory
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/conference/placement"
+)
+
+// view is what is known at one moment. Decisions read it; the loop alone changes it.
+type view struct {
+	// settled: every bridge has been heard since the store was there. Before, silence means nothing.
+	settled bool
+	// machines are the operator's list, alive the leases of those in it that are reachable.
+	machines   map[string]opsapi.Machine
+	alive      map[string]cluster.Lease
+	placements map[cluster.RoomKey]cluster.Placement
+	// said is what living processes announce of a room, left what dead ones left behind. In order of machines.
+	said, left map[cluster.RoomKey][]saying
+	// opened are the rooms that organisers were let into lately.
+	opened map[cluster.RoomKey]opening
+	// claims are placements on their way into the store.
+	claims map[cluster.RoomKey]claim
+}
+
+// saying is a machine's record of a room.
+type saying struct {
+	machine string
+	record  cluster.Record
+}
+
+// opening is when a room was opened, and how many people it will bring; 0: the usual number.
+type opening struct {
+	at     time.Time
+	expect int
+}
+
+// claim is a placement that the store does not have yet.
+type claim struct {
+	machine string
+	opens   bool
+	opening opening
+}
+
+func begun(r cluster.Record) bool { return r.Epoch != "" }
+
+// standing reports whether the room's placement is good: made for a process that lives.
+func (v *view) standing(key cluster.RoomKey) (cluster.Placement, bool) {
+	p, placed := v.placements[key]
+	return p, placed && v.lives(p.Machine, p.Boot)
+}
+
+func (v *view) lives(machine, boot string) bool {
+	lease, alive := v.alive[machine]
+	return alive && lease.Boot == boot
+}
+
+// saidBy returns what a living process of the machine announces of the room.
+func (v *view) saidBy(key cluster.RoomKey, machine string) (cluster.Record, bool) {
+	for _, s := range v.said[key] {
+		if s.machine == machine {
+			return s.record, true
+		}
+	}
+	return cluster.Record{}, false
+}
+
+// foremost prefers a room that has begun, then the one with more people.
+func foremost(sayings []saying) (saying, bool) {
+	if len(sayings) == 0 {
+		return saying{}, false
+	}
+	return slices.MinFunc(sayings, func(a, b saying) int {
+		if begun(a.record) != begun(b.record) {
+			if begun(a.record) {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(b.record.Participants, a.record.Participants), cmp.Compare(a.machine, b.machine))
+	}), true
+}
+
+// lost is the record of a lesson that a dead process left behind and no living one has.
+func (v *view) lost(key cluster.RoomKey) (cluster.Record, bool) {
+	s, ok := foremost(v.left[key])
+	return s.record, ok && begun(s.record)
+}
+
+// bridges are the candidates for a room at now.
+func (v *view) bridges() []placement.Bridge {
+	list := make([]placement.Bridge, 0, len(v.machines))
+	at := make(map[string]int, len(v.machines))
+	for id, m := range v.machines {
+		lease, alive := v.alive[id]
+		at[id] = len(list)
+		list = append(list, placement.Bridge{Machine: id, Alive: alive, Known: lease.Load.Known, Ready: m.Ready, Draining: m.Draining,
+			Closing: lease.Closing, Stress: lease.Load.Stress, Participants: lease.Load.Participants})
+	}
+	for key, p := range v.placements {
+		if v.lives(p.Machine, p.Boot) {
+			v.count(&list[at[p.Machine]], key)
+		}
+	}
+	for key, c := range v.claims {
+		i, listed := at[c.machine]
+		if !listed {
+			continue
+		}
+		if c.opens {
+			list[i].Young = append(list[i].Young, placement.Room{Opened: c.opening.at, Expect: c.opening.expect})
+		} else if p, stands := v.standing(key); !stands || p.Machine != c.machine {
+			list[i].Doors++
+		}
+	}
+	return list
+}
+
+// count adds a room to the bridge that has it.
+func (v *view) count(b *placement.Bridge, key cluster.RoomKey) {
+	record, _ := v.saidBy(key, b.Machine)
+	if o, young := v.opened[key]; young {
+		b.Young = append(b.Young, placement.Room{Opened: o.at, Size: record.Participants, Expect: o.expect})
+	} else if !begun(record) {
+		b.Doors++
+	}
+}
+
+// bridge is one of the candidates.
+func (v *view) bridge(machine string) placement.Bridge {
+	for _, b := range v.bridges() {
+		if b.Machine == machine {
+			return b
+		}
+	}
+	return placement.Bridge{}
+}
