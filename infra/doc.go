@@ -1,7 +1,7 @@
 // Package infra is the Pulumi program of one county and what it takes and returns.
 //
-//	ssh key ─┐                          ┌─▶ server kreisraum-<county>-portal     10.77.1.10
-//	network ─┼─ firewall, placement ────┼─▶ server kreisraum-<county>-bridge-1   10.77.1.11
-//	         │  groups, primary IPs     └─▶ server kreisraum-<county>-bridge-2   10.77.1.12 ...
+//	ssh key ─┐                          ┌─▶ server kreisraum-<county>-portal     .10
+//	network ─┼─ firewall, placement ────┼─▶ server kreisraum-<county>-bridge-1   .11
+//	         │  groups, primary IPs     └─▶ server kreisraum-<county>-bridge-2   .12 ...
 //	         └─ every one labelled with county, role and manager
 package infra

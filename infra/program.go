@@ -19,12 +19,13 @@ func Program(spec Spec) pulumi.RunFunc {
 		if err := spec.Validate(); err != nil {
 			return err
 		}
-		shared, err := declareShared(ctx, spec)
+		plan := machines(spec)
+		shared, err := declareShared(ctx, spec, plan)
 		if err != nil {
 			return err
 		}
 		outputs := pulumi.Array{}
-		for _, m := range machines(spec) {
+		for _, m := range plan {
 			out, err := declareMachine(ctx, spec, shared, m)
 			if err != nil {
 				return err
@@ -41,10 +42,10 @@ func Program(spec Spec) pulumi.RunFunc {
 // shared is what all machines of the county use.
 type shared struct {
 	sshKey, network, firewall *declared
-	groups                    []*declared
+	groups                    map[int]*declared // by machine.group
 }
 
-func declareShared(ctx *pulumi.Context, spec Spec) (s shared, err error) {
+func declareShared(ctx *pulumi.Context, spec Spec, plan []machine) (s shared, err error) {
 	name := base(spec.County)
 	if s.sshKey, err = declare(ctx, provider.SSHKeyToken, name, pulumi.Map{
 		"publicKey": pulumi.String(spec.SSHPublicKey),
@@ -53,8 +54,8 @@ func declareShared(ctx *pulumi.Context, spec Spec) (s shared, err error) {
 		return s, err
 	}
 	if s.network, err = declare(ctx, provider.NetworkToken, name, pulumi.Map{
-		"ipRange": pulumi.String(networkRange),
-		"subnet":  pulumi.String(subnetRange),
+		"ipRange": pulumi.String(PrivateNetwork(spec.County).String()),
+		"subnet":  pulumi.String(PrivateNetwork(spec.County).String()),
 		"zone":    pulumi.String(networkZone),
 		"labels":  labels(spec, roleCounty),
 	}); err != nil {
@@ -66,14 +67,17 @@ func declareShared(ctx *pulumi.Context, spec Spec) (s shared, err error) {
 	}); err != nil {
 		return s, err
 	}
-	for n := 0; n*serversPerGroup < spec.Bridges+1; n++ {
-		group, err := declare(ctx, provider.PlacementGroupToken, fmt.Sprintf("%s-%d", name, n+1), pulumi.Map{
+	s.groups = map[int]*declared{}
+	for _, m := range plan {
+		n := m.group()
+		if s.groups[n] != nil {
+			continue
+		}
+		if s.groups[n], err = declare(ctx, provider.PlacementGroupToken, fmt.Sprintf("%s-%d", name, n+1), pulumi.Map{
 			"labels": labels(spec, roleCounty),
-		})
-		if err != nil {
+		}); err != nil {
 			return s, err
 		}
-		s.groups = append(s.groups, group)
 	}
 	return s, nil
 }
@@ -95,11 +99,11 @@ func declareMachine(ctx *pulumi.Context, spec Spec, s shared, m machine) (pulumi
 	}
 	inputs := pulumi.Map{
 		"serverType":     pulumi.String(m.serverType),
-		"location":       pulumi.String(spec.Locations[0]),
+		"location":       pulumi.String(m.location),
 		"image":          pulumi.String(spec.Image),
 		"userData":       pulumi.ToSecret(pulumi.String(spec.UserData[m.name])),
 		"sshKeys":        pulumi.Array{s.sshKey.ID()},
-		"placementGroup": s.groups[m.group].ID(),
+		"placementGroup": s.groups[m.group()].ID(),
 		"network":        s.network.ID(),
 		"privateIp":      pulumi.String(m.privateIP.String()),
 		"firewall":       s.firewall.ID(),
@@ -107,10 +111,13 @@ func declareMachine(ctx *pulumi.Context, spec Spec, s shared, m machine) (pulumi
 		"labels":         labels(spec, m.role),
 	}
 	output := pulumi.Map{
-		"name":      pulumi.String(m.name),
-		"role":      pulumi.String(m.role),
-		"ipv4":      v4.Address,
-		"privateIp": pulumi.String(m.privateIP.String()),
+		"name":       pulumi.String(m.name),
+		"role":       pulumi.String(m.role),
+		"number":     pulumi.Int(m.number),
+		"serverType": pulumi.String(m.serverType),
+		"location":   pulumi.String(m.location),
+		"ipv4":       v4.Address,
+		"privateIp":  pulumi.String(m.privateIP.String()),
 	}
 	if spec.IPv6 {
 		v6, err := declareAddress(ctx, spec, m, "ipv6")
@@ -133,7 +140,7 @@ func declareMachine(ctx *pulumi.Context, spec Spec, s shared, m machine) (pulumi
 func declareAddress(ctx *pulumi.Context, spec Spec, m machine, kind string) (*primaryIP, error) {
 	inputs := pulumi.Map{
 		"type":     pulumi.String(kind),
-		"location": pulumi.String(spec.Locations[0]),
+		"location": pulumi.String(m.location),
 		"labels":   labels(spec, m.role),
 	}
 	if m.role == RolePortal {

@@ -60,13 +60,22 @@ func plain(m resource.PropertyMap) map[string]any {
 
 func spec() Spec {
 	return Spec{
-		County: "demo", Domain: "demo.example", Locations: []string{"fsn1", "nbg1"}, ServerType: "cpx22", BridgeServerType: "ccx13",
+		County: "demo", Domain: "demo.example", Locations: []string{"fsn1", "nbg1"}, ServerType: "cpx22",
 		Image: "debian-12", SSHPublicKey: "ssh-ed25519 AAAAexample operator",
-		UserData: userData("demo", MaxBridges),
+		UserData: userData("demo", someBridges(MaxBridges)),
 	}
 }
 
-func userData(county string, bridges int) map[string]string {
+// someBridges are bridges 1 to n.
+func someBridges(n int) []Bridge {
+	var all []Bridge
+	for i := 1; i <= n; i++ {
+		all = append(all, Bridge{Number: i, ServerType: "ccx13", Location: "nbg1"})
+	}
+	return all
+}
+
+func userData(county string, bridges []Bridge) map[string]string {
 	data := map[string]string{}
 	for _, name := range MachineNames(county, bridges) {
 		data[name] = "#cloud-config\n# " + name + "\n"
@@ -88,7 +97,7 @@ func TestProgramGolden(t *testing.T) {
 	cases := map[string]func(*Spec){
 		"portal-only":      func(*Spec) {},
 		"portal-ipv6":      func(s *Spec) { s.IPv6 = true },
-		"portal-2-bridges": func(s *Spec) { s.Bridges = 2; s.IPv6 = true },
+		"portal-2-bridges": func(s *Spec) { s.Bridges = []Bridge{{7, "ccx13", "nbg1"}, {2, "cpx32", "fsn1"}}; s.IPv6 = true },
 	}
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(name, func(t *testing.T) {
@@ -122,7 +131,7 @@ func TestProgramGolden(t *testing.T) {
 
 func TestProgramSpreadsTenServersPerGroup(t *testing.T) {
 	s := spec()
-	s.Bridges = 20
+	s.Bridges = someBridges(20)
 	seen, err := run(t, s)
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +148,7 @@ func TestProgramSpreadsTenServersPerGroup(t *testing.T) {
 	perGroup := map[int]int{}
 	addresses := map[string]bool{}
 	for _, m := range machines(s) {
-		perGroup[m.group]++
+		perGroup[m.group()]++
 		addresses[m.privateIP.String()] = true
 	}
 	if len(addresses) != 21 || perGroup[0] != 10 || perGroup[1] != 10 || perGroup[2] != 1 {
@@ -164,7 +173,7 @@ func TestProgramKeepsUserDataSecret(t *testing.T) {
 }
 
 func TestValidateReportsEverything(t *testing.T) {
-	bad := Spec{County: "Kreis Ö", Bridges: -1}
+	bad := Spec{County: "Kreis Ö", Bridges: []Bridge{{-1, "ccx13", "fsn1"}}}
 	err := bad.Validate()
 	if err == nil {
 		t.Fatal("an empty plan is accepted")
@@ -187,5 +196,79 @@ func TestValidateCloudConfig(t *testing.T) {
 	}
 	if err := spec().Validate(); err != nil {
 		t.Errorf("a good plan: %v", err)
+	}
+}
+
+func TestPrivateNetworkIsTheCountysOwn(t *testing.T) {
+	seen := map[string]string{}
+	for _, county := range []string{"demo", "tuttlingen", "musterkreis", "a"} {
+		network := PrivateNetwork(county)
+		if !counties.Contains(network.Addr()) || network.Bits() != 24 || network.Masked() != network || seen[network.String()] != "" {
+			t.Errorf("%s has the network %s", county, network)
+		}
+		seen[network.String()] = county
+		if PrivateNetwork(county) != network || !network.Contains(privateAddress(county, MaxBridges)) {
+			t.Errorf("%s: %s changes or is too small", county, network)
+		}
+	}
+}
+
+func TestBridgeNumber(t *testing.T) {
+	for name, want := range map[string]int{
+		BridgeName("demo", 1): 1, BridgeName("demo", 99): 99, PortalName("demo"): 0, "kreisraum-demo-bridge-01": 0, "kreisraum-demo-bridge-100": 0,
+		"kreisraum-demo-bridge-1-ipv4": 0, "kreisraum-demo-bridge-": 0, BridgeName("other", 3): 0, "": 0,
+	} {
+		if got, ok := BridgeNumber("demo", name); got != want || ok != (want > 0) {
+			t.Errorf("%q: got %d, %t; want %d", name, got, ok, want)
+		}
+	}
+}
+
+// What is declared of one machine does not depend on which others there are.
+func TestBridgesLeaveEachOtherAlone(t *testing.T) {
+	declared := func(bridges []Bridge) map[string]string {
+		s := spec()
+		s.Bridges = bridges
+		seen, err := run(t, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := map[string]string{}
+		for _, r := range seen {
+			data, err := json.Marshal(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[r.Type+" "+r.Name] = string(data)
+		}
+		return all
+	}
+	few := declared([]Bridge{{5, "ccx13", "fsn1"}, {23, "ccx13", "nbg1"}})
+	many := declared([]Bridge{{5, "ccx13", "fsn1"}, {4, "ccx23", "hel1"}, {12, "ccx13", "fsn1"}, {23, "ccx13", "nbg1"}})
+	for name, want := range few {
+		if many[name] != want {
+			t.Errorf("%s differs beside other bridges:\n%s\n%s", name, many[name], want)
+		}
+	}
+	if len(many) <= len(few) {
+		t.Errorf("%d resources beside %d", len(many), len(few))
+	}
+}
+
+func TestCheckBridges(t *testing.T) {
+	for name, tt := range map[string]struct {
+		bridges []Bridge
+		wrong   int
+	}{
+		"none":            {nil, 0},
+		"good":            {[]Bridge{{99, "ccx13", "fsn1"}, {1, "ccx13", "fsn1"}}, 0},
+		"number too high": {[]Bridge{{100, "ccx13", "fsn1"}}, 1},
+		"number zero":     {[]Bridge{{0, "ccx13", "fsn1"}}, 1},
+		"twice":           {[]Bridge{{1, "ccx13", "fsn1"}, {1, "ccx13", "nbg1"}}, 1},
+		"no type":         {[]Bridge{{1, "", "nbg1"}, {2, "ccx13", ""}}, 2},
+	} {
+		if got := CheckBridges(tt.bridges); len(got) != tt.wrong {
+			t.Errorf("%s: %v, want %d mistakes", name, got, tt.wrong)
+		}
 	}
 }

@@ -4,15 +4,12 @@ package infra
 type Spec struct {
 	County string
 	Domain string
-	// Locations in order of preference, for example "fsn1", "nbg1". The first is used; trying the next when one is sold out
-	// is the life-cycle work's task.
+	// Locations in order of preference, for example "fsn1", "nbg1". The portal is in the first; each bridge names its own.
 	Locations []string
 	// ServerType of the portal machine, for example "cpx22".
 	ServerType string
-	// BridgeServerType of dedicated bridges. Empty: as ServerType.
-	BridgeServerType string
-	// Bridges is the desired number of dedicated bridge machines beside the portal.
-	Bridges int
+	// Bridges are the dedicated bridge machines beside the portal.
+	Bridges []Bridge
 	// Image is a Hetzner system image, for example "debian-12".
 	Image string
 	// IPv6 says whether the machines get an IPv6 primary IP.
@@ -26,10 +23,14 @@ type Spec struct {
 
 // Machine names a server of the county, filled from the stack's outputs.
 type Machine struct {
-	Name     string `json:"name"`
-	Role     string `json:"role"` // "portal" or "bridge"
-	ServerID int64  `json:"serverId"`
-	IPv4     string `json:"ipv4"`
+	Name string `json:"name"`
+	Role string `json:"role"` // "portal" or "bridge"
+	// Number of the bridge, 0 for the portal.
+	Number     int    `json:"number"`
+	ServerType string `json:"serverType"`
+	Location   string `json:"location"`
+	ServerID   int64  `json:"serverId"`
+	IPv4       string `json:"ipv4"`
 	// IPv6 is the address the machine uses (the ::1 of its /64), empty without IPv6.
 	IPv6      string `json:"ipv6,omitempty"`
 	PrivateIP string `json:"privateIp"`
@@ -37,7 +38,8 @@ type Machine struct {
 
 // Outputs are the stack's outputs.
 type Outputs struct {
-	FirewallID int64     `json:"firewallId"`
-	Location   string    `json:"location"`
-	Machines   []Machine `json:"machines"`
+	FirewallID int64 `json:"firewallId"`
+	// Location of the portal.
+	Location string    `json:"location"`
+	Machines []Machine `json:"machines"`
 }

@@ -26,7 +26,7 @@ func (s Spec) Validate() error {
 	check(s.ServerType != "", "server type of the portal is missing")
 	check(s.Image != "", "image is missing")
 	check(s.SSHPublicKey != "", "the operator's SSH key is missing")
-	check(s.Bridges >= 0 && s.Bridges <= MaxBridges, "%d bridges: want 0 to %d", s.Bridges, MaxBridges)
+	errs = append(errs, CheckBridges(s.Bridges)...)
 	if len(errs) == 0 {
 		for _, name := range MachineNames(s.County, s.Bridges) {
 			size := len(s.UserData[name])

@@ -24,7 +24,7 @@ func sampleMachine() Machine {
 
 func sampleUnit() Unit {
 	return Unit{User: "kreisraum", Binary: "/opt/kreisraum/current/kreisraum-conference", ConfigFile: "/etc/kreisraum/server.yaml",
-		Deployment: "0123abcd", StateDirectory: "kreisraum", LogsDirectory: "kreisraum"}
+		Deployment: "0123abcd", StateDirectory: "kreisraum", LogsDirectory: "kreisraum", RuntimeDirectory: "kreisraum"}
 }
 
 func golden(t *testing.T, name, got string) {

@@ -9,13 +9,13 @@ type Unit struct {
 	// Deployment is the digest of release, configuration and unit; see Info.Deployment of the ops API. The digest itself is
 	// made over the unit rendered with an empty Deployment.
 	Deployment string
-	// StateDirectory and LogsDirectory are names below /var/lib and /var/log.
-	StateDirectory, LogsDirectory string
+	// StateDirectory, LogsDirectory and RuntimeDirectory are names below /var/lib, /var/log and /run.
+	StateDirectory, LogsDirectory, RuntimeDirectory string
 }
 
 // ServerUnit renders the unit of the conference server.
 func ServerUnit(u Unit) (string, error) {
-	if err := single(u.User, u.Binary, u.ConfigFile, u.Deployment, u.StateDirectory, u.LogsDirectory); err != nil {
+	if err := single(u.User, u.Binary, u.ConfigFile, u.Deployment, u.StateDirectory, u.LogsDirectory, u.RuntimeDirectory); err != nil {
 		return "", err
 	}
 	return render("kreisraum-conference.service.tmpl", u)

@@ -18,8 +18,10 @@ const (
 	Unknown Class = iota
 	// Retry: the same request works in a while (locked, concurrent change, rate limit, a failing backend).
 	Retry
-	// Capacity: not here or not now; another server type or location may work.
+	// Capacity: sold out here and now; another server type or location may work. See ErrSoldOut.
 	Capacity
+	// Placement: the servers of a placement group cannot be spread; another machine of that type may well be had.
+	Placement
 	// Quota: the account's limit is reached; only Hetzner raises it.
 	Quota
 	// Auth: the token is wrong or may not do this.
@@ -36,7 +38,7 @@ const (
 	Unreachable
 )
 
-var classNames = [...]string{"unknown", "retry", "capacity", "quota", "auth", "conflict", "gone", "in-use", "invalid", "unreachable"}
+var classNames = [...]string{"unknown", "retry", "capacity", "placement", "quota", "auth", "conflict", "gone", "in-use", "invalid", "unreachable"}
 
 func (c Class) String() string { return classNames[c] }
 
@@ -53,7 +55,7 @@ var codeClasses = map[hcloud.ErrorCode]Class{
 	"unavailable":                     Retry,
 
 	hcloud.ErrorCodeResourceUnavailable: Capacity,
-	hcloud.ErrorCodePlacementError:      Capacity,
+	hcloud.ErrorCodePlacementError:      Placement,
 
 	hcloud.ErrorCodeResourceLimitExceeded: Quota,
 

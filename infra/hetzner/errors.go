@@ -30,6 +30,27 @@ func (e *Error) Error() string {
 	return e.What + ": " + e.Cause + "; " + e.Next
 }
 
+// ErrSoldOut says that Hetzner has no such machine at that location now, or does not offer it there: the next server type or
+// location may work. An account's limit and a placement group that cannot be spread are no lack of machines.
+var ErrSoldOut = errors.New("sold out")
+
+// Is lets errors.Is find ErrSoldOut.
+func (e *Error) Is(target error) bool { return target == ErrSoldOut && e.Class == Capacity }
+
+// SoldOutError names the machine that could not be had; errors.Is finds ErrSoldOut in it.
+type SoldOutError struct {
+	// Machine is the server's name; ServerType and Location what was asked for.
+	Machine, ServerType, Location string
+	Err                           error
+}
+
+func (e *SoldOutError) Error() string {
+	return fmt.Sprintf("%s in %s: %v", e.ServerType, e.Location, e.Err)
+}
+
+// Unwrap gives the explained error.
+func (e *SoldOutError) Unwrap() error { return e.Err }
+
 // Unwrap gives the error of hcloud-go or of the network.
 func (e *Error) Unwrap() error { return e.err }
 
@@ -108,6 +129,8 @@ func next(class Class, err error) string {
 		return "check HCLOUD_TOKEN: it must be a token of the county's own project in the Hetzner console (Security, API tokens)"
 	case Capacity:
 		return "this server type is sold out there: try again later, or choose another type or location in the county's file"
+	case Placement:
+		return "try again in a few minutes; Hetzner has no further host on which the county's machines would be apart from each other"
 	case Quota:
 		return "raise the limit in the Hetzner console (Limits), or remove what is no longer needed in this project"
 	case Unreachable:

@@ -35,7 +35,7 @@ func TestClassify(t *testing.T) {
 		{"rate limit", api(hcloud.ErrorCodeRateLimitExceeded), hetzner.Retry},
 		{"service off", api("unavailable"), hetzner.Retry},
 		{"sold out", api(hcloud.ErrorCodeResourceUnavailable), hetzner.Capacity},
-		{"placement", api(hcloud.ErrorCodePlacementError), hetzner.Capacity},
+		{"placement", api(hcloud.ErrorCodePlacementError), hetzner.Placement},
 		{"withdrawn", hcloud.Error{Code: hcloud.ErrorCodeInvalidInput, Message: "unsupported location for server type"}, hetzner.Capacity},
 		{"limit", api(hcloud.ErrorCodeResourceLimitExceeded), hetzner.Quota},
 		{"token", api(hcloud.ErrorCodeUnauthorized), hetzner.Auth},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 	"golang.org/x/sync/errgroup"
@@ -16,8 +17,11 @@ type Resource struct {
 	Kind string
 	ID   int64
 	Name string
-	// Off says that a server is switched off.
-	Off bool
+	// The rest is of servers only. Off says that it is switched off.
+	Off                  bool
+	ServerType, Location string
+	// Created is when Hetzner began to bill it.
+	Created time.Time
 }
 
 // Leftovers lists every resource that is labelled as the county's, sorted by kind and name. After a `down` it must be empty.
@@ -62,7 +66,7 @@ func ourKinds(cloud *hcloud.Client) []lister {
 		func(ctx context.Context, o hcloud.ListOpts) ([]Resource, error) {
 			all, err := cloud.Server.AllWithOpts(ctx, hcloud.ServerListOpts{ListOpts: o})
 			return collect(all, err, func(s *hcloud.Server) Resource {
-				return Resource{Kind: "server", ID: s.ID, Name: s.Name, Off: s.Status == hcloud.ServerStatusOff}
+				return serverResource(s)
 			})
 		},
 		func(ctx context.Context, o hcloud.ListOpts) ([]Resource, error) {
@@ -124,6 +128,17 @@ func otherKinds(cloud *hcloud.Client) []lister {
 			})
 		},
 	}
+}
+
+func serverResource(s *hcloud.Server) Resource {
+	r := Resource{Kind: "server", ID: s.ID, Name: s.Name, Off: s.Status == hcloud.ServerStatusOff, Created: s.Created}
+	if s.ServerType != nil {
+		r.ServerType = s.ServerType.Name
+	}
+	if s.Location != nil {
+		r.Location = s.Location.Name
+	}
+	return r
 }
 
 func collect[T any](all []*T, err error, as func(*T) Resource) ([]Resource, error) {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -31,9 +32,18 @@ func (r Server) ensure(ctx context.Context, in ServerArgs, want refs) (*hcloud.S
 	return r.converge(ctx, server.ID, in, want)
 }
 
-// make creates the server switched off, so that its network is there before it boots for the first time: cloud-init only
-// configures the interfaces it sees then.
+// make creates the server and names it in the error when Hetzner has no such machine.
 func (r Server) make(ctx context.Context, in ServerArgs, want refs) (*hcloud.Server, error) {
+	server, err := r.order(ctx, in, want)
+	if errors.Is(err, hetzner.ErrSoldOut) {
+		return nil, &hetzner.SoldOutError{Machine: in.Name, ServerType: in.ServerType, Location: in.Location, Err: err}
+	}
+	return server, err
+}
+
+// order creates the server switched off, so that its network is there before it boots for the first time: cloud-init only
+// configures the interfaces it sees then.
+func (r Server) order(ctx context.Context, in ServerArgs, want refs) (*hcloud.Server, error) {
 	verb := what("create", serverKind, in.Name)
 	var made hcloud.ServerCreateResult
 	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {

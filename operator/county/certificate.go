@@ -20,7 +20,7 @@ const (
 func (u *up) certify(ctx context.Context, progress func(string)) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, ordering)
 	defer cancel()
-	state, err := u.ops.Certificate(ctx)
+	state, err := u.portal().ops.Certificate(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -28,7 +28,7 @@ func (u *up) certify(ctx context.Context, progress func(string)) (string, error)
 		return until(state), nil
 	}
 	progress("ordering from the certificate authority")
-	if state, err = u.ops.OrderCertificate(ctx); err != nil {
+	if state, err = u.portal().ops.OrderCertificate(ctx); err != nil {
 		return "", err
 	}
 	for pause := certificatePoll; state.State == opsapi.CertificateOrdering; pause = min(2*pause, certificatePollMax) {
@@ -37,7 +37,7 @@ func (u *up) certify(ctx context.Context, progress func(string)) (string, error)
 			return "", fmt.Errorf("the certificate authority has not issued within %s; run the command again later: %w", ordering, ctx.Err())
 		case <-time.After(pause):
 		}
-		if state, err = u.ops.Certificate(ctx); err != nil {
+		if state, err = u.portal().ops.Certificate(ctx); err != nil {
 			return "", err
 		}
 	}

@@ -37,6 +37,8 @@ type County struct {
 	// Events is told how a command goes on; called from one goroutine at a time. May be nil.
 	Events func(Event)
 	Log    *slog.Logger
+
+	line line
 }
 
 // URL is the site's address as people open it.
@@ -89,18 +91,11 @@ func siteAddress(m infra.Machine) string { return net.JoinHostPort(m.IPv4, strco
 
 // live returns what is remembered of a county that is up, and a caller of its server. Returns ErrNotUp if it has no machine.
 func (c *County) live() (*local, infra.Machine, Ops, error) {
-	notUp := fmt.Errorf("%w: %s; `kreisraum up %s` starts it", ErrNotUp, c.Home.Name, c.Home.Name)
-	if !c.Home.Exists() {
-		return nil, infra.Machine{}, nil, notUp
-	}
-	l, err := loadLocal(c.Home)
+	l, err := c.remembered()
 	if err != nil {
 		return nil, infra.Machine{}, nil, err
 	}
-	m, ok := portal(l.Outputs)
-	if !ok {
-		return nil, infra.Machine{}, nil, notUp
-	}
+	m, _ := portal(l.Outputs)
 	s, err := openSecrets(c.Home, c.World.Now)
 	if err != nil {
 		return nil, infra.Machine{}, nil, err
@@ -116,6 +111,5 @@ func (c *County) closeForgotten(ctx context.Context, l *local) error {
 	if _, err := c.World.Cloud.CloseSSH(ctx, l.SSHOpenIn); err != nil {
 		return fmt.Errorf("close port 22, which an earlier run left open: %w", err)
 	}
-	l.SSHOpenIn = 0
-	return l.save()
+	return l.change(func(l *local) { l.SSHOpenIn = 0 })
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/audit"
@@ -14,110 +16,159 @@ import (
 )
 
 const (
-	// glance bounds the question whether the server already runs what is wanted.
+	// glance bounds the question whether a server already runs what is wanted.
 	glance = 3 * time.Second
 	// closing bounds taking the temporary SSH rule away, also after Ctrl-C.
 	closing = 30 * time.Second
 )
 
-// deploy leaves a server alone that already runs this very deployment; otherwise it opens port 22 for the time it needs.
-func (u *up) deploy(ctx context.Context, progress func(string)) (string, error) {
-	if u.current(ctx) {
-		return "already running " + u.Version, nil
+// outdated are those of the targets whose server does not run what it shall. All are asked at the same time.
+func (s *site) outdated(ctx context.Context, targets []*target) []*target {
+	current := make([]bool, len(targets))
+	each(targets, func(i int, t *target) { current[i] = s.current(ctx, t) })
+	var stale []*target
+	for i, t := range targets {
+		if !current[i] {
+			stale = append(stale, t)
+		}
 	}
-	result, err := u.throughSSH(ctx, progress)
-	if err != nil {
-		return "", err
-	}
-	return strings.Join(result.Changed, ", "), u.Ledger.Write(audit.ServerDeployed, u.Version+" "+u.digest[:12])
+	return stale
 }
 
 // current asks only a machine that was deployed to before.
-func (u *up) current(ctx context.Context) bool {
-	if _, proven, err := u.local.pinned(u.machine.ServerID); err != nil || !proven {
+func (s *site) current(ctx context.Context, t *target) bool {
+	if _, proven, err := s.local.pinned(t.machine.ServerID); err != nil || !proven {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
-	info, err := u.ops.Info(ctx)
-	return err == nil && info.Deployment == u.digest
+	info, err := t.ops.Info(ctx)
+	return err == nil && info.Deployment == t.digest
 }
 
-// ErrGone says that nothing of the county exists at Hetzner although this computer's state says so.
-var ErrGone = errors.New("the county is gone")
+// each calls f for all items at the same time and waits for all.
+func each[T any](items []T, f func(int, T)) {
+	var wg sync.WaitGroup
+	for i, item := range items {
+		wg.Go(func() { f(i, item) })
+	}
+	wg.Wait()
+}
 
-// stillThere refuses to go on when the state knows a machine and the project nothing at all: the token may be another
-// project's, and then everything would be made a second time there. Single missing parts are made again by the stack.
-func (u *up) stillThere(ctx context.Context) error {
-	m, known := portal(u.local.Outputs)
-	if !known {
+// deployTo deploys to the portal first, if it is among the targets, and then to all bridges at the same time, with port 22 open for
+// as long as that takes. One machine's trouble does not stop the others; done is told of each that is finished.
+func (s *site) deployTo(ctx context.Context, targets []*target, progress func(string), done func(*target, deploy.Result)) (err error) {
+	if len(targets) == 0 {
 		return nil
 	}
-	found, err := u.World.Cloud.Leftovers(ctx, u.Home.Name)
-	if err != nil || len(found) > 0 {
+	if err := s.openSSH(ctx, progress); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: %s (%s) is in this computer's state, but the Hetzner project has nothing of this county. Either the token belongs "+
-		"to another project, or everything was deleted there; then `kreisraum down %s --keep-register` clears the state and `kreisraum up %s` "+
-		"starts anew with the same accounts", ErrGone, m.Name, m.IPv4, u.Home.Name, u.Home.Name)
+	defer func() { err = errors.Join(err, s.closeSSH(ctx)) }()
+	if front := targets[0]; front.machine.Number == 0 {
+		result, err := s.deployOne(ctx, front, progress)
+		if err != nil {
+			return err
+		}
+		done(front, result)
+		targets = targets[1:]
+	}
+	var mu sync.Mutex // one caller at a time of progress and done
+	errs := make([]error, len(targets))
+	each(targets, func(i int, t *target) {
+		result, err := s.deployOne(ctx, t, func(line string) {
+			mu.Lock()
+			defer mu.Unlock()
+			progress(t.id + ": " + line)
+		})
+		if err != nil {
+			errs[i] = fmt.Errorf("%s: %w", t.id, err)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		done(t, result)
+	})
+	return errors.Join(errs...)
 }
 
-func (u *up) throughSSH(ctx context.Context, progress func(string)) (result deploy.Result, err error) {
-	job, err := u.job(progress)
+func (s *site) deployOne(ctx context.Context, t *target, progress func(string)) (deploy.Result, error) {
+	job, err := s.job(t, progress)
+	if err != nil {
+		return deploy.Result{}, err
+	}
+	result, err := s.World.Deploy(ctx, job)
 	if err != nil {
 		return result, err
 	}
-	u.local.SSHOpenIn = u.local.Outputs.FirewallID
-	if err := u.local.save(); err != nil {
-		return result, err
+	detail := s.Version + " " + t.digest[:12]
+	if t.machine.Number != 0 {
+		detail += " " + t.id
 	}
-	defer func() { err = errors.Join(err, u.closeSSH(ctx)) }()
+	return result, s.Ledger.Write(audit.ServerDeployed, detail)
+}
+
+func (s *site) openSSH(ctx context.Context, progress func(string)) (err error) {
+	if err := s.local.change(func(l *local) { l.SSHOpenIn = l.Outputs.FirewallID }); err != nil {
+		return err
+	}
 	progress("opening port 22")
-	if _, err := u.World.Cloud.OpenSSH(ctx, u.local.Outputs.FirewallID, u.Config.SSH.Prefixes()); err != nil {
-		return result, err
+	if _, err := s.World.Cloud.OpenSSH(ctx, s.local.Outputs.FirewallID, s.Config.SSH.Prefixes()); err != nil {
+		return errors.Join(err, s.closeSSH(ctx))
 	}
-	return u.World.Deploy(ctx, job)
+	return nil
 }
 
 // closeSSH runs even when ctx has ended.
-func (u *up) closeSSH(ctx context.Context) error {
+func (s *site) closeSSH(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
 	defer cancel()
-	if _, err := u.World.Cloud.CloseSSH(ctx, u.local.SSHOpenIn); err != nil {
+	if _, err := s.World.Cloud.CloseSSH(ctx, s.local.Outputs.FirewallID); err != nil {
 		return fmt.Errorf("port 22 is still open for ssh.sources; the next `up` or `status` closes it: %w", err)
 	}
-	u.local.SSHOpenIn = 0
-	return u.local.save()
+	return s.local.change(func(l *local) { l.SSHOpenIn = 0 })
 }
 
-func (u *up) job(progress func(string)) (deploy.Job, error) {
-	address, err := netip.ParseAddr(u.machine.IPv4)
+func (s *site) job(t *target, progress func(string)) (deploy.Job, error) {
+	address, err := netip.ParseAddr(t.machine.IPv4)
 	if err != nil {
 		return deploy.Job{}, fmt.Errorf("the machine's address: %w", err)
 	}
-	pinned, proven, err := u.local.pinned(u.machine.ServerID)
+	pinned, proven, err := s.local.pinned(t.machine.ServerID)
 	if err != nil {
 		return deploy.Job{}, err
 	}
 	keys := &deploy.HostKeys{
-		Injected: u.secrets.injected.PublicKey(), Pinned: pinned, Proven: proven,
-		Save: u.saveHostKey,
+		Injected: s.secrets.injected.PublicKey(), Pinned: pinned, Proven: proven,
+		Save: func(key ssh.PublicKey, proven bool) error { return s.saveHostKey(t, key, proven) },
 	}
 	return deploy.Job{
-		Address: netip.AddrPortFrom(address, sshPort), Key: u.secrets.sshKey, HostKeys: keys, Bundle: u.bundle,
-		Authority: u.secrets.ca, Ops: u.ops, Progress: progress, Log: u.Log,
+		Machine: t.id, Address: netip.AddrPortFrom(address, sshPort), Key: s.secrets.sshKey, HostKeys: keys, Bundle: t.bundle,
+		Authority: s.secrets.ca, Ops: t.ops, Progress: progress, Log: s.Log,
 	}, nil
 }
 
-// saveHostKey remembers the machine's key and, once it is proven, throws the injected one away.
-func (u *up) saveHostKey(key ssh.PublicKey, proven bool) error {
-	if err := u.local.pin(u.machine.ServerID, key, proven); err != nil || !proven {
+// saveHostKey remembers a machine's key and, once all machines have proven theirs, throws the injected one away: until then one of
+// them may still show it.
+func (s *site) saveHostKey(t *target, key ssh.PublicKey, proven bool) error {
+	all, err := s.local.pin(t.machine.ServerID, key, proven)
+	if err != nil || !all {
 		return err
 	}
-	return dropInjected(u.Home)
+	return dropInjected(s.Home)
 }
 
 // publicLine is a key's public half, one line in authorized_keys format.
 func publicLine(key ssh.Signer) string {
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key.PublicKey())))
+}
+
+// named lists targets for people.
+func named(targets []*target) string {
+	ids := make([]string, len(targets))
+	for i, t := range targets {
+		ids[i] = t.id
+	}
+	slices.Sort(ids)
+	return strings.Join(ids, ", ")
 }

@@ -95,7 +95,7 @@ func TestDownNamesWhatRemainsAndKeepsTheKeys(t *testing.T) {
 		mustUp(t, c)
 		w.unnoticed = 1 << 30
 		err := c.Down(context.Background(), DownOptions{})
-		if err == nil || !strings.Contains(err.Error(), "server kreisraum-musterkreis-portal") {
+		if err == nil || !strings.Contains(err.Error(), "server kreisraum-tuttlingen-portal") {
 			t.Errorf("got %v, want the name of what remains", err)
 		}
 		if !c.Home.Exists() {

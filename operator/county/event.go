@@ -17,6 +17,7 @@ const (
 	StepDNS         Step = "dns"
 	StepCertificate Step = "certificate"
 	StepAccounts    Step = "accounts"
+	StepMachines    Step = "machines"
 	StepProbe       Step = "probe"
 
 	StepDestroy Step = "destroy"

@@ -7,11 +7,13 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
@@ -38,7 +40,16 @@ type world struct {
 	exists     bool // at Hetzner
 	serverID   int64
 	sshOpen    bool
-	running    string // deployment digest of the server
+	running    string // deployment digest of the portal's server
+	bridges    map[int]*fakeBridge
+	desired    []infra.Bridge
+	desiredSet bool
+	soldOut    map[string]bool // "type location"
+	lastID     int64
+	list       opsapi.Machines // the last that the portal took
+	load       func() (opsapi.Load, error)
+	nights     []opsapi.Night // answers, the last one stays
+	deployed   []string       // machines, in order
 	accounts   opsapi.Accounts
 	certState  string
 	orderEnds  string // what an order leads to
@@ -50,7 +61,20 @@ type world struct {
 }
 
 func newWorld() *world {
-	return &world{fault: map[string]bool{}, afterwards: map[string]bool{}, serverID: 41, certState: opsapi.CertificateNone, orderEnds: opsapi.CertificateReady}
+	return &world{bridges: map[int]*fakeBridge{}, soldOut: map[string]bool{}, lastID: 100, fault: map[string]bool{}, afterwards: map[string]bool{}, serverID: 41, certState: opsapi.CertificateNone, orderEnds: opsapi.CertificateReady}
+}
+
+// fakeBridge is a bridge machine at Hetzner.
+type fakeBridge struct {
+	kind    infra.Bridge
+	id      int64
+	running string // deployment digest
+	// away: its server does not take the probe's call, so many times.
+	away int
+}
+
+func (w *world) address(number int) string {
+	return netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + number)}).String()
 }
 
 // call notes a call and decides whether its effect happens and whether it fails.
@@ -87,7 +111,7 @@ func (w *world) world() World {
 			_, err := w.locked("OpenStack")
 			return stackFake{w}, err
 		},
-		DialOps: func(string, *countyca.CA) Ops { return ops{w} },
+		DialOps: func(address string, _ *countyca.CA) Ops { return ops{w, w.numberAt(address)} },
 		Deploy:  w.deploy,
 		CheckDNS: func(context.Context, dnscheck.Wanted, time.Duration) error {
 			_, err := w.locked("CheckDNS")
@@ -124,7 +148,13 @@ func (w *world) deploy(ctx context.Context, job deploy.Job) (deploy.Result, erro
 	}
 	if effect {
 		w.injected = job.HostKeys.Injected
-		w.running, _ = job.Bundle.Digest()
+		digest, _ := job.Bundle.Digest()
+		if b := w.bridges[w.numberAt(job.Address.String())]; b != nil {
+			b.running = digest
+		} else {
+			w.running = digest
+		}
+		w.deployed = append(w.deployed, job.Machine)
 		if err := job.HostKeys.Save(job.Key.PublicKey(), true); err != nil {
 			return deploy.Result{}, err
 		}
@@ -136,8 +166,24 @@ func (w *world) probe(_ context.Context, t ProbeTarget) (ProbeReport, error) {
 	if _, err := w.locked("Probe"); err != nil {
 		return ProbeReport{}, err
 	}
-	if t.Token != "a token" || t.Address != "192.0.2.10:443" {
+	machine, ok := strings.CutPrefix(t.Token, "a token for ")
+	if !ok || t.Address != "192.0.2.10:443" {
 		return ProbeReport{}, errors.New("wrong token or address")
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, "Probe "+machine)
+	for n, b := range w.bridges {
+		if identity.Bridge(n) != machine {
+			continue
+		}
+		if !slices.ContainsFunc(w.list.Machines, func(m opsapi.Machine) bool { return m.ID == machine }) || b.running == "" {
+			return ProbeReport{}, errors.New("the portal does not know the bridge")
+		}
+		if b.away > 0 {
+			b.away--
+			return ProbeReport{}, errors.New("the bridge has no lease")
+		}
 	}
 	return ProbeReport{Join: time.Millisecond, Path: "udp", Received: 10}, nil
 }
@@ -173,7 +219,11 @@ func (c cloud) Leftovers(context.Context, string) ([]hetzner.Resource, error) {
 		return nil, err
 	}
 	c.unnoticed = max(0, c.unnoticed-1)
-	return []hetzner.Resource{{Kind: "server", ID: c.serverID, Name: "kreisraum-musterkreis-portal"}}, err
+	found := []hetzner.Resource{{Kind: "server", ID: c.serverID, Name: "kreisraum-tuttlingen-portal"}}
+	for n, b := range c.bridges {
+		found = append(found, hetzner.Resource{Kind: "server", ID: b.id, Name: infra.BridgeName("tuttlingen", n), Created: billedSince})
+	}
+	return found, err
 }
 
 func (c cloud) Hourly(context.Context, []hetzner.MachineKind) (hetzner.Price, error) {
@@ -182,6 +232,80 @@ func (c cloud) Hourly(context.Context, []hetzner.MachineKind) (hetzner.Price, er
 }
 
 type stackFake struct{ *world }
+
+// billedSince is what Hetzner says of every bridge.
+var billedSince = time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
+
+func (w *world) numberAt(address string) int {
+	host, _, _ := strings.Cut(address, ":")
+	return int(netip.MustParseAddr(host).As4()[3]) - 10
+}
+
+func (s stackFake) DesiredBridges(context.Context) ([]infra.Bridge, bool, error) {
+	_, err := s.locked("Stack.DesiredBridges")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.desiredSet {
+		return slices.Clone(s.desired), true, err
+	}
+	var found []infra.Bridge
+	for _, b := range s.bridges {
+		found = append(found, b.kind)
+	}
+	return infra.SortBridges(found), false, err
+}
+
+func (s stackFake) SetDesiredBridges(_ context.Context, bridges []infra.Bridge) error {
+	effect, err := s.locked("Stack.SetDesiredBridges")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if effect {
+		s.desired, s.desiredSet = slices.Clone(bridges), true
+	}
+	return err
+}
+
+// raise makes the bridges as wanted. One that is sold out stops nothing else.
+func (s stackFake) raise(spec infra.Spec) (changes int, err error) {
+	wanted := map[int]bool{}
+	for _, b := range spec.Bridges {
+		wanted[b.Number] = true
+		if s.bridges[b.Number] != nil {
+			continue
+		}
+		if s.soldOut[b.ServerType+" "+b.Location] {
+			err = errors.Join(err, &hetzner.SoldOutError{
+				Machine: infra.BridgeName(spec.County, b.Number), ServerType: b.ServerType, Location: b.Location,
+				Err: &hetzner.Error{What: "create server", Class: hetzner.Capacity, Cause: "sold out"},
+			})
+			continue
+		}
+		s.lastID++
+		changes++
+		s.bridges[b.Number] = &fakeBridge{kind: b, id: s.lastID}
+	}
+	for n := range s.bridges {
+		if !wanted[n] {
+			delete(s.bridges, n)
+			changes++
+		}
+	}
+	return changes, err
+}
+
+func (s stackFake) outputs(spec infra.Spec) infra.Outputs {
+	out := infra.Outputs{FirewallID: 7, Location: spec.Locations[0], Machines: []infra.Machine{{
+		Name: infra.PortalName(spec.County), Role: infra.RolePortal, ServerType: spec.ServerType, Location: spec.Locations[0],
+		ServerID: s.serverID, IPv4: s.address(0), IPv6: "2001:db8::1", PrivateIP: "10.64.0.10",
+	}}}
+	for _, b := range spec.Bridges {
+		out.Machines = append(out.Machines, infra.Machine{
+			Name: infra.BridgeName(spec.County, b.Number), Role: infra.RoleBridge, Number: b.Number, ServerType: b.ServerType, Location: b.Location,
+			ServerID: s.bridges[b.Number].id, IPv4: s.address(b.Number), PrivateIP: netip.AddrFrom4([4]byte{10, 64, 0, byte(10 + b.Number)}).String(),
+		})
+	}
+	return out
+}
 
 func (s stackFake) Up(_ context.Context, spec infra.Spec, progress func(string)) (infra.Outputs, int, error) {
 	effect, err := s.locked("Stack.Up")
@@ -192,9 +316,14 @@ func (s stackFake) Up(_ context.Context, spec infra.Spec, progress func(string))
 		s.exists, changes = true, 7
 		progress("Server made")
 	}
-	return infra.Outputs{FirewallID: 7, Location: spec.Locations[0], Machines: []infra.Machine{
-		{Name: infra.PortalName(spec.County), Role: infra.RolePortal, ServerID: s.serverID, IPv4: "192.0.2.10", IPv6: "2001:db8::1"},
-	}}, changes, err
+	if !effect {
+		return infra.Outputs{}, 0, err
+	}
+	more, lack := s.raise(spec)
+	if err := errors.Join(err, lack); err != nil {
+		return infra.Outputs{}, 0, err
+	}
+	return s.outputs(spec), changes + more, nil
 }
 
 func (s stackFake) Destroy(context.Context, func(string)) error {
@@ -203,22 +332,34 @@ func (s stackFake) Destroy(context.Context, func(string)) error {
 	defer s.mu.Unlock()
 	if effect {
 		s.exists, s.running = false, ""
+		clear(s.bridges)
+		s.desired, s.desiredSet = nil, false
 	}
 	return err
 }
 
 func (s stackFake) Remove(context.Context) error { _, err := s.locked("Stack.Remove"); return err }
 
-type ops struct{ *world }
+// ops is the server of the machine with a number, 0 for the portal.
+type ops struct {
+	*world
+	number int
+}
 
 func (o ops) Info(context.Context) (opsapi.Info, error) {
 	_, err := o.locked("Info")
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.running == "" {
+	running := o.running
+	if b := o.bridges[o.number]; o.number != 0 {
+		if running = ""; b != nil {
+			running = b.running
+		}
+	}
+	if running == "" {
 		return opsapi.Info{}, errors.Join(err, errors.New("nobody answers"))
 	}
-	return opsapi.Info{Deployment: o.running, AccountsRevision: o.accounts.Revision, WebClient: true, Certificate: opsapi.Certificate{State: o.certState}}, err
+	return opsapi.Info{Deployment: running, MachinesRevision: o.list.Revision, AccountsRevision: o.accounts.Revision, WebClient: true, Certificate: opsapi.Certificate{State: o.certState}}, err
 }
 
 func (o ops) OrderCertificate(context.Context) (opsapi.Certificate, error) {
@@ -255,9 +396,53 @@ func (o ops) PutAccounts(_ context.Context, list opsapi.Accounts) (opsapi.Accoun
 	return opsapi.AccountsResult{}, err
 }
 
-func (o ops) ProbeToken(context.Context, string) (opsapi.ProbeToken, error) {
+func (o ops) ProbeToken(_ context.Context, machine string) (opsapi.ProbeToken, error) {
 	_, err := o.locked("ProbeToken")
-	return opsapi.ProbeToken{Room: "probe", Token: "a token"}, err
+	return opsapi.ProbeToken{Room: "probe", Token: "a token for " + machine}, err
+}
+
+func (o ops) PutMachines(_ context.Context, list opsapi.Machines) (opsapi.MachinesResult, error) {
+	effect, err := o.locked("PutMachines")
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if effect {
+		o.list = list
+	}
+	return opsapi.MachinesResult{Revision: o.list.Revision, Machines: len(o.list.Machines)}, err
+}
+
+// Load says what the test wants, or that every bridge in the list is there and idle.
+func (o ops) Load(context.Context) (opsapi.Load, error) {
+	_, err := o.locked("Load")
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.load != nil {
+		return o.load()
+	}
+	load := opsapi.Load{Settled: true}
+	for _, m := range o.list.Machines {
+		load.Bridges = append(load.Bridges, opsapi.BridgeLoad{ID: m.ID, Alive: true, Ready: m.Ready, Draining: m.Draining, Known: true})
+	}
+	return load, err
+}
+
+func (o ops) Night(context.Context) (opsapi.Night, error) {
+	_, err := o.locked("Night")
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.nights) == 0 {
+		return opsapi.Night{Phase: opsapi.PhaseDay}, err
+	}
+	night := o.nights[0]
+	if len(o.nights) > 1 {
+		o.nights = o.nights[1:]
+	}
+	return night, err
+}
+
+func (o ops) Restart(context.Context, opsapi.RestartOrder) (opsapi.Night, error) {
+	_, err := o.locked("Restart")
+	return opsapi.Night{}, err
 }
 
 func (o ops) Close() {}

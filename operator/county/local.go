@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync"
+	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/operator/atomicfile"
@@ -22,6 +24,8 @@ type local struct {
 	Outputs infra.Outputs `json:"outputs"`
 	// HostKeys by server ID: what each machine may show.
 	HostKeys map[int64]hostKey `json:"host_keys,omitempty"`
+	// Bridges by number: what is known of each dedicated bridge beside what it is.
+	Bridges map[int]bridge `json:"bridges,omitempty"`
 	// UnseenAccount is the name of the first account while nobody has been shown its password: a run that was killed in between
 	// must not leave an account that nobody can use.
 	UnseenAccount string `json:"unseen_account,omitempty"`
@@ -30,6 +34,69 @@ type local struct {
 	LiveDigest  string `json:"live_digest,omitempty"`
 
 	path string
+	// mu lets deployments that run at the same time pin their machines' keys.
+	mu sync.Mutex
+}
+
+// bridge is what is remembered of a dedicated bridge.
+type bridge struct {
+	// ServerID is the machine that the rest speaks of; 0: it is being made.
+	ServerID int64 `json:"server_id,omitempty"`
+	// Ready: a media probe went through it.
+	Ready    bool `json:"ready,omitempty"`
+	Draining bool `json:"draining,omitempty"`
+	// ByHand: an operator drained it.
+	ByHand bool `json:"by_hand,omitempty"`
+	// Created is when Hetzner began to bill it, or a moment before.
+	Created time.Time `json:"created,omitzero"`
+}
+
+func (b bridge) ready(m infra.Machine) bool {
+	return b.Ready && b.ServerID != 0 && b.ServerID == m.ServerID
+}
+
+// bridge returns what is remembered of a bridge; nothing is a bridge that is not ready.
+func (l *local) bridge(number int) bridge {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.Bridges[number]
+}
+
+// change changes what is remembered and saves it.
+func (l *local) change(f func(*local)) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f(l)
+	return l.save()
+}
+
+// take takes over what the stack has made. A machine that was made anew is not ready.
+func (l *local) take(out infra.Outputs, now time.Time) {
+	l.Outputs = out
+	known := l.Bridges
+	l.Bridges = map[int]bridge{}
+	for _, m := range out.Machines {
+		if m.Number == 0 {
+			continue
+		}
+		b := known[m.Number]
+		if b.ServerID != 0 && b.ServerID != m.ServerID {
+			b.Ready, b.Created = false, now
+		}
+		b.ServerID = m.ServerID
+		l.Bridges[m.Number] = b
+	}
+	l.forgetHostKeys()
+}
+
+// machine returns the bridge machine with a number; one without a ServerID is not there.
+func (l *local) machine(number int) infra.Machine {
+	for _, m := range l.Outputs.Machines {
+		if m.Number == number && m.Role == infra.RoleBridge {
+			return m
+		}
+	}
+	return infra.Machine{}
 }
 
 // hostKey is a pinned SSH host key in authorized_keys format.
@@ -39,7 +106,7 @@ type hostKey struct {
 }
 
 func loadLocal(c home.County) (*local, error) {
-	l := &local{path: c.File("local.json"), HostKeys: map[int64]hostKey{}}
+	l := &local{path: c.File("local.json"), HostKeys: map[int64]hostKey{}, Bridges: map[int]bridge{}}
 	data, err := os.ReadFile(l.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil
@@ -63,7 +130,9 @@ func (l *local) save() error {
 
 // pinned returns the key saved for a server, nil if there is none.
 func (l *local) pinned(server int64) (key ssh.PublicKey, proven bool, err error) {
+	l.mu.Lock()
 	saved, ok := l.HostKeys[server]
+	l.mu.Unlock()
 	if !ok {
 		return nil, false, nil
 	}
@@ -74,15 +143,26 @@ func (l *local) pinned(server int64) (key ssh.PublicKey, proven bool, err error)
 	return key, saved.Proven, nil
 }
 
-// pin saves the key of a server. Keys of servers that are not the county's any more are dropped.
-func (l *local) pin(server int64, key ssh.PublicKey, proven bool) error {
-	l.HostKeys[server] = hostKey{Key: string(ssh.MarshalAuthorizedKey(key)), Proven: proven}
+// pin saves the key of a server. Keys of servers that are not the county's any more are dropped. all says that every machine has
+// proven its key.
+func (l *local) pin(server int64, key ssh.PublicKey, proven bool) (all bool, err error) {
+	err = l.change(func(l *local) {
+		l.HostKeys[server] = hostKey{Key: string(ssh.MarshalAuthorizedKey(key)), Proven: proven}
+		l.forgetHostKeys()
+		all = true
+		for _, m := range l.Outputs.Machines {
+			all = all && l.HostKeys[m.ServerID].Proven
+		}
+	})
+	return all, err
+}
+
+func (l *local) forgetHostKeys() {
 	for id := range l.HostKeys {
 		if !l.has(id) {
 			delete(l.HostKeys, id)
 		}
 	}
-	return l.save()
 }
 
 func (l *local) has(server int64) bool {

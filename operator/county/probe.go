@@ -34,20 +34,20 @@ func (c *County) Probe(ctx context.Context, media time.Duration) (report ProbeRe
 	}
 	defer ops.Close()
 	err = c.step(ctx, StepProbe, func(ctx context.Context, _ func(string)) (string, error) {
-		report, err = c.hold(ctx, ops, machine, media)
+		report, err = c.hold(ctx, ops, machine, machine, media)
 		return report.String(), err
 	})
 	return report, err
 }
 
-// hold gets a token, which lives for a minute, and lets two participants in with it.
-func (c *County) hold(ctx context.Context, ops Ops, machine infra.Machine, media time.Duration) (ProbeReport, error) {
-	token, err := ops.ProbeToken(ctx, "")
+// hold gets a token, which lives for a minute, and lets two participants in with it: through the portal front to the bridge on machine.
+func (c *County) hold(ctx context.Context, ops Ops, front, machine infra.Machine, media time.Duration) (ProbeReport, error) {
+	token, err := ops.ProbeToken(ctx, machineID(machine))
 	if err != nil {
 		return ProbeReport{}, err
 	}
 	report, err := c.World.Probe(ctx, ProbeTarget{
-		URL: c.URL(), Address: siteAddress(machine), Roots: c.Endpoints.ACMERoots, Room: token.Room, Token: token.Token, Media: media,
+		URL: c.URL(), Address: siteAddress(front), Roots: c.Endpoints.ACMERoots, Room: token.Room, Token: token.Token, Media: media,
 	})
 	if err != nil {
 		return report, fmt.Errorf("two synthetic participants could not hold a call: %w", err)

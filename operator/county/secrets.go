@@ -117,8 +117,20 @@ func makeSSHKey(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := pem.EncodeToMemory(block)
-	return data, atomicfile.Write(path, data, 0o600)
+	return writeOnce(path, pem.EncodeToMemory(block))
+}
+
+// writeOnce makes a file with mode 0600 and returns its content. When another process was faster, that is the other's.
+func writeOnce(path string, data []byte) ([]byte, error) {
+	fresh := path + ".fresh-" + rand.Text()
+	if err := atomicfile.Write(fresh, data, 0o600); err != nil {
+		return nil, err
+	}
+	defer os.Remove(fresh)
+	if err := os.Link(fresh, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return os.ReadFile(path)
 }
 
 // dropInjected makes the injected host key worthless to whoever finds it here.

@@ -15,23 +15,32 @@ import (
 // mediaPort is the UDP port of all media; the firewall lets it through.
 const mediaPort = 10000
 
-// serverConfig renders a machine's server.yaml.
-func serverConfig(c config.Config, m infra.Machine, e endpoints.Endpoints) ([]byte, error) {
+// serverConfig renders a machine's server.yaml; front is the portal. The portal's names no bridge, so that none that comes or goes
+// restarts it.
+func serverConfig(c config.Config, m, front infra.Machine, e endpoints.Endpoints) ([]byte, error) {
 	out := server.Config{
 		County: c.Name,
 		Title:  c.Title,
 		Domain: c.Domain,
-		Role:   "both",
+		Role:   role(m),
+		Cluster: server.Cluster{
+			Machine: machineID(m), PrivateAddress: m.PrivateIP, PortalAddress: front.PrivateIP,
+		},
+		Capacity: server.Capacity{
+			PacketsPerSecond: float64(c.Bridges.Capacity.PacketsPerSecond), EgressMbit: float64(c.Bridges.Capacity.EgressMbit),
+			HandshakesPerSecond: float64(c.Bridges.Capacity.HandshakesPerSecond),
+		},
 		Listen: server.Listen{Addresses: addresses(m), TLSPort: sitePort, MediaPort: mediaPort},
 		ACME:   server.ACME{Directory: c.ACME.Directory, Email: c.ACME.Email},
 		Rooms: server.Rooms{
 			MaxParticipants: c.Rooms.MaxParticipants, CodeRequired: c.Rooms.CodeRequired, ScreenShare: c.Rooms.ScreenShare,
 		},
-		Restart:   server.Restart{At: c.Restart.At, TimeZone: c.Restart.TimeZone},
+		Restart:   server.Restart{At: c.Restart.At, Latest: c.Restart.Latest, TimeZone: c.Restart.TimeZone},
 		AccessLog: server.AccessLog{RetentionDays: c.AccessLog.RetentionDays},
 		Contact:   server.Contact{Name: c.Contact.Name, Email: c.Contact.Email, Phone: c.Contact.Phone, URL: c.Contact.URL},
 		Paths: server.Paths{
 			State: deploy.StateDir, Logs: deploy.LogDir, CountyCA: deploy.CountyCAFile, OpsCertificate: deploy.OpsCertFile,
+			CountyKey: deploy.CountyKeyFile, Runtime: deploy.RuntimeDir,
 		},
 	}
 	if e.ACMEDirectory != "" {
@@ -45,6 +54,14 @@ func serverConfig(c config.Config, m infra.Machine, e endpoints.Endpoints) ([]by
 		return nil, fmt.Errorf("render server.yaml: %w", err)
 	}
 	return append([]byte("# Written by `kreisraum up`; changes by hand are replaced by the next one.\n"), text...), nil
+}
+
+// role of the server on a machine: the portal's has a bridge as well.
+func role(m infra.Machine) string {
+	if m.Role == infra.RolePortal {
+		return server.RoleBoth
+	}
+	return server.RoleBridge
 }
 
 func addresses(m infra.Machine) []string {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,16 +51,10 @@ func (r UpResult) MarshalJSON() ([]byte, error) {
 
 // up is a running `up`.
 type up struct {
-	*County
+	site
 	options UpOptions
-	secrets *secrets
-	local   *local
-	machine infra.Machine
 	// changes is how many resources the infra step changed.
 	changes int
-	bundle  deploy.Bundle
-	digest  string
-	ops     Ops
 	result  UpResult
 }
 
@@ -71,14 +66,14 @@ func (c *County) Up(ctx context.Context, options UpOptions) (UpResult, error) {
 	}
 	defer unlock()
 	begun := c.World.Now()
-	u := &up{County: c, options: options}
+	u := &up{site: site{County: c}, options: options}
 	defer u.close()
 	for _, s := range []struct {
 		name Step
 		run  func(context.Context, func(string)) (string, error)
 	}{
-		{StepConfig, u.checkConfig}, {StepSecrets, u.openSecrets}, {StepInfra, u.raise}, {StepDeploy, u.deploy}, {StepDNS, u.checkDNS},
-		{StepCertificate, u.certify}, {StepAccounts, u.pushAccounts}, {StepProbe, u.probe},
+		{StepConfig, u.checkConfig}, {StepSecrets, u.openAll}, {StepInfra, u.raise}, {StepDeploy, u.deploy}, {StepDNS, u.checkDNS},
+		{StepCertificate, u.certify}, {StepAccounts, u.pushAccounts}, {StepMachines, u.shareMachines}, {StepProbe, u.probe},
 	} {
 		if err := c.step(ctx, s.name, s.run); err != nil {
 			return u.result, err
@@ -89,30 +84,18 @@ func (c *County) Up(ctx context.Context, options UpOptions) (UpResult, error) {
 	return u.result, nil
 }
 
-func (u *up) close() {
-	if u.ops != nil {
-		u.ops.Close()
-	}
-}
-
 // checkConfig measures the release; the county's file itself was read before.
-func (u *up) checkConfig(context.Context, func(string)) (string, error) {
-	release, err := deploy.OpenRelease(u.Binary, u.Version)
-	u.bundle.Release = release
+func (u *up) checkConfig(context.Context, func(string)) (text string, err error) {
+	u.release, err = deploy.OpenRelease(u.Binary, u.Version)
 	return u.Config.Domain, err
 }
 
-func (u *up) openSecrets(ctx context.Context, _ func(string)) (text string, err error) {
-	if u.secrets, err = openSecrets(u.Home, u.World.Now); err != nil {
-		return "", err
-	}
-	if u.local, err = loadLocal(u.Home); err != nil {
-		return "", err
-	}
-	return "", u.closeForgotten(ctx, u.local)
+func (u *up) openAll(ctx context.Context, _ func(string)) (string, error) {
+	return "", u.openSecrets(ctx)
 }
 
-// raise makes the machine and all around it.
+// raise makes the machines and all around them: the bridges that scaling wants or, after the state was lost, those that exist. It
+// never takes one away.
 func (u *up) raise(ctx context.Context, progress func(string)) (string, error) {
 	if err := u.World.Cloud.CheckToken(ctx); err != nil {
 		return "", err
@@ -120,29 +103,64 @@ func (u *up) raise(ctx context.Context, progress func(string)) (string, error) {
 	if err := u.stillThere(ctx); err != nil {
 		return "", err
 	}
-	spec, err := u.spec()
+	if err := u.openStack(ctx); err != nil {
+		return "", err
+	}
+	bridges, set, err := u.stack.DesiredBridges(ctx)
 	if err != nil {
 		return "", err
 	}
-	stack, err := u.World.OpenStack(ctx, u.Home.Dir(), u.secrets.passphrase)
+	if !set && len(bridges) == 0 {
+		bridges = u.firstBridges()
+	}
+	if u.changes, err = u.build(ctx, bridges, progress); err != nil {
+		return "", err
+	}
+	if !set {
+		if err := u.stack.SetDesiredBridges(ctx, bridges); err != nil {
+			return "", err
+		}
+	}
+	if err := u.dateBridges(ctx); err != nil {
+		return "", err
+	}
+	u.price(ctx)
+	m := u.portal().machine
+	text := strings.Join(addresses(m), " ") + " in " + m.Location
+	if n := len(u.bridges()); n > 0 {
+		text += " and " + count(n, "bridge")
+	}
+	return text + ", " + changed(u.changes), nil
+}
+
+// firstBridges are those that a new county begins with; scaling has the word from then on.
+func (u *up) firstBridges() []infra.Bridge {
+	var bridges []infra.Bridge
+	for n := 1; n <= u.Config.Bridges.Min; n++ {
+		bridges = append(bridges, infra.Bridge{Number: n, ServerType: u.Config.ServerTypes.Bridge[0], Location: u.Config.Locations[0]})
+	}
+	return bridges
+}
+
+// dateBridges asks Hetzner since when it bills bridges that this computer has not made itself.
+func (u *up) dateBridges(ctx context.Context) error {
+	unknown := slices.ContainsFunc(u.bridges(), func(t *target) bool { return u.local.bridge(t.machine.Number).Created.IsZero() })
+	if !unknown {
+		return nil
+	}
+	found, err := u.World.Cloud.Leftovers(ctx, u.Home.Name)
 	if err != nil {
-		return "", err
+		return err
 	}
-	out, changes, err := stack.Up(ctx, spec, progress)
-	if err != nil {
-		return "", err
-	}
-	u.local.Outputs, u.changes = out, changes
-	if err := u.local.save(); err != nil {
-		return "", err
-	}
-	m, ok := portal(out)
-	if !ok {
-		return "", fmt.Errorf("the stack has no portal machine; run the command again, and if that does not help, `kreisraum down %s`", u.Home.Name)
-	}
-	u.machine = m
-	u.price(ctx, out.Location)
-	return fmt.Sprintf("%s in %s, %s", strings.Join(addresses(m), " "), out.Location, changed(changes)), u.prepare()
+	return u.local.change(func(l *local) {
+		for n, b := range l.Bridges {
+			i := slices.IndexFunc(found, func(r hetzner.Resource) bool { return r.Kind == "server" && r.ID == b.ServerID })
+			if i >= 0 && b.Created.IsZero() {
+				b.Created = found[i].Created
+				l.Bridges[n] = b
+			}
+		}
+	})
 }
 
 func changed(n int) string {
@@ -155,26 +173,20 @@ func changed(n int) string {
 	return fmt.Sprintf("%d changes", n)
 }
 
-func (u *up) spec() (infra.Spec, error) {
-	spec := infra.Spec{
-		County: u.Home.Name, Domain: u.Config.Domain, Locations: u.Config.Locations,
-		ServerType: u.Config.ServerTypes.Portal, BridgeServerType: u.Config.ServerTypes.Bridge[0],
-		Image: u.Config.Image, IPv6: u.Config.IPv6, SSHPublicKey: publicLine(u.secrets.sshKey),
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
 	}
-	spec.UserData = map[string]string{}
-	for _, name := range infra.MachineNames(spec.County, spec.Bridges) {
-		text, err := deploy.UserData(name, u.secrets.injectedPEM, []byte(publicLine(u.secrets.injected)))
-		if err != nil {
-			return spec, err
-		}
-		spec.UserData[name] = text
-	}
-	return spec, nil
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // price looks up what the county costs. It is a courtesy: without it the county runs as well.
-func (u *up) price(ctx context.Context, location string) {
-	price, err := u.World.Cloud.Hourly(ctx, []hetzner.MachineKind{{ServerType: u.Config.ServerTypes.Portal, Location: location, IPv4: true}})
+func (u *up) price(ctx context.Context) {
+	var kinds []hetzner.MachineKind
+	for _, t := range u.targets {
+		kinds = append(kinds, hetzner.MachineKind{ServerType: t.machine.ServerType, Location: t.machine.Location, IPv4: true})
+	}
+	price, err := u.World.Cloud.Hourly(ctx, kinds)
 	if err != nil {
 		u.Log.Warn("the price list could not be had", "error", err)
 		return
@@ -183,20 +195,25 @@ func (u *up) price(ctx context.Context, location string) {
 	u.result.PricePerMonth = price.Month.Cents() + " " + price.Currency
 }
 
-// prepare completes the bundle and its digest, now that the machine's addresses are known.
-func (u *up) prepare() (err error) {
-	if u.bundle.ServerConfig, err = serverConfig(u.Config, u.machine, u.Endpoints); err != nil {
-		return err
+// deploy leaves servers alone that already run this very deployment.
+func (u *up) deploy(ctx context.Context, progress func(string)) (string, error) {
+	stale := u.outdated(ctx, u.targets)
+	if len(stale) == 0 {
+		return "already running " + u.Version, nil
 	}
-	u.bundle.CountyCA = u.secrets.ca.CertificatePEM()
-	u.bundle.ACMERoots = u.Endpoints.ACMERoots
-	u.digest, err = u.bundle.Digest()
-	u.ops = u.County.ops(u.secrets, u.machine)
-	return err
+	var lines []string
+	err := u.deployTo(ctx, stale, progress, func(t *target, result deploy.Result) {
+		line := strings.Join(result.Changed, ", ")
+		if len(u.targets) > 1 {
+			line = t.id + ": " + line
+		}
+		lines = append(lines, line)
+	})
+	return strings.Join(lines, "; "), err
 }
 
 func (u *up) checkDNS(ctx context.Context, _ func(string)) (string, error) {
-	wanted, err := wantedRecords(u.Config.Domain, u.machine)
+	wanted, err := wantedRecords(u.Config.Domain, u.portal().machine)
 	if err != nil {
 		return "", err
 	}
@@ -230,12 +247,12 @@ func (u *up) pushAccounts(ctx context.Context, _ func(string)) (string, error) {
 		return "first account's password made anew, the last one was never shown", u.remakeFirst(ctx, r, name)
 	}
 	list := r.ForServer()
-	info, err := u.ops.Info(ctx)
+	info, err := u.portal().ops.Info(ctx)
 	if err != nil {
 		return "", err
 	}
 	if info.AccountsRevision != list.Revision {
-		if _, err := u.ops.PutAccounts(ctx, list); err != nil {
+		if _, err := u.portal().ops.PutAccounts(ctx, list); err != nil {
 			return "", err
 		}
 	}
@@ -248,11 +265,10 @@ func (u *up) makeFirst(ctx context.Context, r register.Register) error {
 	if err != nil {
 		return err
 	}
-	u.local.UnseenAccount = d.credentials[0].Name
-	if err := u.local.save(); err != nil {
+	if err := u.local.change(func(l *local) { l.UnseenAccount = d.credentials[0].Name }); err != nil {
 		return err
 	}
-	if err := u.publish(ctx, u.ops, d.next, audit.AccountsCreated, d.ids...); err != nil {
+	if err := u.publish(ctx, u.portal().ops, d.next, audit.AccountsCreated, d.ids...); err != nil {
 		return err
 	}
 	u.result.FirstAccount = &d.credentials[0]
@@ -261,10 +277,9 @@ func (u *up) makeFirst(ctx context.Context, r register.Register) error {
 
 // remakeFirst gives the first account another password, unless somebody has seen to it by hand.
 func (u *up) remakeFirst(ctx context.Context, r register.Register, name string) error {
-	made, err := u.reset(ctx, u.ops, r, name)
+	made, err := u.reset(ctx, u.portal().ops, r, name)
 	if errors.Is(err, register.ErrUnknown) || errors.Is(err, register.ErrDisabled) {
-		u.local.UnseenAccount = ""
-		return u.local.save()
+		return u.local.change(func(l *local) { l.UnseenAccount = "" })
 	}
 	if err != nil {
 		return err
@@ -279,17 +294,27 @@ func (c *County) FirstAccountShown() error {
 	if err != nil {
 		return err
 	}
-	l.UnseenAccount = ""
-	return l.save()
+	return l.change(func(l *local) { l.UnseenAccount = "" })
 }
 
-func (u *up) probe(ctx context.Context, _ func(string)) (string, error) {
-	report, err := u.hold(ctx, u.ops, u.machine, u.options.Media)
+// shareMachines tells the portal which machines there are.
+func (u *up) shareMachines(ctx context.Context, _ func(string)) (string, error) {
+	return count(len(u.targets), "machine"), u.syncMachines(ctx)
+}
+
+// probe holds a call through the portal's own bridge, and one through each bridge that has had none.
+func (u *up) probe(ctx context.Context, progress func(string)) (string, error) {
+	front := u.portal()
+	report, err := u.hold(ctx, front.ops, front.machine, front.machine, u.options.Media)
 	if err != nil {
 		return "", err
 	}
 	u.result.Probe = report
-	info, err := u.ops.Info(ctx)
+	unproven := slices.DeleteFunc(slices.Clone(u.bridges()), func(t *target) bool { return u.local.bridge(t.machine.Number).ready(t.machine) })
+	if _, err := u.proveBridges(ctx, unproven, progress); err != nil {
+		return "", err
+	}
+	info, err := front.ops.Info(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -299,12 +324,11 @@ func (u *up) probe(ctx context.Context, _ func(string)) (string, error) {
 
 // note writes into the ledger what is live now, once for each deployment.
 func (u *up) note() error {
-	if u.local.LiveDigest == u.digest {
+	if u.local.LiveDigest == u.portal().digest {
 		return nil
 	}
-	if err := u.Ledger.Write(audit.CountyUp, u.Version+" "+u.digest[:12]); err != nil {
+	if err := u.Ledger.Write(audit.CountyUp, u.Version+" "+u.portal().digest[:12]); err != nil {
 		return err
 	}
-	u.local.LiveDigest, u.local.LiveVersion = u.digest, u.Version
-	return u.local.save()
+	return u.local.change(func(l *local) { l.LiveDigest, l.LiveVersion = u.portal().digest, u.Version })
 }

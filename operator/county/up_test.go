@@ -15,6 +15,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/operator/audit"
+	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 	"github.com/medienzentrenverbund/kreisraum/operator/endpoints"
 	"github.com/medienzentrenverbund/kreisraum/operator/home"
 	"github.com/medienzentrenverbund/kreisraum/operator/register"
@@ -72,7 +73,7 @@ func TestUpFromNothing(t *testing.T) {
 	}
 	result := mustUp(t, c)
 	live(t, w, c)
-	want := []Step{StepConfig, StepSecrets, StepInfra, StepDeploy, StepDNS, StepCertificate, StepAccounts, StepProbe}
+	want := []Step{StepConfig, StepSecrets, StepInfra, StepDeploy, StepDNS, StepCertificate, StepAccounts, StepMachines, StepProbe}
 	if !slices.Equal(steps, want) {
 		t.Errorf("steps %v, want %v", steps, want)
 	}
@@ -95,7 +96,7 @@ func TestSecondUpOnlyLooks(t *testing.T) {
 	w.forgetCalls()
 	result := mustUp(t, c)
 	live(t, w, c)
-	for _, name := range []string{"OpenSSH", "Deploy", "OrderCertificate", "PutAccounts"} {
+	for _, name := range []string{"OpenSSH", "Deploy", "OrderCertificate", "PutAccounts", "PutMachines", "Stack.SetDesiredBridges"} {
 		if n := w.called(name); n > 0 {
 			t.Errorf("%s was called %d times", name, n)
 		}
@@ -112,9 +113,9 @@ func TestUpResumesAfterEveryFault(t *testing.T) {
 		call string
 		step Step
 	}{
-		{"CheckToken", StepInfra}, {"OpenStack", StepInfra}, {"Stack.Up", StepInfra}, {"OpenSSH", StepDeploy}, {"Deploy", StepDeploy},
+		{"CheckToken", StepInfra}, {"OpenStack", StepInfra}, {"Stack.Up", StepInfra}, {"Stack.DesiredBridges", StepInfra}, {"Stack.SetDesiredBridges", StepInfra}, {"OpenSSH", StepDeploy}, {"Deploy", StepDeploy},
 		{"CloseSSH", StepDeploy}, {"CheckDNS", StepDNS}, {"Certificate", StepCertificate}, {"OrderCertificate", StepCertificate},
-		{"PutAccounts", StepAccounts}, {"ProbeToken", StepProbe}, {"Probe", StepProbe},
+		{"PutAccounts", StepAccounts}, {"PutMachines", StepMachines}, {"ProbeToken", StepProbe}, {"Probe", StepProbe},
 	} {
 		for _, effect := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s effect=%t", tt.call, effect), func(t *testing.T) {
@@ -282,26 +283,34 @@ func TestMissingBinaryIsSaidBeforeAnythingIsTouched(t *testing.T) {
 func TestServerAcceptsItsConfiguration(t *testing.T) {
 	w := newWorld()
 	c := testCounty(t, w)
-	m := infra.Machine{IPv4: "192.0.2.10", IPv6: "2001:db8::1"}
+	front := infra.Machine{Role: infra.RolePortal, IPv4: "192.0.2.10", IPv6: "2001:db8::1", PrivateIP: "10.64.0.10"}
+	bridge := infra.Machine{Role: infra.RoleBridge, Number: 3, IPv4: "192.0.2.13", IPv6: "2001:db8::3", PrivateIP: "10.64.0.13"}
 	for name, e := range map[string]endpoints.Endpoints{
 		"production": {},
 		"elsewhere":  {ACMEDirectory: "https://127.0.0.1:14000/dir", ACMERoots: []byte("roots")},
 	} {
-		t.Run(name, func(t *testing.T) {
-			text, err := serverConfig(c.Config, m, e)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := server.Load(text)
-			if err != nil {
-				t.Fatalf("refused: %v\n%s", err, text)
-			}
-			if err := got.Validate(); err != nil {
-				t.Errorf("invalid: %v\n%s", err, text)
-			}
-			if got.Domain != c.Config.Domain || got.Title != c.Config.Title || got.Restart.At != c.Config.Restart.At || got.Restart.At == "" || len(got.Listen.Addresses) != 2 || (got.ACME.RootsFile != "") != (e.ACMERoots != nil) {
-				t.Errorf("got %+v", got)
-			}
-		})
+		for _, m := range []infra.Machine{front, bridge} {
+			t.Run(name+" "+machineID(m), func(t *testing.T) {
+				text, err := serverConfig(c.Config, m, front, e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := server.Load(text)
+				if err != nil {
+					t.Fatalf("refused: %v\n%s", err, text)
+				}
+				if err := got.Validate(); err != nil {
+					t.Errorf("invalid: %v\n%s", err, text)
+				}
+				if got.Domain != c.Config.Domain || got.Title != c.Config.Title || got.Restart.At != c.Config.Restart.At || got.Restart.At == "" || len(got.Listen.Addresses) != 2 || (got.ACME.RootsFile != "") != (e.ACMERoots != nil) {
+					t.Errorf("got %+v", got)
+				}
+				want := server.Cluster{Machine: machineID(m), PrivateAddress: m.PrivateIP, PortalAddress: front.PrivateIP}
+				have := server.Cluster{Machine: got.Cluster.Machine, PrivateAddress: got.Cluster.PrivateAddress, PortalAddress: got.Cluster.PortalAddress}
+				if have != want || got.Role != role(m) || got.Paths.CountyKey != deploy.CountyKeyFile {
+					t.Errorf("got role %s, cluster %+v, want %+v", got.Role, got.Cluster, want)
+				}
+			})
+		}
 	}
 }

@@ -44,6 +44,11 @@ type Cloud interface {
 type Stack interface {
 	// Up makes what is missing; changes is how many resources were created, changed or deleted.
 	Up(ctx context.Context, spec infra.Spec, progress func(string)) (out infra.Outputs, changes int, err error)
+	// DesiredBridges are the bridges that the county shall have. set is false if nobody has said so yet, or the state is lost; then they are
+	// those that exist.
+	DesiredBridges(ctx context.Context) (bridges []infra.Bridge, set bool, err error)
+	// SetDesiredBridges writes them; the next Up with them makes it so.
+	SetDesiredBridges(ctx context.Context, bridges []infra.Bridge) error
 	Destroy(ctx context.Context, progress func(string)) error
 	// Remove deletes the state of a destroyed stack.
 	Remove(ctx context.Context) error
@@ -55,7 +60,12 @@ type Ops interface {
 	OrderCertificate(ctx context.Context) (opsapi.Certificate, error)
 	Certificate(ctx context.Context) (opsapi.Certificate, error)
 	PutAccounts(ctx context.Context, list opsapi.Accounts) (opsapi.AccountsResult, error)
+	// ProbeToken is for the bridge on that machine.
 	ProbeToken(ctx context.Context, machine string) (opsapi.ProbeToken, error)
+	PutMachines(ctx context.Context, list opsapi.Machines) (opsapi.MachinesResult, error)
+	Load(ctx context.Context) (opsapi.Load, error)
+	Night(ctx context.Context) (opsapi.Night, error)
+	Restart(ctx context.Context, order opsapi.RestartOrder) (opsapi.Night, error)
 	Close()
 }
 

@@ -1,5 +1,6 @@
 // Package countyca is a county's own certificate authority. It signs two kinds of leaves: the operator's client certificate
-// and the certificate of each machine for the ops API. Its key never leaves the operator's home.
+// and the certificate of each machine, with which it serves the ops API and calls other machines. Who is who is in the names, see
+// package identity. Its key never leaves the operator's home.
 //
 //	machine: makes a key, writes ops.csr  ──SFTP──▶  operator: SignMachine  ──SFTP──▶  machine: ops.crt
 package countyca
@@ -20,6 +21,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/operator/atomicfile"
 )
 
@@ -72,15 +75,18 @@ func (ca *CA) Pool() *x509.CertPool {
 // Client is the operator's certificate for the ops API.
 func (ca *CA) Client() tls.Certificate { return ca.client }
 
-// SignMachine signs the public key of a machine's certificate request (PEM) for the ops API's server name. Nothing else of
-// the request is taken over, so a machine cannot ask for more. It returns the certificate as PEM.
-func (ca *CA) SignMachine(csrPEM []byte, serverName string) ([]byte, error) {
+// SignMachine signs the public key of a machine's certificate request (PEM) as the machine with that ID. Nothing else of the
+// request is taken over, so a machine cannot pass for another one. It returns the certificate as PEM.
+func (ca *CA) SignMachine(csrPEM []byte, id string) ([]byte, error) {
+	if !identity.IsMachine(id) {
+		return nil, fmt.Errorf("sign the machine's certificate: %q is no machine's ID", id)
+	}
 	public, err := requestKey(csrPEM)
 	if err != nil {
 		return nil, err
 	}
-	template := ca.leaf(serverName, machineLifetime, x509.ExtKeyUsageServerAuth)
-	template.DNSNames = []string{serverName}
+	template := ca.leaf(identity.Name(id), machineLifetime, x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth)
+	template.DNSNames = []string{opsapi.ServerName, identity.Name(id)}
 	der, err := x509.CreateCertificate(rand.Reader, template, ca.certificate, public, ca.key)
 	if err != nil {
 		return nil, fmt.Errorf("sign the machine's certificate: %w", err)
@@ -88,8 +94,9 @@ func (ca *CA) SignMachine(csrPEM []byte, serverName string) ([]byte, error) {
 	return encode("CERTIFICATE", der), nil
 }
 
-// Good reports whether certPEM is a machine's certificate of this CA for the key of csrPEM that need not be renewed yet.
-func (ca *CA) Good(certPEM, csrPEM []byte, serverName string) bool {
+// Good reports whether certPEM is this CA's certificate of the machine with that ID for the key of csrPEM, and need not be renewed
+// yet.
+func (ca *CA) Good(certPEM, csrPEM []byte, id string) bool {
 	public, err := requestKey(csrPEM)
 	if err != nil {
 		return false
@@ -98,11 +105,17 @@ func (ca *CA) Good(certPEM, csrPEM []byte, serverName string) bool {
 	if err != nil || !public.Equal(cert.PublicKey) {
 		return false
 	}
-	_, err = cert.Verify(x509.VerifyOptions{
-		Roots: ca.Pool(), DNSName: serverName, CurrentTime: ca.now().Add(RenewBefore),
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	})
-	return err == nil
+	if have, err := identity.MachineOf(cert); err != nil || have != id {
+		return false
+	}
+	for _, usage := range []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth} {
+		if _, err := cert.Verify(x509.VerifyOptions{
+			Roots: ca.Pool(), DNSName: opsapi.ServerName, CurrentTime: ca.now().Add(RenewBefore), KeyUsages: []x509.ExtKeyUsage{usage},
+		}); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // requestKey returns the public key of a certificate request after checking that the sender holds the private one.
@@ -148,8 +161,8 @@ func makeCA(dir, county string, now time.Time) (*x509.Certificate, *ecdsa.Privat
 }
 
 func (ca *CA) openClient(dir string) error {
-	cert, key, err := loadPair(dir, "operator") // one that is missing or damaged is made again, the CA vouches for it
-	if err != nil || cert.CheckSignatureFrom(ca.certificate) != nil || ca.now().After(cert.NotAfter.Add(-RenewBefore)) {
+	cert, key, err := loadPair(dir, "operator") // one that is missing, damaged or without its name is made again, the CA vouches for it
+	if err != nil || cert.CheckSignatureFrom(ca.certificate) != nil || !identity.IsOperator(cert) || ca.now().After(cert.NotAfter.Add(-RenewBefore)) {
 		if cert, key, err = ca.makeClient(dir); err != nil {
 			return err
 		}
@@ -163,7 +176,9 @@ func (ca *CA) makeClient(dir string) (*x509.Certificate, *ecdsa.PrivateKey, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	der, err := x509.CreateCertificate(rand.Reader, ca.leaf("operator", clientLifetime, x509.ExtKeyUsageClientAuth), ca.certificate, key.Public(), ca.key)
+	template := ca.leaf("operator", clientLifetime, x509.ExtKeyUsageClientAuth)
+	template.DNSNames = []string{identity.Operator}
+	der, err := x509.CreateCertificate(rand.Reader, template, ca.certificate, key.Public(), ca.key)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -174,7 +189,7 @@ func (ca *CA) makeClient(dir string) (*x509.Certificate, *ecdsa.PrivateKey, erro
 	return cert, key, err
 }
 
-func (ca *CA) leaf(name string, lifetime time.Duration, usage x509.ExtKeyUsage) *x509.Certificate {
+func (ca *CA) leaf(name string, lifetime time.Duration, usages ...x509.ExtKeyUsage) *x509.Certificate {
 	end := ca.now().Add(lifetime)
 	if end.After(ca.certificate.NotAfter) {
 		end = ca.certificate.NotAfter
@@ -182,7 +197,7 @@ func (ca *CA) leaf(name string, lifetime time.Duration, usage x509.ExtKeyUsage) 
 	return &x509.Certificate{
 		SerialNumber: serial(), Subject: pkix.Name{CommonName: name},
 		NotBefore: ca.now().Add(-backdate), NotAfter: end,
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{usage}, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: usages, BasicConstraintsValid: true,
 	}
 }
 

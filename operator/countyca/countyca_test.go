@@ -12,9 +12,12 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 )
 
-const name = "ops.musterkreis.example"
+const machineID = "bridge-3"
 
 func open(t *testing.T, dir string, at time.Time) *CA {
 	t.Helper()
@@ -65,7 +68,7 @@ func TestCAIsMadeOnceAndPrivate(t *testing.T) {
 func TestMachineGetsNothingButItsKeySigned(t *testing.T) {
 	ca := open(t, t.TempDir(), time.Now())
 	csr, key := request(t, elliptic.P256())
-	signed, err := ca.SignMachine(csr, name)
+	signed, err := ca.SignMachine(csr, machineID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,10 +76,10 @@ func TestMachineGetsNothingButItsKeySigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cert.Subject.CommonName != name || len(cert.DNSNames) != 1 || cert.DNSNames[0] != name || cert.IsCA {
+	if id, err := identity.MachineOf(cert); err != nil || id != machineID || len(cert.DNSNames) != 2 || cert.IsCA {
 		t.Errorf("subject %s, names %v, CA %t: taken over from the request", cert.Subject, cert.DNSNames, cert.IsCA)
 	}
-	if !key.PublicKey.Equal(cert.PublicKey) || !ca.Good(signed, csr, name) {
+	if !key.PublicKey.Equal(cert.PublicKey) || !ca.Good(signed, csr, machineID) {
 		t.Error("the certificate is not good for the machine's key")
 	}
 }
@@ -85,7 +88,7 @@ func TestMachineGetsNothingButItsKeySigned(t *testing.T) {
 func TestOperatorAndMachineMeet(t *testing.T) {
 	ours, others := open(t, t.TempDir(), time.Now()), open(t, t.TempDir(), time.Now())
 	csr, key := request(t, elliptic.P256())
-	signed, err := ours.SignMachine(csr, name)
+	signed, err := ours.SignMachine(csr, machineID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +104,7 @@ func TestOperatorAndMachineMeet(t *testing.T) {
 			defer a.Close()
 			defer b.Close()
 			server := tls.Server(a, &tls.Config{Certificates: []tls.Certificate{machine}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ours.Pool()})
-			client := tls.Client(b, &tls.Config{Certificates: []tls.Certificate{tt.client.Client()}, RootCAs: ours.Pool(), ServerName: name})
+			client := tls.Client(b, &tls.Config{Certificates: []tls.Certificate{tt.client.Client()}, RootCAs: ours.Pool(), ServerName: opsapi.ServerName})
 			result := make(chan error, 1)
 			go func() { result <- server.Handshake() }()
 			go func() { _ = client.Handshake(); _, _ = client.Read(make([]byte, 1)) }()
@@ -120,7 +123,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 	forged[len(forged)/2] ^= 1
 	for what, csr := range map[string][]byte{"nothing": nil, "no PEM": []byte("x"), "other curve": p384, "damaged": forged,
 		"a certificate": ca.CertificatePEM()} {
-		if _, err := ca.SignMachine(csr, name); err == nil {
+		if _, err := ca.SignMachine(csr, machineID); err == nil {
 			t.Errorf("%s was signed", what)
 		}
 	}
@@ -130,7 +133,7 @@ func TestCertificateIsRenewedInTime(t *testing.T) {
 	dir := t.TempDir()
 	now := time.Now()
 	csr, _ := request(t, elliptic.P256())
-	signed, err := open(t, dir, now).SignMachine(csr, name)
+	signed, err := open(t, dir, now).SignMachine(csr, machineID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,10 +146,11 @@ func TestCertificateIsRenewedInTime(t *testing.T) {
 		name string
 		want bool
 	}{
-		{"fresh", now, csr, name, true},
-		{"about to end", late, csr, name, false},
-		{"machine has another key", now, other, name, false},
-		{"other name", now, csr, "other.example", false},
+		{"fresh", now, csr, machineID, true},
+		{"about to end", late, csr, machineID, false},
+		{"machine has another key", now, other, machineID, false},
+		{"another machine", now, csr, "bridge-4", false},
+		{"no machine", now, csr, "other.example", false},
 	} {
 		if got := open(t, dir, tt.at).Good(signed, tt.csr, tt.name); got != tt.want {
 			t.Errorf("%s: good %t, want %t", tt.what, got, tt.want)
@@ -166,5 +170,39 @@ func TestLostKeyIsAnErrorAndNotANewCA(t *testing.T) {
 	}
 	if _, err := Open(dir, "musterkreis", time.Now); err == nil {
 		t.Error("a new CA was made although machines trust the old one")
+	}
+}
+
+func TestNamesSayWhoIsWho(t *testing.T) {
+	ca := open(t, t.TempDir(), time.Now())
+	if !identity.IsOperator(ca.Client().Leaf) {
+		t.Errorf("the operator's certificate names %v", ca.Client().Leaf.DNSNames)
+	}
+	csr, _ := request(t, elliptic.P256())
+	for _, id := range []string{"", "operator", "bridge-0", "bridge-100", "portal.kreisraum.internal"} {
+		if _, err := ca.SignMachine(csr, id); err == nil {
+			t.Errorf("a machine got the name %q", id)
+		}
+	}
+}
+
+// A certificate of before the names is not the operator's for any server of today.
+func TestOperatorsCertificateWithoutANameIsMadeAnew(t *testing.T) {
+	dir := t.TempDir()
+	ca := open(t, dir, time.Now())
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nameless := ca.leaf("operator", clientLifetime, x509.ExtKeyUsageClientAuth)
+	der, err := x509.CreateCertificate(rand.Reader, nameless, ca.certificate, key.Public(), ca.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := savePair(dir, "operator", der, key); err != nil {
+		t.Fatal(err)
+	}
+	if again := open(t, dir, time.Now()).Client().Leaf; !identity.IsOperator(again) {
+		t.Errorf("the operator's certificate names %v", again.DNSNames)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
+	"log/slog"
 	"path"
 
 	"github.com/medienzentrenverbund/kreisraum/templates"
@@ -16,8 +18,31 @@ type Bundle struct {
 	ServerConfig []byte
 	// CountyCA is the PEM certificate of the county CA.
 	CountyCA []byte
+	// CountyKey is the key that the county's machines share for tokens, readable by the service's user alone. Empty: there is none.
+	CountyKey Secret
 	// ACMERoots are PEM roots; empty: there is no such file and the system's roots count.
 	ACMERoots []byte
+}
+
+// Secret is content that no message shows.
+type Secret []byte
+
+// Format implements fmt.Formatter for all verbs.
+func (Secret) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[redacted]") }
+
+// LogValue implements slog.LogValuer.
+func (Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// MarshalText keeps a secret out of JSON.
+func (Secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
+
+// fingerprint stands for the secret in a digest that everybody may read. It has 256 random bits, which nobody tries out.
+func (s Secret) fingerprint() []byte {
+	if len(s) == 0 {
+		return nil
+	}
+	sum := sha256.Sum256(append([]byte("kreisraum deployment fingerprint\x00"), s...))
+	return sum[:]
 }
 
 // Digest of release, configuration and unit in one, hexadecimal. The server shows it in Info.Deployment.
@@ -27,17 +52,19 @@ func (b Bundle) Digest() (string, error) {
 		return "", err
 	}
 	digest := sha256.New()
-	for _, part := range [][]byte{[]byte(b.Release.dir()), []byte(b.Release.SHA256), b.ServerConfig, b.CountyCA, b.ACMERoots, []byte(unit)} {
+	for _, part := range [][]byte{[]byte(b.Release.dir()), []byte(b.Release.SHA256), b.ServerConfig, b.CountyCA, b.CountyKey.fingerprint(), b.ACMERoots, []byte(unit)} {
 		fmt.Fprintf(digest, "%d\n", len(part))
 		digest.Write(part)
 	}
 	return hex.EncodeToString(digest.Sum(nil)), nil
 }
 
-// file is a file on the machine, readable by all; nothing in it is secret.
+// file is a file on the machine.
 type file struct {
 	path    string
 	content []byte // empty: the file shall not be there
+	// secret: only the service's user may read it. Everything else is readable by all.
+	secret bool
 }
 
 func (b Bundle) files() ([]file, error) {
@@ -50,17 +77,18 @@ func (b Bundle) files() ([]file, error) {
 		return nil, err
 	}
 	return []file{
-		{ConfigFile, b.ServerConfig},
-		{CountyCAFile, b.CountyCA},
-		{ACMERootsFile, b.ACMERoots},
-		{path.Join(UnitDir, ServiceUnit), []byte(unit)},
+		{path: ConfigFile, content: b.ServerConfig},
+		{path: CountyCAFile, content: b.CountyCA},
+		{path: CountyKeyFile, content: b.CountyKey, secret: true},
+		{path: ACMERootsFile, content: b.ACMERoots},
+		{path: path.Join(UnitDir, ServiceUnit), content: []byte(unit)},
 	}, nil
 }
 
 func unit(digest string) (string, error) {
 	return templates.ServerUnit(templates.Unit{
 		User: ServiceUser, Binary: path.Join(CurrentLink, BinaryName), ConfigFile: ConfigFile, Deployment: digest,
-		StateDirectory: path.Base(StateDir), LogsDirectory: path.Base(LogDir),
+		StateDirectory: path.Base(StateDir), LogsDirectory: path.Base(LogDir), RuntimeDirectory: path.Base(RuntimeDir),
 	})
 }
 

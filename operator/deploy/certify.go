@@ -3,11 +3,9 @@ package deploy
 import (
 	"context"
 	"errors"
-
-	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 )
 
-// certify signs the server's request for a certificate on the ops API, unless it has a good one for its present key. The
+// certify signs the server's request for its machine's certificate, unless it has a good one for its present key. The
 // server notices the certificate by itself.
 func (d *deployment) certify(ctx context.Context) error {
 	d.Progress("signing the server's certificate")
@@ -19,15 +17,15 @@ func (d *deployment) certify(ctx context.Context) error {
 	if err != nil && !isMissing(err) {
 		return err
 	}
-	if err == nil && d.Authority.Good(have, csr, opsapi.ServerName) {
+	if err == nil && d.Authority.Good(have, csr, d.Machine) {
 		return nil
 	}
-	signed, err := d.Authority.SignMachine(csr, opsapi.ServerName)
+	signed, err := d.Authority.SignMachine(csr, d.Machine)
 	if err != nil {
 		return err
 	}
 	d.changed("certificate")
-	return d.remote.write(file{OpsCertFile, signed})
+	return d.remote.write(file{path: OpsCertFile, content: signed})
 }
 
 // awaitRequest waits for the file that the server writes at its first start.

@@ -12,6 +12,8 @@ const (
 	CountyCAFile    = "/etc/kreisraum/county-ca.crt"
 	OpsCertFile     = "/etc/kreisraum/ops.crt"
 	ACMERootsFile   = "/etc/kreisraum/acme-roots.pem"
+	CountyKeyFile   = "/etc/kreisraum/county.key"
+	RuntimeDir      = "/run/kreisraum"
 	ReleasesDir     = "/opt/kreisraum/releases"
 	CurrentLink     = "/opt/kreisraum/current"
 	BinaryName      = "kreisraum-conference"

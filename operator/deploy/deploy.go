@@ -25,14 +25,16 @@ type Ops interface {
 	Info(ctx context.Context) (opsapi.Info, error)
 }
 
-// Authority signs the machine's certificate for the ops API.
+// Authority signs the certificate of the machine with an ID.
 type Authority interface {
-	SignMachine(csrPEM []byte, serverName string) ([]byte, error)
-	Good(certPEM, csrPEM []byte, serverName string) bool
+	SignMachine(csrPEM []byte, id string) ([]byte, error)
+	Good(certPEM, csrPEM []byte, id string) bool
 }
 
 // Job is one machine's deployment.
 type Job struct {
+	// Machine is the machine's ID, see package identity.
+	Machine string
 	// Address of SSH.
 	Address netip.AddrPort
 	// Key is the operator's.

@@ -11,10 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/operator/countyca"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
@@ -156,9 +158,12 @@ func (b *box) job() deploy.Job {
 		b.t.Fatal(err)
 	}
 	return deploy.Job{
+		Machine: identity.Portal,
 		Address: netip.AddrPortFrom(b.address, 22), Key: b.key,
-		HostKeys:  &deploy.HostKeys{Injected: b.injected.PublicKey(), Pinned: b.saved, Proven: b.proven, Save: b.save},
-		Bundle:    deploy.Bundle{Release: release, ServerConfig: b.config("everyone"), CountyCA: b.ca.CertificatePEM()},
+		HostKeys: &deploy.HostKeys{Injected: b.injected.PublicKey(), Pinned: b.saved, Proven: b.proven, Save: b.save},
+		Bundle: deploy.Bundle{
+			Release: release, ServerConfig: b.config("everyone"), CountyCA: b.ca.CertificatePEM(), CountyKey: []byte(strings.Repeat("k", 32)),
+		},
 		Authority: b.ca, Ops: b.ops, Boot: 20 * time.Second, Health: 20 * time.Second, Log: slog.New(slog.DiscardHandler),
 	}
 }

@@ -3,6 +3,7 @@ package stack
 import (
 	"errors"
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -101,18 +102,29 @@ func TestBridgesComeAndGo(t *testing.T) {
 	s := w.open("demo")
 	portal := w.up(s, plan("demo")).Outputs.Machines[0]
 	more := plan("demo")
-	more.Bridges, more.BridgeServerType = 2, "ccx13"
+	more.Bridges = []infra.Bridge{{Number: 1, ServerType: "ccx13", Location: "fsn1"}, {Number: 3, ServerType: "cpx32", Location: "nbg1"}}
 	machines := w.up(s, more).Outputs.Machines
-	if len(machines) != 3 || machines[0] != portal || machines[2].Name != infra.BridgeName("demo", 2) || machines[2].PrivateIP != "10.77.1.12" {
-		t.Errorf("machines: %+v", machines)
+	if len(machines) != 3 || machines[0] != portal {
+		t.Fatalf("machines: %+v", machines)
+	}
+	third := machines[2]
+	if third.Name != infra.BridgeName("demo", 3) || third.Number != 3 || third.ServerType != "cpx32" || third.Location != "nbg1" ||
+		!strings.HasSuffix(third.PrivateIP, ".13") || !infra.PrivateNetwork("demo").Contains(netip.MustParseAddr(third.PrivateIP)) {
+		t.Errorf("third bridge: %+v", third)
 	}
 	if names := w.sim.ReverseNames(); len(names) != 1 {
 		t.Errorf("bridges got reverse names: %v", names)
 	}
 	fewer := plan("demo")
-	fewer.Bridges, fewer.BridgeServerType = 1, "ccx13"
-	if machines := w.up(s, fewer).Outputs.Machines; len(machines) != 2 || machines[0] != portal {
+	fewer.Bridges = more.Bridges[1:]
+	w.writes.reset()
+	if machines := w.up(s, fewer).Outputs.Machines; len(machines) != 2 || machines[0] != portal || machines[1] != third {
 		t.Errorf("machines: %+v", machines)
+	}
+	for _, path := range w.writes.reset() { // the server and its two addresses, nothing else
+		if !strings.HasPrefix(path, "DELETE /v1/servers/") && !strings.HasPrefix(path, "DELETE /v1/primary_ips/") {
+			t.Errorf("removing a bridge wrote %s", path)
+		}
 	}
 	if left := w.leftovers("demo"); len(left) != 10 {
 		t.Errorf("at Hetzner: %v", left)
@@ -286,7 +298,7 @@ func TestPreviewTouchesNothing(t *testing.T) {
 func TestDestroyAfterLostState(t *testing.T) {
 	w := newWorld(t)
 	spec := plan("demo")
-	spec.Bridges = 1
+	spec.Bridges = []infra.Bridge{{Number: 1, ServerType: "ccx13", Location: "fsn1"}}
 	w.up(w.open("demo"), spec)
 	if err := os.RemoveAll(filepath.Join(w.home, "pulumi")); err != nil {
 		t.Fatal(err)

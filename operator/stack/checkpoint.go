@@ -93,3 +93,29 @@ func (c checkpoint) drifted(inventory []hetzner.Resource) bool {
 	}
 	return false
 }
+
+// strays are servers and addresses of bridges that are neither in the state nor in the plan.
+func (c checkpoint) strays(inventory []hetzner.Resource, spec infra.Spec) []hetzner.Resource {
+	known := map[string]bool{}
+	for _, r := range c.resources {
+		if isOurs(r) {
+			known[string(r.ID)] = true
+		}
+	}
+	wanted := map[int]bool{}
+	for _, b := range spec.Bridges {
+		wanted[b.Number] = true
+	}
+	var strays []hetzner.Resource
+	for _, r := range inventory {
+		name := r.Name
+		if r.Kind == "primary_ip" {
+			name = strings.TrimSuffix(strings.TrimSuffix(name, "-ipv4"), "-ipv6")
+		}
+		n, ofBridge := infra.BridgeNumber(spec.County, name)
+		if ofBridge && !wanted[n] && !known[fmt.Sprint(r.ID)] && (r.Kind == "server" || r.Kind == "primary_ip") {
+			strays = append(strays, r)
+		}
+	}
+	return strays
+}

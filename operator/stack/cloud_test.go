@@ -264,7 +264,11 @@ const (
 
 func userData(county string, bridges int) map[string]string {
 	data := map[string]string{}
-	for _, name := range infra.MachineNames(county, bridges) {
+	var all []infra.Bridge
+	for n := 1; n <= bridges; n++ {
+		all = append(all, infra.Bridge{Number: n})
+	}
+	for _, name := range infra.MachineNames(county, all) {
 		data[name] = "#cloud-config\nhostname: " + name + "\n"
 	}
 	return data

@@ -140,28 +140,6 @@ func TestDestroyOfWhatIsGoneOrWasNeverThere(t *testing.T) {
 	}
 }
 
-func TestDesiredBridges(t *testing.T) {
-	w := newWorld(t)
-	s := w.open("demo")
-	if n, set, err := s.DesiredBridges(t.Context()); n != 0 || set || err != nil {
-		t.Errorf("before: %d, %v, %v", n, set, err)
-	}
-	for _, bad := range []int{-1, infra.MaxBridges + 1} {
-		if err := s.SetDesiredBridges(t.Context(), bad); err == nil {
-			t.Errorf("%d bridges accepted", bad)
-		}
-	}
-	for _, n := range []int{2, 0} {
-		if err := s.SetDesiredBridges(t.Context(), n); err != nil {
-			t.Fatal(err)
-		}
-		w.up(s, plan("demo")) // an up leaves the number alone
-		if got, set, err := w.open("demo").DesiredBridges(t.Context()); got != n || !set || err != nil {
-			t.Errorf("got %d, %v, %v; want %d", got, set, err, n)
-		}
-	}
-}
-
 // writeLock puts a lock into the state as another engine would.
 func writeLock(t testing.TB, s *Stack, lock lockContent) string {
 	t.Helper()

@@ -12,6 +12,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
 	"github.com/medienzentrenverbund/kreisraum/infra"
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/infra/provider"
 )
 
 // parallel operations; the whole of a county with ten bridges is some thirty resources.
@@ -46,11 +48,11 @@ func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (
 		return Result{}, err
 	}
 	opts := []optup.Option{optup.Parallel(parallel), optup.SuppressOutputs(), optup.SuppressProgress(), optup.Color("never")}
-	drifted, err := s.drifted(ctx)
+	gone, strays, err := s.compare(ctx, spec)
 	if err != nil {
 		return Result{}, err
 	}
-	if drifted {
+	if gone {
 		opts = append(opts, optup.Refresh())
 	}
 	s.ws.SetProgram(infra.Program(spec))
@@ -59,6 +61,9 @@ func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (
 		return err
 	})
 	if err != nil {
+		return Result{}, err
+	}
+	if err := provider.Purge(ctx, s.cfg.Cloud, s.cfg.Log, strays); err != nil {
 		return Result{}, err
 	}
 	if err := s.layout.pruneHistory(); err != nil {
@@ -111,17 +116,18 @@ func (s *Stack) ready(ctx context.Context) (auto.Stack, error) {
 	return stack, s.clearPending(ctx)
 }
 
-// drifted asks Hetzner whether everything in the state still exists; only then is a refresh worth its time.
-func (s *Stack) drifted(ctx context.Context) (bool, error) {
+// compare asks Hetzner what exists. gone: something of the state does not, and only then is a refresh worth its time. strays exist
+// for bridges that the county shall not have, and the state knows nothing of them: what an interrupted run had begun.
+func (s *Stack) compare(ctx context.Context, spec infra.Spec) (gone bool, strays []hetzner.Resource, err error) {
 	state, _, err := s.layout.load()
 	if err != nil || state.ours() == 0 {
-		return false, err
+		return false, nil, err
 	}
 	inventory, err := s.cfg.Cloud.Inventory(ctx, s.cfg.County)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
-	return state.drifted(inventory), nil
+	return state.drifted(inventory), state.strays(inventory, spec), nil
 }
 
 // clearPending forgets operations that a killed engine had begun. The provider looks before it makes anything, so repeating
