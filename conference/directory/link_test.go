@@ -1,0 +1,374 @@
+package directory
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/conference/token"
+)
+
+// wakeful is how long a test waits for what takes milliseconds on an idle machine.
+const wakeful = 30 * time.Second
+
+// authority signs the leaves of a county.
+type authority struct {
+	t    testing.TB
+	key  *ecdsa.PrivateKey
+	cert *x509.Certificate
+	pool *x509.CertPool
+}
+
+func newAuthority(t testing.TB) *authority {
+	a := &authority{t: t, key: newKey(t), pool: x509.NewCertPool()}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	a.cert = a.sign(template, template, a.key, a.key)
+	a.pool.AddCert(a.cert)
+	return a
+}
+
+func newKey(t testing.TB) *ecdsa.PrivateKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func (a *authority) sign(template, parent *x509.Certificate, key, by *ecdsa.PrivateKey) *x509.Certificate {
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, by)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return cert
+}
+
+func (a *authority) leaf(machine string) tls.Certificate {
+	key := newKey(a.t)
+	cert := a.sign(&x509.Certificate{SerialNumber: big.NewInt(2), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{identity.Name(machine)},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}, a.cert, key, a.key)
+	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key}
+}
+
+// portalTLS is the portal's side of the room port.
+func (a *authority) portalTLS() func() (*tls.Config, error) {
+	cfg := &tls.Config{Certificates: []tls.Certificate{a.leaf(identity.Portal)}, RootCAs: a.pool, MinVersion: tls.VersionTLS13}
+	return func() (*tls.Config, error) { return cfg, nil }
+}
+
+// roomPort is a machine's room port with an echo behind it.
+type roomPort struct {
+	*httptest.Server
+	at netip.AddrPort
+
+	mu     sync.Mutex
+	seen   []*http.Request
+	broken chan struct{} // one for each connection that ended
+}
+
+func (a *authority) roomPort(machine string) *roomPort {
+	p := &roomPort{broken: make(chan struct{}, 1000)}
+	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(p.echo))
+	p.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
+	p.TLS = &tls.Config{Certificates: []tls.Certificate{a.leaf(machine)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: a.pool}
+	p.StartTLS()
+	a.t.Cleanup(p.Close)
+	p.at = netip.MustParseAddrPort(p.Listener.Addr().String())
+	return p
+}
+
+// quit makes the bridge close the connection.
+const quit = "quit"
+
+func (p *roomPort) echo(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	p.seen = append(p.seen, r)
+	p.mu.Unlock()
+	http.SetCookie(w, &http.Cookie{Name: "bridge", Value: "x"})
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{signaling.Subprotocol}})
+	if err != nil {
+		return
+	}
+	defer func() { p.broken <- struct{}{} }()
+	defer ws.CloseNow()
+	for {
+		kind, frame, err := ws.Read(r.Context())
+		if err != nil {
+			return
+		}
+		if string(frame) == quit {
+			_ = ws.Close(websocket.StatusServiceRestart, "")
+			return
+		}
+		if ws.Write(r.Context(), kind, frame) != nil {
+			return
+		}
+	}
+}
+
+func (p *roomPort) last() *http.Request {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seen[len(p.seen)-1]
+}
+
+// door serves a handler to browsers.
+func door(t *testing.T, h http.Handler) string {
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func dial(t *testing.T, url string, header ...string) (*websocket.Conn, *http.Response, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), wakeful)
+	defer cancel()
+	h := http.Header{}
+	for i := 0; i < len(header); i += 2 {
+		h.Set(header[i], header[i+1])
+	}
+	ws, resp, err := websocket.Dial(ctx, url+"/api/rooms/klasse-5a/ws?secret=1", &websocket.DialOptions{HTTPHeader: h, Subprotocols: []string{signaling.Subprotocol}})
+	if err == nil {
+		t.Cleanup(func() { _ = ws.CloseNow() })
+	}
+	return ws, resp, err
+}
+
+func mustDial(t *testing.T, url string, header ...string) (*websocket.Conn, *http.Response) {
+	t.Helper()
+	ws, resp, err := dial(t, url, header...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ws, resp
+}
+
+func say(t *testing.T, ws *websocket.Conn, text string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), wakeful)
+	defer cancel()
+	if err := ws.Write(ctx, websocket.MessageText, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if _, got, err := ws.Read(ctx); err != nil || string(got) != text {
+		t.Fatalf("said %q, heard %q, %v", text, got, err)
+	}
+}
+
+// expectCut waits until the connection has ended for the browser.
+func expectCut(t *testing.T, ws *websocket.Conn) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), wakeful)
+	defer cancel()
+	if _, _, err := ws.Read(ctx); err == nil || ctx.Err() != nil {
+		t.Fatalf("not cut off: %v", err)
+	}
+}
+
+func (a *authority) link(p *roomPort, log *slog.Logger) *link {
+	l := remoteLink("bridge-1", "boot", p.at.Addr(), p.at.Port(), a.portalTLS(), log)
+	a.t.Cleanup(l.end)
+	return l
+}
+
+var silence = slog.New(slog.DiscardHandler)
+
+// TestTheWayCarriesAWebSocketAndNothingPersonal: a bridge has no business with what a browser tells of itself.
+func TestTheWayCarriesAWebSocketAndNothingPersonal(t *testing.T) {
+	a := newAuthority(t)
+	p := a.roomPort("bridge-1")
+	ws, resp := mustDial(t, door(t, a.link(p, silence)), "Cookie", "__Host-kreisraum=secret", "User-Agent", "Kanarienvogel/1", "X-Forwarded-For", "203.0.113.7",
+		"Origin", "https://evil.example", "Accept-Language", "de", "Authorization", "Basic x", cluster.AdmissionHeader, "signed")
+	say(t, ws, "hallo")
+	r := p.last()
+	if got := r.Header.Values(cluster.AdmissionHeader); len(got) != 1 || got[0] != "signed" {
+		t.Errorf("admission %v", got)
+	}
+	for name := range r.Header {
+		switch name {
+		case "Connection", "Upgrade", "Sec-Websocket-Key", "Sec-Websocket-Version", "Sec-Websocket-Protocol", cluster.AdmissionHeader:
+		default:
+			t.Errorf("the bridge gets %s", name)
+		}
+	}
+	if r.URL.RawQuery != "" || r.Host != identity.Name("bridge-1") {
+		t.Errorf("asked %s for a query of %d bytes", r.Host, len(r.URL.RawQuery))
+	}
+	if ws.Subprotocol() != signaling.Subprotocol || len(resp.Cookies()) != 0 {
+		t.Errorf("subprotocol %q, %d cookies", ws.Subprotocol(), len(resp.Cookies()))
+	}
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 || r.TLS.PeerCertificates[0].DNSNames[0] != identity.Name(identity.Portal) {
+		t.Error("the bridge does not see the portal's certificate")
+	}
+}
+
+func TestTheEndOfTheWayCutsEverythingOff(t *testing.T) {
+	a := newAuthority(t)
+	p := a.roomPort("bridge-1")
+	l := a.link(p, silence)
+	url := door(t, l)
+	var all []*websocket.Conn
+	for range 20 {
+		ws, _ := mustDial(t, url)
+		say(t, ws, "hallo")
+		all = append(all, ws)
+	}
+	l.end()
+	for _, ws := range all {
+		expectCut(t, ws)
+	}
+	for range all {
+		select {
+		case <-p.broken:
+		case <-time.After(wakeful):
+			t.Fatal("the bridge still has a connection")
+		}
+	}
+	_, resp, err := dial(t, url)
+	if err == nil || resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("after the end: %v", err)
+	}
+	await(t, "all to be counted out", func() bool { return l.linked.Load() == 0 })
+}
+
+// await waits for a condition.
+func await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(wakeful); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+func TestBothSidesMayEnd(t *testing.T) {
+	a := newAuthority(t)
+	p := a.roomPort("bridge-1")
+	l := a.link(p, silence)
+	url := door(t, l)
+	ws, _ := mustDial(t, url)
+	if err := ws.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Errorf("the browser closes: %v", err)
+	}
+	<-p.broken
+	ws, _ = mustDial(t, url)
+	ctx, cancel := context.WithTimeout(t.Context(), wakeful)
+	defer cancel()
+	if err := ws.Write(ctx, websocket.MessageText, []byte(quit)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ws.Read(ctx); websocket.CloseStatus(err) != websocket.StatusServiceRestart {
+		t.Errorf("the bridge closes: %v", err)
+	}
+	<-p.broken
+	await(t, "both to be counted out", func() bool { return l.linked.Load() == 0 })
+}
+
+func TestWhoIsNotTheMachineGetsNothing(t *testing.T) {
+	county, strangers := newAuthority(t), newAuthority(t)
+	nobody := func() (*tls.Config, error) { return &tls.Config{RootCAs: county.pool}, nil }
+	none := func() (*tls.Config, error) { return nil, errors.New("no usable certificate yet") }
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := netip.MustParseAddrPort(closed.Addr().String())
+	closed.Close()
+	for name, tt := range map[string]struct {
+		at  netip.AddrPort
+		tls func() (*tls.Config, error)
+	}{
+		"another machine":             {county.roomPort("bridge-2").at, county.portalTLS()},
+		"another county":              {strangers.roomPort("bridge-1").at, county.portalTLS()},
+		"a portal of another county":  {county.roomPort("bridge-1").at, strangers.portalTLS()},
+		"a portal without a leaf":     {county.roomPort("bridge-1").at, nobody},
+		"a portal that waits for one": {county.roomPort("bridge-1").at, none},
+		"nobody there":                {gone, county.portalTLS()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			l := remoteLink("bridge-1", "boot", tt.at.Addr(), tt.at.Port(), tt.tls, slog.New(slog.NewTextHandler(&log, nil)))
+			defer l.end()
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest("GET", "/api/rooms/kanarienvogel/ws", nil)
+			r.Header.Set("Cookie", "kanarienvogel")
+			r.RemoteAddr = "203.0.113.7:4711"
+			l.ServeHTTP(w, r)
+			if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"busy"`) {
+				t.Errorf("answered %d %s", w.Code, w.Body)
+			}
+			if s := log.String(); !strings.Contains(s, "bridge-1") || strings.Contains(s, "kanarienvogel") || strings.Contains(s, "203.0.113") {
+				t.Errorf("log: %s", s)
+			}
+		})
+	}
+}
+
+func TestConnectionsToABridgeAreBounded(t *testing.T) {
+	a := newAuthority(t)
+	l := a.link(a.roomPort("bridge-1"), silence)
+	l.linked.Store(maxLinked)
+	w := httptest.NewRecorder()
+	l.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if w.Code != http.StatusServiceUnavailable || l.linked.Load() != maxLinked {
+		t.Errorf("answered %d with %d connections", w.Code, l.linked.Load())
+	}
+}
+
+// TestAnotherBootCutsOff goes through a Directory on the real clock: a bridge that comes back within its lease is another one.
+func TestAnotherBootCutsOff(t *testing.T) {
+	a := newAuthority(t)
+	p := a.roomPort("bridge-1")
+	store := newMemory()
+	d := New(Config{Store: store, Key: token.NewKey(), TLS: a.portalTLS(), RoomsPort: p.at.Port(), Log: silence})
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { d.Run(ctx) })
+	defer running.Wait()
+	defer stop()
+	d.SetMachines(opsapi.Machines{Machines: []opsapi.Machine{{ID: "bridge-1", Private: p.at.Addr(), Ready: true}}})
+	first := store.boot("bridge-1", "a", calm)
+	url := door(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		place, err := d.Locate(r.Context(), cluster.Seeker{Room: "klasse-5a"})
+		if err != nil {
+			busy(w)
+			return
+		}
+		place.Bridge.ServeHTTP(w, r)
+	}))
+	ws, _ := mustDial(t, url)
+	say(t, ws, "hallo")
+	first.kill()
+	second := store.boot("bridge-1", "b", calm)
+	defer second.kill()
+	expectCut(t, ws)
+	ws, _ = mustDial(t, url)
+	say(t, ws, "wieder da")
+	stop()
+	expectCut(t, ws)
+}
