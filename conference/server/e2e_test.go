@@ -64,12 +64,17 @@ func newCounty(t *testing.T) *county {
 	cfg.Listen = config.Listen{Addresses: []string{"127.0.0.1"}} // free ports
 	cfg.ACME.Directory, cfg.ACME.RootsFile = acme.Directory, acme.RootsFile
 	cfg.Contact = config.Contact{Name: "Kreismedienzentrum Musterkreis", Email: "hilfe@kmz-musterkreis.example"}
-	cfg.Paths = config.Paths{State: filepath.Join(dir, "state"), Logs: filepath.Join(dir, "logs"),
-		CountyCA: filepath.Join(dir, "county-ca.crt"), OpsCertificate: filepath.Join(dir, "ops.crt")}
+	cfg.Paths = pathsIn(dir)
 	c := &county{cfg: cfg, acme: acme, forward: forward, operator: newOperator(t), log: &logBuffer{}}
 	writeFile(t, cfg.Paths.CountyCA, c.operator.caPEM())
 	c.start(t)
 	return c
+}
+
+// pathsIn are the paths of a machine whose files are all in one folder.
+func pathsIn(dir string) config.Paths {
+	return config.Paths{State: filepath.Join(dir, "state"), Logs: filepath.Join(dir, "logs"), Runtime: filepath.Join(dir, "run"),
+		CountyCA: filepath.Join(dir, "county-ca.crt"), OpsCertificate: filepath.Join(dir, "ops.crt")}
 }
 
 // start runs a server process, so to speak.
@@ -396,7 +401,7 @@ func TestProbe(t *testing.T) {
 func TestTakenPort(t *testing.T) {
 	c := newCounty(t)
 	cfg := c.cfg
-	cfg.Paths.State, cfg.Paths.Logs = t.TempDir(), t.TempDir()
+	cfg.Paths = pathsIn(t.TempDir())
 	cfg.Listen.TLSPort = int(c.server.TLSAddr().Port())
 	_, err := New(cfg, Options{})
 	if err == nil || !strings.Contains(err.Error(), c.server.TLSAddr().String()) || !strings.Contains(err.Error(), "ss -ltnp") {
@@ -420,7 +425,7 @@ func TestBothAddressFamilies(t *testing.T) {
 	}
 	c := newCounty(t)
 	cfg := c.cfg
-	cfg.Paths.State, cfg.Paths.Logs = t.TempDir(), t.TempDir()
+	cfg.Paths = pathsIn(t.TempDir())
 	cfg.Listen = config.Listen{Addresses: []string{"127.0.0.1", "::1"}}
 	s, err := New(cfg, Options{})
 	if err != nil {

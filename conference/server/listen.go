@@ -17,18 +17,26 @@ func (s *Server) listen() error {
 		return err
 	}
 	port := uint16(s.cfg.Listen.TLSPort)
-	lc := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 60 * time.Second, Interval: 15 * time.Second, Count: 4}}
 	for _, a := range addrs {
-		at := netip.AddrPortFrom(a, port)
-		l, err := lc.Listen(context.Background(), "tcp", at.String())
+		l, err := listenTCP(netip.AddrPortFrom(a, port))
 		if err != nil {
-			return fmt.Errorf("open TLS port TCP %s: %w; %s", at, err, remedy(err))
+			return fmt.Errorf("open TLS port: %w", err)
 		}
 		s.cleanup(func() { l.Close() })
 		s.listeners = append(s.listeners, l)
 		port = l.Addr().(*net.TCPAddr).AddrPort().Port()
 	}
 	return nil
+}
+
+// listenTCP opens a port for long-lived connections.
+func listenTCP(at netip.AddrPort) (net.Listener, error) {
+	lc := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 60 * time.Second, Interval: 15 * time.Second, Count: 4}}
+	l, err := lc.Listen(context.Background(), "tcp", at.String())
+	if err != nil {
+		return nil, fmt.Errorf("TCP %s: %w; %s", at, err, remedy(err))
+	}
+	return l, nil
 }
 
 func addresses(texts []string) ([]netip.Addr, error) {
@@ -52,10 +60,10 @@ func remedy(err error) string {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "another program holds this port: find it with 'ss -ltnp' and stop it, or set listen.tls_port"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return "this machine does not have that address: compare listen.addresses with 'ip address'"
+		return "this machine does not have that address: compare the configuration with 'ip address'"
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
 		return "a port below 1024 needs the capability CAP_NET_BIND_SERVICE, which the systemd unit gives"
 	default:
-		return "check listen.addresses and listen.tls_port"
+		return "check the configuration's addresses and ports"
 	}
 }

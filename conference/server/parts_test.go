@@ -80,7 +80,7 @@ func TestLostListenerEndsTheServer(t *testing.T) {
 	cfg := config.Default()
 	cfg.Domain = domain
 	cfg.Listen = config.Listen{Addresses: []string{"127.0.0.1"}}
-	cfg.Paths = config.Paths{State: t.TempDir(), Logs: t.TempDir(), CountyCA: "/nonexistent/ca.crt", OpsCertificate: "/nonexistent/ops.crt"}
+	cfg.Paths = pathsIn(t.TempDir())
 	s, err := New(cfg, Options{})
 	if err != nil {
 		t.Fatal(err)

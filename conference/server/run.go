@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Run serves until ctx ends, the nightly restart comes or something cannot go on, then shuts down in order within some 15 s. It
-// returns what could not go on, else nil; whoever started the server (systemd) starts it again.
+// Run serves until ctx ends, a restart is due or something cannot go on, then shuts down in order within some 20 s. It returns what
+// could not go on, else nil; whoever started the server (systemd) starts it again.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.close()
 	ctx, stop := context.WithCancelCause(ctx)
@@ -22,46 +22,67 @@ func (s *Server) Run(ctx context.Context) error {
 			}
 		})
 	}
-	serve("site", func() error { return s.site.Serve(s.demux.Site()) })
+	if s.site != nil {
+		serve("site", func() error { return s.site.http.Serve(s.demux.Site()) })
+	}
 	serve("ops API", func() error { return s.ops.Serve(s.demux.Ops()) })
 	for _, l := range s.listeners {
 		serve("accept on "+l.Addr().String(), func() error { return s.demux.Serve(l) })
 	}
 	work.Go(func() { s.leaf.Run(ctx) })
+	work.Go(func() { s.join(ctx) })
 	work.Go(func() {
-		if s.untilNight(ctx) {
-			s.opt.Log.Info("nightly restart")
+		if s.night.Run(ctx) {
 			stop(nil)
 		}
 	})
-	s.opt.Log.Info("server is up", "version", s.opt.Version, "certificate", s.certs.Status().State, "web_client", s.page.Built())
+	s.tellStart()
 	notify("READY=1")
 	<-ctx.Done()
 	notify("STOPPING=1")
 	s.shutdown()
 	work.Wait()
+	s.errands.Wait()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
 		return cause
 	}
 	return nil
 }
 
+func (s *Server) tellStart() {
+	log := s.opt.Log.With("version", s.opt.Version, "role", s.cfg.Role, "machine", s.cfg.MachineID())
+	if s.site != nil {
+		log = log.With("certificate", s.site.certs.Status().State, "web_client", s.site.page.Built())
+	}
+	log.Info("server is up")
+}
+
 // shutdownTime bounds each of the steps in shutdown. Their sum stays below the unit's TimeoutStopSec.
 const shutdownTime = 5 * time.Second
 
-// shutdown first stops new connections, then tells everybody in a room, then ends what is left.
+// shutdown first stops new connections, then tells everybody in a room, then lets the county go on without this machine, and ends
+// what is left. Who is in a room on another machine notices the portal's end last.
 func (s *Server) shutdown() {
 	start := time.Now()
 	s.demux.Close()
-	if err := within(s.rooms.Close); err != nil {
-		s.opt.Log.Warn("some participants were cut off without a word", "error", err) // ordinary: somebody's network is gone
+	s.network.announcer.setClosing()
+	s.closeRooms()
+	s.network.leave()
+	if s.site != nil {
+		within(s.site.http.Shutdown)
+		s.site.http.Close()
 	}
-	within(s.site.Shutdown)
 	within(s.ops.Shutdown)
-	s.site.Close()
 	s.ops.Close()
 	s.close()
 	s.opt.Log.Info("server is down", "took_ms", time.Since(start).Milliseconds())
+}
+
+// closeRooms ends all rooms of this machine.
+func (s *Server) closeRooms() {
+	if err := within(s.rooms.Close); err != nil {
+		s.opt.Log.Warn("some participants were cut off without a word", "error", err) // ordinary: somebody's network is gone
+	}
 }
 
 func within(f func(context.Context) error) error {

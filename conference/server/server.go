@@ -1,16 +1,18 @@
 // Package server puts the conference server together: it opens files and sockets, wires portal, bridge and media, and owns the
-// life of all of them. It decides nothing itself.
+// life of all of them. It decides nothing itself. docs/cluster.md shows how the machines of a county work together.
 //
-//	TCP 443 ─ demux ─┬─ site ─ access log ─ portal ─ cluster ─ bridge ─ sfu ─ UDP 10000
-//	                 ├─ ops API (mutual TLS) ─ backend
+//	TCP 443 ─ demux ─┬─ site ─ access log ─ portal ─ directory ─┬─ bridge ─ sfu ─ UDP 10000      role both
+//	                 ├─ ops API (mutual TLS) ─ backend          └─ mutual TLS ─▶ other machines   role portal, both
 //	                 └─ ACME challenges ─ certs
+//	TCP 7443 (private address, mutual TLS) ─ bridge ─ sfu ─ UDP 10000                             role bridge
+//	TCP 4222 (private address, mutual TLS) ─ NATS                                                 role portal, both
 package server
 
 import (
-	"cmp"
-	"context"
-	"crypto/tls"
+	"crypto/rand"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -20,17 +22,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/medienzentrenverbund/kreisraum/conference/accesslog"
-	"github.com/medienzentrenverbund/kreisraum/conference/account"
 	"github.com/medienzentrenverbund/kreisraum/conference/certs"
-	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/demux"
+	"github.com/medienzentrenverbund/kreisraum/conference/night"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
-	"github.com/medienzentrenverbund/kreisraum/conference/portal"
-	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
-	"github.com/medienzentrenverbund/kreisraum/conference/web"
 )
 
 // Options are what does not come from the configuration file.
@@ -40,43 +37,40 @@ type Options struct {
 	Version string
 	// Deployment is the digest the operator wants to see again, see opsapi.Info.
 	Deployment string
-	// Now is the clock of tokens, rooms and throttles. Default time.Now.
+	// Now is the clock of tokens, rooms, throttles and the night. Default time.Now.
 	Now func() time.Time
 }
 
-// Server is a conference server with its sockets open. Make it with New, then call Run once.
+// Server is a conference server with its public sockets open. Make it with New, then call Run once.
 type Server struct {
-	cfg       config.Config
-	opt       Options
-	started   time.Time
-	key       token.Key
-	page      *web.Page
-	accounts  *account.Store
-	engine    *sfu.Engine
-	rooms     rooms
-	certs     *certs.Manager
+	cfg     config.Config
+	opt     Options
+	started time.Time
+	// boot tells this process from the machine's others, see cluster.Lease.
+	boot string
+	// ownKey is this machine's alone, key the county's; on a machine that is alone they are the same.
+	ownKey, key token.Key
+
 	leaf      *certs.Leaf
-	access    *accesslog.Log
+	media     *media // nil without a bridge
+	site      *site  // nil without a portal
+	rooms     rooms
+	ledger    *night.Ledger
+	night     *night.Night
+	network   network
 	demux     *demux.Demux
 	listeners []net.Listener
-	site, ops *http.Server
+	ops       *http.Server
 
+	// errands are what nobody waits for but the end.
+	errands  sync.WaitGroup
 	cleanups []func() // undo New, last first
 	once     sync.Once
 }
 
-// rooms is the bridge as the server needs it.
-type rooms interface {
-	http.Handler
-	// EndAccounts ends the connections of accounts for which ended is true and returns how many.
-	EndAccounts(ended func(accountID string) bool) int
-	Counts() (rooms, participants int)
-	// Close tells everybody that the server restarts, and waits until they are gone or ctx ends.
-	Close(ctx context.Context) error
-}
-
-// New opens everything a valid cfg names: files, TLS port, media port. Port 0 takes a free one. The error says what could not be
-// opened and what to do; nothing is left open then.
+// New opens everything public that a valid cfg names: files, TLS port, media port. Port 0 takes a free one. The error says what could
+// not be opened and what to do; nothing is left open then. What is private, rooms for the portal and NATS, Run opens: the network
+// between machines may come up later than the server.
 func New(cfg config.Config, opt Options) (_ *Server, err error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
@@ -84,13 +78,13 @@ func New(cfg config.Config, opt Options) (_ *Server, err error) {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{cfg: cfg, opt: opt, started: opt.Now()}
+	s := &Server{cfg: cfg, opt: opt, started: opt.Now(), boot: rand.Text()}
 	defer func() {
 		if err != nil {
 			s.close()
 		}
 	}()
-	for _, step := range []func() error{s.openState, s.openMedia, s.listen, s.openCertificates, s.openRooms, s.openServers} {
+	for _, step := range []func() error{s.openState, s.openNight, s.openMedia, s.listen, s.openLeaf, s.openSite, s.openServers} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -110,85 +104,42 @@ func (s *Server) close() {
 	})
 }
 
+// state is the path of a file in the state folder.
+func (s *Server) state(name string) string { return filepath.Join(s.cfg.Paths.State, name) }
+
 func (s *Server) openState() error {
-	dir := s.cfg.Paths.State
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(s.cfg.Paths.State, 0o700); err != nil {
 		return fmt.Errorf("make state folder: %w; set paths.state to a folder this user may write", err)
 	}
 	var err error
-	if s.key, err = token.LoadOrCreateKey(filepath.Join(dir, "token.key")); err != nil {
+	if s.ownKey, err = token.LoadOrCreateKey(s.state("token.key")); err != nil {
 		return err
 	}
-	if s.accounts, err = account.Open(filepath.Join(dir, "accounts.json"), account.Options{Now: s.opt.Now, Log: s.opt.Log}); err != nil {
-		return err
+	s.key = s.ownKey
+	if s.cfg.Paths.CountyKey == "" {
+		return nil
 	}
-	if s.page, err = web.New(); err != nil {
-		return err
+	if s.key, err = token.LoadKey(s.cfg.Paths.CountyKey); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("county's key: %w; run kreisraum up, which brings it", err)
 	}
-	s.access, err = accesslog.Open(accesslog.Config{Dir: s.cfg.Paths.Logs, RetentionDays: s.cfg.AccessLog.RetentionDays, Log: s.opt.Log})
-	if err != nil {
-		return err
-	}
-	s.cleanup(s.access.Close)
-	return nil
+	return err
 }
 
-func (s *Server) openMedia() error {
-	addrs, err := addresses(s.cfg.Listen.Addresses)
-	if err != nil {
-		return err
-	}
-	s.engine, err = sfu.NewEngine(sfu.Config{Addresses: addrs, Port: s.cfg.Listen.MediaPort, Log: s.opt.Log})
-	if err != nil {
-		return err
-	}
-	s.cleanup(func() { s.engine.Close() })
-	return nil
-}
-
-func (s *Server) openCertificates() error {
-	dir := s.cfg.Paths.State
+func (s *Server) openLeaf() error {
 	var err error
 	s.leaf, err = certs.NewLeaf(certs.LeafConfig{
-		Machine: s.cfg.MachineID(), KeyFile: filepath.Join(dir, "ops.key"), CSRFile: filepath.Join(dir, "ops.csr"),
+		Machine: s.cfg.MachineID(), KeyFile: s.state("ops.key"), CSRFile: s.state("ops.csr"),
 		CertificateFile: s.cfg.Paths.OpsCertificate, CAFile: s.cfg.Paths.CountyCA, Log: s.opt.Log,
 	})
-	if err != nil {
-		return err
-	}
-	s.certs, err = certs.New(certs.Config{
-		Domain: s.cfg.Domain, Directory: s.cfg.ACME.Directory, Email: s.cfg.ACME.Email, RootsFile: s.cfg.ACME.RootsFile,
-		Dir: filepath.Join(dir, "certmagic"), Listen: s.TLSAddr(), Log: s.opt.Log,
-	})
-	if err != nil {
-		return err
-	}
-	s.cleanup(s.certs.Close)
-	return nil
+	return err
 }
 
 func (s *Server) openServers() error {
-	s.demux = demux.New(demux.Config{Site: &tls.Config{GetCertificate: s.certs.GetCertificate}, Ops: s.leaf.Ops, Log: s.opt.Log})
+	s.demux = demux.New(demux.Config{Site: s.siteTLS(), Ops: s.leaf.Ops, Log: s.opt.Log})
 	s.cleanup(func() { s.demux.Close() })
-	door := portal.New(portal.Config{
-		Domain: s.cfg.Domain, Site: siteOf(s.cfg, s.opt.Version), Key: s.key, Accounts: s.accounts,
-		Rooms: cluster.Local(s.rooms), Page: s.page, Now: s.opt.Now, Log: s.opt.Log,
-	})
-	s.site = newHTTPServer(s.access.Wrap(contain(door, s.opt.Log)))
 	s.ops = newHTTPServer(contain(opsapi.NewHandler(&backend{s}, s.opt.Log), s.opt.Log))
 	s.ops.ReadTimeout = 60 * time.Second // 8 MiB of accounts over a slow line
 	return nil
-}
-
-func siteOf(cfg config.Config, version string) portal.Site {
-	c := cfg.Contact
-	return portal.Site{
-		Name:    cmp.Or(cfg.Title, c.Name),
-		Contact: portal.Contact{Name: c.Name, Email: c.Email, Phone: c.Phone, URL: c.URL},
-		Rooms: portal.Rooms{MaxParticipants: cfg.Rooms.MaxParticipants, CodeRequired: cfg.Rooms.CodeRequired,
-			ScreenShare: cfg.Rooms.ScreenShare},
-		Version: version,
-	}
 }
 
 // TLSAddr is the first address of the TLS port, with the port that was really taken.
@@ -196,5 +147,10 @@ func (s *Server) TLSAddr() netip.AddrPort {
 	return s.listeners[0].Addr().(*net.TCPAddr).AddrPort()
 }
 
-// MediaPort is the UDP port that was really taken.
-func (s *Server) MediaPort() int { return s.engine.Port() }
+// MediaPort is the UDP port that was really taken; 0 without a bridge.
+func (s *Server) MediaPort() int {
+	if s.media == nil {
+		return 0
+	}
+	return s.media.engine.Port()
+}

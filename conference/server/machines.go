@@ -1,0 +1,132 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+)
+
+// machines is the operator's list of machines, in memory and in one file. Safe for concurrent use.
+type machines struct {
+	path string
+	// alone and ownBridge say what may be in the list.
+	alone, ownBridge bool
+
+	replacing sync.Mutex // serialises replace; held during I/O, therefore apart from mu
+	// user gets each new list, in order.
+	user func(opsapi.Machines)
+
+	mu   sync.Mutex
+	list opsapi.Machines
+}
+
+// openMachines reads the list. Without one the portal's own bridge, if it has one, is the county's: so it was before there was a list. A
+// damaged file counts as none; the operator sees that the revision is gone and puts the list again.
+func openMachines(path string, alone, ownBridge bool, log *slog.Logger) (*machines, error) {
+	m := &machines{path: path, alone: alone, ownBridge: ownBridge}
+	if ownBridge {
+		m.list.Machines = []opsapi.Machine{{ID: identity.Portal, Ready: true}}
+	}
+	list, err := m.read()
+	switch {
+	case err == nil:
+		m.list = list
+	case errors.As(err, new(*opsapi.Error)):
+		log.Error("list of machines cannot be used; rooms are on this machine alone until the operator puts the list again", "error", err)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("read list of machines: %w; check the state folder's owner", err)
+	}
+	return m, nil
+}
+
+func (m *machines) read() (opsapi.Machines, error) {
+	f, err := os.Open(m.path)
+	if err != nil {
+		return opsapi.Machines{}, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, opsapi.MaxMachinesBody+1))
+	if err != nil {
+		return opsapi.Machines{}, err
+	}
+	if len(data) > opsapi.MaxMachinesBody {
+		return opsapi.Machines{}, &opsapi.Error{Code: opsapi.CodeTooLarge, Message: "the file is too large"}
+	}
+	list, err := opsapi.DecodeMachines(data)
+	if err != nil {
+		return opsapi.Machines{}, err
+	}
+	return list, m.check(list)
+}
+
+// check refuses what this portal cannot reach. The list is valid by itself.
+func (m *machines) check(list opsapi.Machines) error {
+	for _, one := range list.Machines {
+		switch {
+		case one.ID == identity.Portal && !m.ownBridge:
+			return &opsapi.Error{Code: opsapi.CodeInvalidMachines, Message: "the portal has no bridge of its own (role: portal)"}
+		case one.ID != identity.Portal && m.alone:
+			return &opsapi.Error{Code: opsapi.CodeInvalidMachines,
+				Message: "the portal has no private network and reaches no bridge; set cluster.private_address in its server.yaml"}
+		}
+	}
+	return nil
+}
+
+// current is the list in use.
+func (m *machines) current() opsapi.Machines {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.list
+}
+
+// use hands the list in use over, and each that replaces it.
+func (m *machines) use(f func(opsapi.Machines)) {
+	m.replacing.Lock()
+	defer m.replacing.Unlock()
+	m.user = f
+	f(m.current())
+}
+
+// replace writes a valid list to disk and puts it to use, in this order. Returns an *opsapi.Error if the list cannot be this portal's;
+// nothing has changed after an error.
+func (m *machines) replace(list opsapi.Machines) error {
+	if err := m.check(list); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(list, "", " ")
+	if err != nil {
+		return fmt.Errorf("encode list of machines: %w", err)
+	}
+	m.replacing.Lock()
+	defer m.replacing.Unlock()
+	if err := atomicfile.Write(m.path, append(data, '\n')); err != nil {
+		return fmt.Errorf("write list of machines: %w; check the disk's free space", err)
+	}
+	m.mu.Lock()
+	m.list = list
+	m.mu.Unlock()
+	if m.user != nil {
+		m.user(list)
+	}
+	return nil
+}
+
+// has reports whether the list has the machine.
+func (m *machines) has(id string) bool {
+	for _, one := range m.current().Machines {
+		if one.ID == id {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,102 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/bridge"
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/night"
+	"github.com/medienzentrenverbund/kreisraum/conference/room"
+	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
+)
+
+// rooms is the bridge as ops API, night and shutdown need it.
+type rooms interface {
+	// EndAccounts ends the connections of accounts for which ended is true and returns how many.
+	EndAccounts(ended func(accountID string) bool) int
+	Counts() (rooms, participants int)
+	// RoomsInUse counts rooms too whose people are expected back.
+	RoomsInUse() int
+	Totals() bridge.Totals
+	Notice(at time.Time)
+	DrainNew(on bool)
+	// Close tells everybody that the server restarts, and waits until they are gone or ctx ends.
+	Close(ctx context.Context) error
+}
+
+// noRooms is a portal's without a bridge.
+type noRooms struct{}
+
+func (noRooms) EndAccounts(func(string) bool) int { return 0 }
+func (noRooms) Counts() (rooms, participants int) { return 0, 0 }
+func (noRooms) RoomsInUse() int                   { return 0 }
+func (noRooms) Totals() bridge.Totals             { return bridge.Totals{} }
+func (noRooms) Notice(time.Time)                  {}
+func (noRooms) DrainNew(bool)                     {}
+func (noRooms) Close(context.Context) error       { return nil }
+
+// media is what a bridge has and a portal without one has not.
+type media struct {
+	engine *sfu.Engine
+	bridge *bridge.Bridge
+}
+
+var (
+	_ rooms        = (*bridge.Bridge)(nil)
+	_ http.Handler = (*bridge.Bridge)(nil)
+)
+
+// openMedia opens the media port and starts the bridge over it. The bridge is closed before the engine, by shutdown, or has no
+// connection yet.
+func (s *Server) openMedia() error {
+	s.rooms = noRooms{}
+	if !s.cfg.HasBridge() {
+		return nil
+	}
+	addrs, err := addresses(s.cfg.Listen.Addresses)
+	if err != nil {
+		return err
+	}
+	engine, err := sfu.NewEngine(sfu.Config{Addresses: addrs, Port: s.cfg.Listen.MediaPort, Log: s.opt.Log})
+	if err != nil {
+		return err
+	}
+	s.cleanup(func() { engine.Close() })
+	b := bridge.New(bridge.Config{
+		Key: s.key, Rooms: room.Rules(s.cfg.Rooms), Announce: &s.network.announcer, Log: s.opt.Log, Now: s.opt.Now,
+	}, bridge.SFU(engine))
+	s.rooms = b
+	s.media = &media{engine: engine, bridge: b}
+	return nil
+}
+
+// load is what the lease says.
+func (m *media) load() cluster.Load {
+	rooms, participants := m.bridge.Counts()
+	return cluster.Load{Known: true, Rooms: rooms, Participants: participants}
+}
+
+// nightRooms are this machine's rooms as the night needs them.
+type nightRooms struct{ s *Server }
+
+var _ night.Rooms = nightRooms{}
+
+// InUse implements night.Rooms.
+func (n nightRooms) InUse() int { return n.s.rooms.RoomsInUse() }
+
+// Notice implements night.Rooms.
+func (n nightRooms) Notice(at time.Time) { n.s.rooms.Notice(at) }
+
+// NoNewRooms implements night.Rooms: neither here nor, once the lease says it, by the portal.
+func (n nightRooms) NoNewRooms() {
+	n.s.rooms.DrainNew(true)
+	n.s.network.announcer.setClosing()
+}
+
+// EndRooms implements night.Rooms.
+func (n nightRooms) EndRooms() { n.s.closeRooms() }
+
+// Totals implements night.Rooms.
+func (n nightRooms) Totals() night.Totals { return night.Totals(n.s.rooms.Totals()) }

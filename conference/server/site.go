@@ -1,0 +1,96 @@
+package server
+
+import (
+	"cmp"
+	"crypto/tls"
+	"net/http"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/accesslog"
+	"github.com/medienzentrenverbund/kreisraum/conference/account"
+	"github.com/medienzentrenverbund/kreisraum/conference/certs"
+	"github.com/medienzentrenverbund/kreisraum/conference/config"
+	"github.com/medienzentrenverbund/kreisraum/conference/portal"
+	"github.com/medienzentrenverbund/kreisraum/conference/web"
+)
+
+// site is what a portal has and a bridge has not.
+type site struct {
+	page     *web.Page
+	accounts *account.Store
+	machines *machines
+	certs    *certs.Manager
+	access   *accesslog.Log
+	rooms    lateDirectory
+	http     *http.Server
+}
+
+// openSite opens the portal's files and its certificate.
+func (s *Server) openSite() error {
+	if !s.cfg.HasPortal() {
+		return nil
+	}
+	p := &site{}
+	for _, step := range []func(*site) error{s.openPage, s.openAccounts, s.openAccessLog, s.openCertificate} {
+		if err := step(p); err != nil {
+			return err
+		}
+	}
+	door := portal.New(portal.Config{
+		Domain: s.cfg.Domain, Site: siteOf(s.cfg, s.opt.Version), Key: s.key, SessionKey: s.ownKey, Accounts: p.accounts,
+		Rooms: &p.rooms, Page: p.page, Now: s.opt.Now, Log: s.opt.Log,
+	})
+	p.http = newHTTPServer(p.access.Wrap(contain(door, s.opt.Log)))
+	s.site = p
+	return nil
+}
+
+func (s *Server) openPage(p *site) (err error) {
+	p.page, err = web.New()
+	return err
+}
+
+func (s *Server) openAccounts(p *site) (err error) {
+	if p.accounts, err = account.Open(s.state("accounts.json"), account.Options{Now: s.opt.Now, Log: s.opt.Log}); err != nil {
+		return err
+	}
+	p.machines, err = openMachines(s.state("machines.json"), s.cfg.Alone(), s.cfg.HasBridge(), s.opt.Log)
+	return err
+}
+
+func (s *Server) openAccessLog(p *site) (err error) {
+	p.access, err = accesslog.Open(accesslog.Config{Dir: s.cfg.Paths.Logs, RetentionDays: s.cfg.AccessLog.RetentionDays, Log: s.opt.Log})
+	if err == nil {
+		s.cleanup(p.access.Close)
+	}
+	return err
+}
+
+func (s *Server) openCertificate(p *site) (err error) {
+	p.certs, err = certs.New(certs.Config{
+		Domain: s.cfg.Domain, Directory: s.cfg.ACME.Directory, Email: s.cfg.ACME.Email, RootsFile: s.cfg.ACME.RootsFile,
+		Dir: s.state("certmagic"), Listen: s.TLSAddr(), Log: s.opt.Log,
+	})
+	if err == nil {
+		s.cleanup(p.certs.Close)
+	}
+	return err
+}
+
+// siteTLS is nil without a site.
+func (s *Server) siteTLS() *tls.Config {
+	if s.site == nil {
+		return nil
+	}
+	return &tls.Config{GetCertificate: s.site.certs.GetCertificate}
+}
+
+func siteOf(cfg config.Config, version string) portal.Site {
+	c := cfg.Contact
+	return portal.Site{
+		Name:    cmp.Or(cfg.Title, c.Name),
+		Contact: portal.Contact{Name: c.Name, Email: c.Email, Phone: c.Phone, URL: c.URL},
+		Rooms: portal.Rooms{MaxParticipants: cfg.Rooms.MaxParticipants, CodeRequired: cfg.Rooms.CodeRequired,
+			ScreenShare: cfg.Rooms.ScreenShare},
+		Version: version,
+	}
+}
