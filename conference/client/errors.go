@@ -1,6 +1,10 @@
 package client
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
 
 // Leg is the part of the way into a call.
 type Leg string
@@ -38,3 +42,13 @@ const (
 	checkICE   = "check that UDP 10000 of the server is reachable: the county's firewall and the network here"
 	checkMedia = "the connection stands but nothing is forwarded; check the server's load and log"
 )
+
+// errSite says that there is nothing to connect to.
+var errSite = errors.New("not the address of a site")
+
+// answered is an HTTP status in place of a WebSocket.
+type answered int
+
+func (a answered) Error() string {
+	return fmt.Sprintf("the server answered %d %s", int(a), http.StatusText(int(a)))
+}

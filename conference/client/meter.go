@@ -14,7 +14,7 @@ type Stream struct {
 	Height int
 	// First and Last are when the first and the newest packet came.
 	First, Last time.Time
-	// MaxGap is the longest time between two packets.
+	// MaxGap is the longest time between two packets, whoever was in the slot; see Gap.
 	MaxGap time.Duration
 	// TS is the timestamp of the newest packet.
 	TS uint32
@@ -22,7 +22,18 @@ type Stream struct {
 	started   bool
 	low, high int64
 	seen      [window / 64]uint64
+
+	// occupant is who is in the slot as far as is known, paused says that no packet has come since.
+	occupant string
+	paused   bool
+	gap      time.Duration
+	// latest is a gap that ended a moment ago, at: the word that somebody else is in the slot now may still be on its way.
+	latest   time.Duration
+	latestAt time.Time
 }
+
+// settling is how much later than the packets the word about a slot may come: they take different ways.
+const settling = time.Second
 
 // window is how far back duplicates are recognised, in packets.
 const window = 4096
@@ -39,10 +50,34 @@ func (s *Stream) add(sn uint16, ts uint32, payload []byte, now time.Time) bool {
 	s.Packets++
 	s.Bytes += len(payload)
 	s.Expected = int(s.high - s.low + 1)
-	s.MaxGap = max(s.MaxGap, now.Sub(s.Last))
+	s.pause(now)
 	s.Last, s.TS = now, ts
 	return true
 }
+
+// pause measures the time since the packet before.
+func (s *Stream) pause(now time.Time) {
+	gap := now.Sub(s.Last)
+	s.MaxGap = max(s.MaxGap, gap)
+	if now.Sub(s.latestAt) > settling {
+		s.gap, s.latest = max(s.gap, s.latest), 0
+	}
+	if !s.paused && gap > s.latest {
+		s.latest, s.latestAt = gap, now
+	}
+	s.paused = false
+}
+
+// occupy says who is in the slot now; "" for nobody.
+func (s *Stream) occupy(who string) {
+	if who != s.occupant {
+		s.occupant, s.paused, s.latest = who, true, 0
+	}
+}
+
+// Gap is the longest time between two packets of one occupant of the slot. What happened before the first word on who that is
+// counts, too.
+func (s Stream) Gap() time.Duration { return max(s.gap, s.latest) }
 
 // place marks a sequence number as received; false for a duplicate.
 func (s *Stream) place(sn uint16) bool {

@@ -116,6 +116,7 @@ func (p *Peer) Answer(answer string) error {
 			}
 		}
 	}
+	p.answered.Store(true)
 	p.running.Go(p.send)
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -26,188 +25,142 @@ type Options struct {
 	Code string
 	// Probe is a token of the ops API; it opens the reserved room without cookie and code.
 	Probe string
+	// Device is what the participant says to be its device, "" for nothing; see docs/signaling.md.
+	Device string
+	// Reconnect makes the participant do what the page does: it waits in the queue, connects again whenever a connection breaks or is
+	// moved, goes on with its PeerConnection while that lives, and makes a new one when it does not.
+	Reconnect bool
 	// Peer says what to send and how much to receive. Slots beyond what the server allows are cut off.
 	Peer PeerConfig
 }
 
-// Participant is a headless participant. It shows every camera and screen it has slots for. Safe for concurrent use.
+// Participant is a headless participant. It shows every camera it has slots for. Safe for concurrent use.
 type Participant struct {
 	options Options
-	socket  *socket
 	cancel  context.CancelFunc
+	closing <-chan struct{} // closed by cancel
 	running sync.WaitGroup
 	once    sync.Once
 
-	// Self is the participant's ID; JoinTime is from the first connect to being inside.
+	// Self is the participant's ID from the first time inside on; a room that was begun anew in the meantime gives another, see ID.
+	// JoinTime is from the first connect to being inside.
 	Self     string
 	JoinTime time.Duration
 	started  time.Time
 
-	peer   *Peer
-	others []string // owned by the read loop
+	others []string // owned by the loop
+	limit  signaling.SlotLimit
 
-	mu    sync.Mutex
-	slots signaling.Slots
-	ended error
-	gone  chan struct{} // closed when ended is set
+	mu     sync.Mutex
+	id     string
+	socket *socket
+	peer   *Peer
+	resume signaling.Token
+	code   signaling.Code // as organisers are told it
+	slots  signaling.Slots
+	inside bool
+	tally  tally
+	ended  error
+	gone   chan struct{} // closed when ended is set
 }
 
 // Join walks from the door into the room and sends the media offer; ctx bounds that. It waits at the door for as long as ctx
 // allows. Errors are *Error. Use Connected to wait for media.
 func Join(ctx context.Context, o Options) (*Participant, error) {
-	started := time.Now()
-	s, err := dial(ctx, o.Target, o.Room, o.Cookie)
-	if err != nil {
-		return nil, err
-	}
 	running, cancel := context.WithCancel(context.Background())
-	p := &Participant{options: o, socket: s, cancel: cancel, started: started, gone: make(chan struct{})}
-	if err := p.enter(ctx); err != nil {
+	p := &Participant{options: o, cancel: cancel, closing: running.Done(), started: time.Now(), gone: make(chan struct{})}
+	if err := p.begin(ctx); err != nil {
 		p.Close()
 		return nil, err
 	}
-	p.running.Go(func() { p.listen(running) })
+	p.running.Go(func() { p.loop(running) })
 	return p, nil
 }
 
-// enter gets past the door and sends the offer.
-func (p *Participant) enter(ctx context.Context) error {
-	role := signaling.RoleParticipant
-	if p.options.Organiser {
-		role = signaling.RoleOrganiser
+// begin comes inside for the first time.
+func (p *Participant) begin(ctx context.Context) error {
+	if !p.options.Reconnect {
+		return p.enter(ctx)
 	}
-	if err := p.socket.write(ctx, signaling.Join{
-		Name: signaling.DisplayName(p.options.Name), Role: role, Probe: signaling.Token(p.options.Probe),
-	}); err != nil {
-		return &Error{LegWebSocket, checkWS, err}
-	}
-	joined, err := p.door(ctx)
-	if err != nil {
-		return err
-	}
-	p.Self, p.JoinTime = joined.Self, time.Since(p.started)
-	for _, other := range joined.Participants {
-		p.meet(other.ID)
-	}
-	return p.offer(ctx, joined.Slots)
+	return p.persist(ctx, nil)
 }
 
-// door waits until the participant is inside.
-func (p *Participant) door(ctx context.Context) (signaling.Joined, error) {
-	entered := false
-	for {
-		m, err := p.socket.read(ctx)
-		if err != nil {
-			return signaling.Joined{}, &Error{LegDoor, checkDoor, err}
-		}
-		switch m := m.(type) {
-		case signaling.Joined:
-			return m, nil
-		case signaling.Refused:
-			return signaling.Joined{}, &Error{LegDoor, checkDoor, fmt.Errorf("refused: %s", m.Code)}
-		case signaling.Ended:
-			return signaling.Joined{}, &Error{LegDoor, checkDoor, fmt.Errorf("ended: %s", m.Reason)}
-		case signaling.Door:
-			if m.State != signaling.DoorCode {
-				continue
-			}
-			if entered || p.options.Code == "" {
-				return signaling.Joined{}, &Error{LegDoor, checkDoor, errors.New("the room code is wrong or missing")}
-			}
-			entered = true
-			if err := p.socket.write(ctx, signaling.EnterCode{Code: signaling.Code(p.options.Code)}); err != nil {
-				return signaling.Joined{}, &Error{LegDoor, checkDoor, err}
-			}
-		}
-	}
-}
-
-func (p *Participant) offer(ctx context.Context, limit signaling.SlotLimit) error {
-	c := p.options.Peer
-	c.AudioSlots = min(c.AudioSlots, limit.Audio)
-	c.VideoSlots = min(c.VideoSlots, limit.Video)
-	peer, err := NewPeer(c)
-	if err != nil {
-		return &Error{LegOffer, checkOffer, err}
-	}
-	p.peer = peer
-	for _, m := range []signaling.ClientMessage{
-		signaling.Offer{SDP: signaling.SDP(peer.Offer())},
-		signaling.State{Mic: c.Microphone, Camera: c.Camera, Screen: c.Screen},
-		p.view(),
-	} {
-		if err := p.socket.write(ctx, m); err != nil {
-			return &Error{LegOffer, checkOffer, err}
-		}
-	}
-	return nil
-}
-
-// view asks for all cameras.
-func (p *Participant) view() signaling.View {
-	v := signaling.View{Want: []signaling.Want{}}
-	for _, id := range p.others[:min(len(p.others), 32)] {
-		v.Want = append(v.Want, signaling.Want{Participant: id, Source: signaling.SourceCamera, Height: 180})
-	}
-	return v
-}
-
-func (p *Participant) meet(id string) {
-	if id != p.Self && !slices.Contains(p.others, id) {
-		p.others = append(p.others, id)
-	}
-}
-
-// listen is the read loop.
-func (p *Participant) listen(ctx context.Context) {
-	for {
-		m, err := p.socket.read(ctx)
-		if err == nil {
-			err = p.handle(ctx, m)
-		}
-		if err != nil {
-			p.mu.Lock()
-			p.ended = err
-			p.mu.Unlock()
-			close(p.gone)
-			return
-		}
-	}
-}
-
-// handle acts on one message; an error ends the participant.
+// handle acts on one message; an error ends the connection.
 func (p *Participant) handle(ctx context.Context, m signaling.ServerMessage) error {
 	switch m := m.(type) {
 	case signaling.Answer:
-		if err := p.peer.Answer(string(m.SDP)); err != nil {
+		if err := p.Peer().Answer(string(m.SDP)); err != nil {
 			return &Error{LegOffer, checkOffer, err}
 		}
 	case signaling.ParticipantJoined:
 		p.meet(m.Participant.ID)
-		return p.socket.write(ctx, p.view())
+		return p.write(ctx, p.view())
 	case signaling.ParticipantLeft:
-		p.others = slices.DeleteFunc(p.others, func(id string) bool { return id == m.ID })
-		return p.socket.write(ctx, p.view())
+		p.part(m.ID)
+		return p.write(ctx, p.view())
 	case signaling.Slots:
+		p.show(m)
+	case signaling.RoomCode:
 		p.mu.Lock()
-		p.slots = m
+		p.code = m.Code
 		p.mu.Unlock()
 	case signaling.Refused:
-		return &Error{LegDoor, checkDoor, fmt.Errorf("refused: %s", m.Code)}
+		return &Error{LegDoor, checkDoor, refused(m.Code)}
 	case signaling.Ended:
-		return &Error{LegDoor, checkDoor, fmt.Errorf("ended: %s", m.Reason)}
+		return &Error{LegDoor, checkDoor, ended(m.Reason)}
 	case signaling.Problem:
 		if m.Code == signaling.ErrorMediaFailed {
-			return &Error{LegOffer, checkOffer, errors.New("the server refused the offer or lost the connection")}
+			return p.mediaFailed(ctx)
 		}
 	}
 	return nil
 }
 
-// Peer is the participant's media.
-func (p *Participant) Peer() *Peer { return p.peer }
+// show keeps who is in which slot. A slot that somebody else is in now has paused.
+func (p *Participant) show(m signaling.Slots) {
+	p.mu.Lock()
+	p.slots = m
+	peer := p.peer
+	p.mu.Unlock()
+	occupants := map[string]string{}
+	for _, s := range m.Audio {
+		occupants[s.MID] = s.Participant
+	}
+	for _, s := range m.Video {
+		occupants[s.MID] = s.Participant + " " + string(s.Source)
+	}
+	peer.occupy(occupants)
+}
 
-// Gone is closed when the server ended the connection; Err then says why.
+// Peer is the participant's media: the present PeerConnection.
+func (p *Participant) Peer() *Peer {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.peer
+}
+
+// ID is the participant's present ID.
+func (p *Participant) ID() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.id
+}
+
+// Code is the room code, as organisers are told it; "" for others and where there is none.
+func (p *Participant) Code() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return string(p.code)
+}
+
+// Inside says whether the participant is inside with a connection.
+func (p *Participant) Inside() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.inside
+}
+
+// Gone is closed when the server ended the connection for good; Err then says why.
 func (p *Participant) Gone() <-chan struct{} { return p.gone }
 
 // Err is why the participant is gone, nil while it is not.
@@ -224,12 +177,28 @@ func (p *Participant) Slots() signaling.Slots {
 	return p.slots
 }
 
+// Send says something to the server that the participant does not say by itself, such as a chat message.
+func (p *Participant) Send(ctx context.Context, m signaling.ClientMessage) error {
+	return p.write(ctx, m)
+}
+
+// Cut breaks the connection as a bad network would: nobody says goodbye.
+func (p *Participant) Cut() {
+	p.mu.Lock()
+	s := p.socket
+	p.mu.Unlock()
+	if s != nil {
+		s.cut()
+	}
+}
+
 // Connected waits until media can flow. Errors are *Error.
 func (p *Participant) Connected(ctx context.Context) error {
+	peer := p.Peer()
 	select {
-	case <-p.peer.Connected():
+	case <-peer.Connected():
 		return nil
-	case <-p.peer.Failed():
+	case <-peer.Failed():
 		return &Error{LegICE, checkICE, errors.New("no connection")}
 	case <-p.gone:
 		return p.lost()
@@ -248,14 +217,36 @@ func (p *Participant) lost() error {
 	return &Error{LegWebSocket, checkWS, fmt.Errorf("connection lost: %w", err)}
 }
 
+// write says something on the present connection.
+func (p *Participant) write(ctx context.Context, m signaling.ClientMessage) error {
+	p.mu.Lock()
+	s := p.socket
+	p.mu.Unlock()
+	if s == nil {
+		return &Error{LegWebSocket, checkWS, errors.New("not connected")}
+	}
+	return s.write(ctx, m)
+}
+
 // Close leaves the room and waits for everything the participant started. Idempotent.
 func (p *Participant) Close() {
 	p.once.Do(func() {
-		p.socket.close()
+		p.mu.Lock()
+		s := p.socket
+		p.mu.Unlock()
+		if s != nil {
+			s.close()
+		}
 		p.cancel()
 		p.running.Wait()
-		if p.peer != nil {
-			p.peer.Close()
+		p.mu.Lock()
+		s, peer := p.socket, p.peer
+		p.mu.Unlock()
+		if s != nil {
+			s.close()
+		}
+		if peer != nil {
+			peer.Close()
 		}
 	})
 }

@@ -56,6 +56,7 @@ type Peer struct {
 	connected chan struct{} // closed when media can flow
 	failed    chan struct{} // closed when it no longer can
 	stop      chan struct{}
+	answered  atomic.Bool
 	once      [3]sync.Once // of the three channels
 	running   sync.WaitGroup
 
@@ -95,6 +96,16 @@ func NewPeer(c PeerConfig) (*Peer, error) {
 // Connected is closed when media can flow.
 func (p *Peer) Connected() <-chan struct{} { return p.connected }
 
+// alive says that the server has answered and the connection is not lost.
+func (p *Peer) alive() bool {
+	select {
+	case <-p.failed:
+		return false
+	default:
+		return p.answered.Load()
+	}
+}
+
 // Failed is closed when the connection could not be made or is lost.
 func (p *Peer) Failed() <-chan struct{} { return p.failed }
 
@@ -116,7 +127,9 @@ func (p *Peer) Streams() map[string]Stream {
 	defer p.mu.Unlock()
 	out := make(map[string]Stream, len(p.streams))
 	for mid, s := range p.streams {
-		out[mid] = *s
+		if s.started {
+			out[mid] = *s
+		}
 	}
 	return out
 }

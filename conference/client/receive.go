@@ -38,11 +38,7 @@ func (p *Peer) track(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 func (p *Peer) count(mid string, h *rtp.Header, payload []byte, isVideo bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := p.streams[mid]
-	if s == nil {
-		s = &Stream{}
-		p.streams[mid] = s
-	}
+	s := p.stream(mid)
 	if !s.add(h.SequenceNumber, h.Timestamp, payload, time.Now()) || !isVideo {
 		return
 	}
@@ -51,5 +47,27 @@ func (p *Peer) count(mid string, h *rtp.Header, payload []byte, isVideo bool) {
 		if frame := payload[d.Size:]; len(frame) >= 10 { // RFC 6386 §9.1
 			s.Height = int(frame[8]) | int(frame[9]&0x3f)<<8
 		}
+	}
+}
+
+// stream is what was received in a slot. Called with the lock held.
+func (p *Peer) stream(mid string) *Stream {
+	s := p.streams[mid]
+	if s == nil {
+		s = &Stream{}
+		p.streams[mid] = s
+	}
+	return s
+}
+
+// occupy says who is in which slot, by MID; the other slots are empty.
+func (p *Peer) occupy(occupants map[string]string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for mid := range occupants {
+		p.stream(mid)
+	}
+	for mid, s := range p.streams {
+		s.occupy(occupants[mid])
 	}
 }

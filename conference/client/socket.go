@@ -5,10 +5,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
@@ -19,8 +19,13 @@ import (
 const (
 	// dialTimeout bounds TCP and TLS each.
 	dialTimeout = 10 * time.Second
+	// openTimeout bounds the whole way to a WebSocket.
+	openTimeout = 30 * time.Second
 	// writeTimeout bounds one message to the server.
 	writeTimeout = 10 * time.Second
+	// pingEvery and pongDeadline find a server that is gone without a word.
+	pingEvery    = 5 * time.Second
+	pongDeadline = 10 * time.Second
 	// subprotocol is the version of docs/signaling.md.
 	subprotocol = "kreisraum.1"
 	// maxFrame bounds a message from the server, in bytes: a roster of 70 and 200 lines of chat fit many times.
@@ -41,13 +46,16 @@ type Target struct {
 type socket struct {
 	conn *websocket.Conn
 	http *http.Transport
+	// unwatch ends what watch began; nil: nothing was.
+	unwatch  context.CancelFunc
+	watching sync.WaitGroup
 }
 
 // dial opens a room's WebSocket. Errors are *Error.
 func dial(ctx context.Context, t Target, room string, cookie string) (*socket, error) {
 	site, err := url.Parse(t.URL)
 	if err != nil || site.Host == "" || site.Scheme != "https" {
-		return nil, &Error{LegTCP, "give the site as https://domain", fmt.Errorf("not the address of a site")}
+		return nil, &Error{LegTCP, "give the site as https://domain", errSite}
 	}
 	transport := &http.Transport{DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		if t.DialAddress != "" {
@@ -55,6 +63,8 @@ func dial(ctx context.Context, t Target, room string, cookie string) (*socket, e
 		}
 		return dialTLS(ctx, network, address, site.Hostname(), t.Roots)
 	}}
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
 	header := http.Header{"Origin": {"https://" + site.Host}}
 	if cookie != "" {
 		header.Set("Cookie", cookie)
@@ -73,7 +83,7 @@ func dial(ctx context.Context, t Target, room string, cookie string) (*socket, e
 		return nil, &Error{LegWebSocket, checkWS, errors.New("the server does not speak " + subprotocol)}
 	}
 	conn.SetReadLimit(maxFrame)
-	return &socket{conn, transport}, nil
+	return &socket{conn: conn, http: transport}, nil
 }
 
 // dialError tells the legs apart.
@@ -83,7 +93,7 @@ func dialError(response *http.Response, err error) error {
 		return known
 	}
 	if response != nil {
-		err = fmt.Errorf("the server answered %s", response.Status)
+		err = answered(response.StatusCode)
 	}
 	return &Error{LegWebSocket, checkWS, err}
 }
@@ -128,6 +138,39 @@ func (s *socket) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = s.write(ctx, signaling.Leave{})
-	s.conn.CloseNow()
+	s.drop()
+}
+
+// drop closes the connection without a word.
+func (s *socket) drop() {
+	if s.unwatch != nil {
+		s.unwatch()
+	}
+	s.cut()
+	s.watching.Wait()
 	s.http.CloseIdleConnections()
+}
+
+// cut breaks the connection; whoever reads finds out.
+func (s *socket) cut() { _ = s.conn.CloseNow() }
+
+// watch cuts the connection when the server has fallen silent.
+func (s *socket) watch() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.unwatch = cancel
+	s.watching.Go(func() {
+		for sleep(ctx, pingEvery) {
+			if s.ping(ctx) != nil {
+				s.cut()
+				return
+			}
+		}
+	})
+}
+
+// ping waits for a pong; whoever reads receives it.
+func (s *socket) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pongDeadline)
+	defer cancel()
+	return s.conn.Ping(ctx)
 }
