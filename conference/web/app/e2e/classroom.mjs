@@ -17,14 +17,21 @@ export const person = (index, over = {}) => ({
 
 export const self = (over = {}) => ({ id: 'self', name: 'Alma Beispiel', role: 'participant', mic: false, camera: false, screen: false, ...over });
 
-/** Answers a page's WebSocket. `door` are messages before joined; `class` says who is inside. */
+/**
+ * Answers a page's WebSocket. `door` are messages before joined; `people` says who is inside. A page that comes back with its resume token
+ * is let in at once, and unless `forgetsMedia` its media session goes on.
+ */
 export class Classroom {
-  /** @param {{people?: object[], me?: object, door?: object[], chat?: object[], code?: string, speakers?: string[], counterpart?: object}} options */
+  /**
+   * @param {{people?: object[], me?: object, door?: object[], chat?: object[], code?: string, locked?: boolean, speakers?: string[],
+   *   forgetsMedia?: boolean, counterpart?: object}} options
+   */
   constructor(options = {}) {
     this.options = options;
     this.sent = [];
     this.sockets = [];
     this.refuseConnections = false;
+    this.slots = undefined;
   }
 
   async attach(page) {
@@ -59,7 +66,8 @@ export class Classroom {
     const say = (answer) => socket.send(JSON.stringify(answer));
     switch (message.type) {
       case 'join':
-        if (this.options.door) this.options.door.forEach(say);
+        if (message.resume === 'x.y') this.resume(say, message.media === true && !this.options.forgetsMedia);
+        else if (this.options.door) this.options.door.forEach(say);
         else this.admit(say);
         break;
       case 'code':
@@ -75,17 +83,32 @@ export class Classroom {
       case 'setCode':
         say({ type: 'code', code: message.code });
         break;
+      case 'setLock':
+        this.options.locked = message.locked;
+        say({ type: 'locked', locked: message.locked });
+        break;
+      case 'remove':
+        this.options.people = this.options.people.filter((p) => p.id !== message.participant);
+        say({ type: 'participantLeft', id: message.participant });
+        break;
       default:
         break;
     }
   }
 
-  admit(say) {
-    const { people = [], me = self(), chat = [], code, room = 'Klasse-5a' } = this.options;
+  admit(say, more = {}) {
+    const { people = [], me = self(), chat = [], code, locked = false, room = 'Klasse-5a' } = this.options;
     say({
-      type: 'joined', self: 'self', resume: 'x.y', participants: [...people, me], chat, slots: { audio: 8, video: 25 },
-      room: { name: room, maxParticipants: 70, screenShare: 'organisers', codeRequired: true, ...(code ? { code } : {}) },
+      type: 'joined', self: 'self', resume: 'x.y', participants: [...people, me], chat, slots: { audio: 8, video: 25 }, ...more,
+      room: { name: room, maxParticipants: 70, screenShare: 'organisers', codeRequired: true, locked, ...(code ? { code } : {}) },
     });
+  }
+
+  resume(say, media) {
+    this.admit(say, media ? { media: true } : {});
+    if (!media) return;
+    say(this.slots);
+    say({ type: 'speakers', ids: this.options.speakers ?? [] });
   }
 
   async connect(say, sdp) {
@@ -97,11 +120,12 @@ export class Classroom {
     const answer = await counterpart.answer(sdp, pictures);
     say({ type: 'answer', sdp: answer.sdp });
     const video = [...(presenter ? [[presenter, 'screen']] : []), ...shown.map((p) => [p, 'camera'])];
-    say({
+    this.slots = {
       type: 'slots',
       audio: people.slice(0, 1).map((p, index) => ({ mid: answer.audio[index], participant: p.id })),
       video: video.slice(0, answer.video.length).map(([p, source], index) => ({ mid: answer.video[index], participant: p.id, source })),
-    });
+    };
+    say(this.slots);
     if (speakers.length > 0) say({ type: 'speakers', ids: speakers });
   }
 }

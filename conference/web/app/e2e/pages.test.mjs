@@ -6,8 +6,10 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { launch, until } from './browser.mjs';
 import { Classroom, person, self } from './classroom.mjs';
 import { openCounterpart } from './counterpart.mjs';
-import { join, screens } from './screens.mjs';
+import { giveUp, join, screens } from './screens.mjs';
 import { serve } from './site.mjs';
+
+const withoutDevice = ({ device: _device, ...rest }) => rest;
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -45,6 +47,16 @@ async function open(options = {}) {
   page.on('request', (request) => noted.requests.push(request.url()));
   page.on('pageerror', (error) => noted.problems.push(`error: ${error.message}`));
   await page.exposeFunction('noteViolation', (what) => noted.problems.push(what));
+  await page.addInitScript(() => {
+    const Real = globalThis.RTCPeerConnection;
+    globalThis.connections = [];
+    globalThis.RTCPeerConnection = class extends Real {
+      constructor(...args) {
+        super(...args);
+        globalThis.connections.push(this);
+      }
+    };
+  });
   await page.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', (event) => {
       globalThis.noteViolation(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
@@ -123,7 +135,10 @@ test('the checks see what they are meant to see', { timeout: patience }, async (
 });
 
 describe('keyboard', () => {
-  for (const name of ['start', 'start-angemeldet', 'geraete-an', 'tuer-code-falsch', 'raum-chat', 'raum-einladung', 'raum-70', 'verlassen']) {
+  for (const name of [
+    'start', 'start-angemeldet', 'geraete-an', 'tuer-code-falsch', 'tuer-warteschlange', 'raum-chat', 'raum-organisatorin', 'raum-einladung',
+    'raum-neustart', 'raum-70', 'verlassen',
+  ]) {
     test(`reaches everything on ${name}`, { timeout: patience }, async () => {
       const { page, context } = await open();
       await screens[name](page, site, counterpart);
@@ -242,7 +257,9 @@ describe('privacy', () => {
     await join(page, site.origin);
     await page.getByRole('toolbar').waitFor();
     assert.equal(await page.evaluate(() => globalThis.asked), 0);
-    assert.deepEqual(classroom.last('join'), { type: 'join', name: 'Alma Beispiel', role: 'participant' });
+    const { device, ...rest } = classroom.last('join');
+    assert.deepEqual(rest, { type: 'join', name: 'Alma Beispiel', role: 'participant' });
+    assert.match(device, /^[A-Za-z0-9_-]{16,64}$/);
     await until('the state', () => classroom.last('state'));
     assert.deepEqual(classroom.last('state'), { type: 'state', mic: false, camera: false, screen: false });
     assert.equal(await page.evaluate(() => JSON.stringify(localStorage).includes('Alma')), false);
@@ -312,14 +329,325 @@ describe('room', () => {
     await context.close();
   });
 
-  test('comes back by itself with the resume token and a new PeerConnection', { timeout: patience }, async () => {
+  const showing = (page) => page.locator('video[data-showing="true"]').count();
+  /** Frames that the page's newest PeerConnection has decoded: "framesDecoded" of the Identifiers for WebRTC Statistics. */
+  const decoded = (page) => page.evaluate(async () => {
+    let frames = 0;
+    for (const report of (await globalThis.connections.at(-1).getStats()).values()) {
+      if (report.type === 'inbound-rtp' && report.kind === 'video') frames += report.framesDecoded;
+    }
+    return frames;
+  });
+  const mending = 'Verbindung wird wiederhergestellt …';
+
+  test('a lost socket leaves picture and PeerConnection as they are', { timeout: patience }, async () => {
     const { page, context, classroom } = await start({ people: [person(0)] });
-    await until('the first offer', () => classroom.count('offer') === 1);
+    await until('a picture', async () => (await showing(page)) === 1, 15_000);
+    await page.locator('video[data-showing="true"]').evaluate((video) => { globalThis.kept = video; });
+    await page.evaluate((words) => {
+      globalThis.said = false;
+      new MutationObserver(() => { globalThis.said ||= document.body.textContent.includes(words); }).observe(document.body, { childList: true, subtree: true });
+    }, mending);
+    classroom.drop();
+    await until('the page is back', () => classroom.count('join') === 2);
+    assert.deepEqual(withoutDevice(classroom.last('join')), { type: 'join', name: 'Alma Beispiel', role: 'participant', resume: 'x.y', media: true });
+    await until('what is switched is told anew', () => classroom.sent.slice(classroom.sent.findLastIndex((m) => m.type === 'join')).some((m) => m.type === 'state'));
+    const before = await decoded(page);
+    await until('more frames', async () => (await decoded(page)) > before + 5);
+    assert.equal(classroom.count('offer'), 1);
+    assert.equal(await page.evaluate(() => globalThis.connections.length), 1);
+    assert.equal(await page.evaluate(() => globalThis.kept.isConnected && globalThis.kept.dataset.showing), 'true', 'the same picture');
+    assert.equal(await page.evaluate(() => globalThis.said), false, 'nothing is said about a short interruption');
+    await context.close();
+  });
+
+  test('the lesson goes on visibly while the portal is away, and what happened meanwhile is caught up with', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0), person(1, { camera: false })] });
+    await until('a picture', async () => (await showing(page)) === 1, 15_000);
+    classroom.refuseConnections = true;
+    classroom.drop();
+    await page.getByText(mending).waitFor();
+    await page.getByTestId('announcer').filter({ hasText: 'Verbindung unterbrochen' }).waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Mikrofon einschalten' }).click();
+    await page.getByRole('button', { name: 'Mikrofon stummschalten' }).waitFor();
+    await page.getByRole('button', { name: 'Chat' }).click();
+    await page.getByRole('textbox', { name: 'Nachricht' }).fill('Geht das noch?');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getByRole('textbox', { name: 'Nachricht' }).inputValue(), 'Geht das noch?', 'what cannot be sent stays');
+    const before = await decoded(page);
+    await until('frames without a portal', async () => (await decoded(page)) > before + 5);
+    classroom.options.people = [person(0), person(2, { camera: false })];
+    classroom.refuseConnections = false;
+    const returned = Date.now();
+    await until('the page is back', () => classroom.count('join') === 2);
+    // A busy machine may take its time beyond the three seconds that backoff.ts allows; the test of the pauses themselves is connection.test.ts.
+    assert.ok(Date.now() - returned < 8000, `back after ${Date.now() - returned} ms`);
+    await page.getByText(mending).waitFor({ state: 'detached' });
+    await page.getByTestId('tile').filter({ hasText: 'Ben Muster' }).waitFor();
+    assert.equal(await page.getByTestId('tile').filter({ hasText: 'Mia Beispiel' }).count(), 0);
+    await until('the microphone is told', () => classroom.last('state').mic === true);
+    assert.equal(classroom.count('offer'), 1);
+    await page.getByRole('textbox', { name: 'Nachricht' }).press('Enter');
+    await until('the message', () => classroom.count('chat') === 1);
+    await context.close();
+  });
+
+  test('a server that forgot the media session gets a new offer, and no device is asked for again', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0)], forgetsMedia: true }, { camera: true });
+    await until('a picture', async () => (await showing(page)) === 1, 15_000);
+    await page.evaluate(() => {
+      globalThis.asked = 0;
+      navigator.mediaDevices.getUserMedia = () => { globalThis.asked += 1; return Promise.reject(new DOMException('', 'NotAllowedError')); };
+    });
     classroom.drop();
     await until('the second offer', () => classroom.count('offer') === 2);
+    assert.equal(classroom.last('join').media, true, 'the page asked');
+    await until('the picture is back', async () => (await showing(page)) === 1, 15_000);
+    await until('the camera stays on', () => classroom.last('state').camera === true);
+    assert.equal(await page.evaluate(() => globalThis.asked), 0);
+    assert.equal(await page.evaluate(() => globalThis.connections.filter((c) => c.connectionState !== 'closed').length), 1, 'the old one is closed');
+    await context.close();
+  });
+
+  test('a page whose media has failed does not ask to keep it', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0)] });
+    await until('a picture', async () => (await showing(page)) === 1, 15_000);
+    classroom.refuseConnections = true;
+    classroom.drop();
+    await page.getByText(mending).waitFor();
+    await page.evaluate(() => {
+      const connection = globalThis.connections.at(-1);
+      Object.defineProperty(connection, 'connectionState', { get: () => 'failed' });
+      connection.dispatchEvent(new Event('connectionstatechange'));
+    });
+    classroom.refuseConnections = false;
+    await until('the second offer', () => classroom.count('offer') === 2);
+    assert.equal(classroom.last('join').media, undefined);
+    await until('the picture is back', async () => (await showing(page)) === 1, 15_000);
+    await context.close();
+  });
+
+  test('after two minutes it is the person’s turn, and one click brings all back', { timeout: patience }, async () => {
+    const opened = await open();
+    const { page, context } = opened;
+    await page.clock.install();
+    const classroom = new Classroom({ counterpart, people: [person(0)] });
+    await classroom.attach(page);
+    await join(page, site.origin);
+    await until('a picture', async () => (await showing(page)) === 1, 15_000);
+    classroom.refuseConnections = true;
+    classroom.drop();
+    await giveUp(page);
+    await page.getByRole('alert').filter({ hasText: 'Der Server ist seit zwei Minuten nicht erreichbar.' }).waitFor();
+    classroom.refuseConnections = false;
+    await page.getByRole('button', { name: 'Jetzt verbinden' }).click();
+    await until('the page is back', () => classroom.count('join') === 2);
+    await page.getByRole('button', { name: 'Jetzt verbinden' }).waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  test('an organiser’s page brings the code along, a pupil’s does not', { timeout: patience }, async () => {
+    for (const [me, code, brought] of [[self({ role: 'organiser' }), '482713', 'Igel-17'], [self(), undefined, undefined]]) {
+      const opened = await open();
+      site.api.organiser = me.role === 'organiser' ? 'ahorn-4827' : undefined;
+      const { page, context } = opened;
+      const classroom = new Classroom({ counterpart, me, code, people: [person(1, { camera: false })] });
+      await classroom.attach(page);
+      await join(page, site.origin);
+      await page.getByRole('toolbar').waitFor();
+      if (code) classroom.send({ type: 'code', code: 'Igel-17' });
+      if (code) await page.getByRole('button', { name: 'Einladung' }).click();
+      if (code) await page.getByTestId('room-code').filter({ hasText: 'Igel-17' }).waitFor();
+      classroom.drop();
+      await until('the page is back', () => classroom.count('join') === 2);
+      assert.equal(classroom.last('join').code, brought);
+      assert.equal(classroom.last('join').role, me.role);
+      await context.close();
+    }
+  });
+
+  test('the browser’s drawn ID stays the same and says nothing', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0, { camera: false })] });
+    const first = classroom.last('join').device;
+    await page.getByRole('button', { name: 'Raum verlassen' }).click();
+    await page.getByRole('button', { name: 'Wieder beitreten' }).click();
+    await page.getByRole('button', { name: 'Beitreten' }).click();
+    await page.getByRole('toolbar').waitFor();
+    assert.equal(classroom.last('join').device, first);
+    const other = await start({ people: [person(0, { camera: false })] });
+    assert.notEqual(other.classroom.last('join').device, first);
+    await other.context.close();
+    await context.close();
+  });
+
+  test('the queue counts down without moving anything, and the door opens by itself', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    const classroom = new Classroom({ counterpart, door: [{ type: 'queue', place: 12 }] });
+    await classroom.attach(page);
+    await join(page, site.origin);
+    const status = page.getByRole('status').filter({ hasText: 'Gerade sind alle Klassenzimmer besetzt.' });
+    await status.filter({ hasText: 'Ihr Raum steht an Stelle 12 der Warteschlange.' }).waitFor();
+    await page.getByText('Lassen Sie diese Seite offen: Sie kommen von selbst hinein.').waitFor();
+    const box = await status.boundingBox();
+    await status.evaluate((element) => { globalThis.kept = element; });
+    classroom.send({ type: 'queue', place: 1 });
+    await status.filter({ hasText: 'Ihr Raum ist als Nächstes an der Reihe.' }).waitFor();
+    assert.deepEqual(await status.boundingBox(), box);
+    assert.equal(await page.evaluate(() => globalThis.kept.isConnected), true, 'the live region stays');
+    classroom.options.door = undefined;
+    classroom.send({ type: 'ended', reason: 'moved' });
+    await page.getByRole('toolbar').waitFor();
+    assert.equal(classroom.count('join'), 2);
+    await context.close();
+  });
+
+  test('a room that moves takes everybody along', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0)], forgetsMedia: true });
+    await until('a picture', async () => (await showing(page)) === 1, 15_000);
+    classroom.send({ type: 'ended', reason: 'moved' });
+    await until('the second offer', () => classroom.count('offer') === 2);
     assert.equal(classroom.last('join').resume, 'x.y');
-    await page.getByText('Verbindung unterbrochen').waitFor({ state: 'detached' });
-    await until('the picture is back', () => page.locator('video[data-showing="true"]').count().then((n) => n === 1), 15_000);
+    await until('the picture is back', async () => (await showing(page)) === 1, 15_000);
+    await context.close();
+  });
+
+  test('somebody inside who has to queue keeps the way back in', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0)] });
+    await until('a picture', async () => (await showing(page)) === 1, 15_000);
+    classroom.send({ type: 'queue', place: 2 });
+    await page.getByText('Ihr Raum steht an Stelle 2 der Warteschlange.').waitFor();
+    classroom.send({ type: 'ended', reason: 'moved' });
+    await page.getByRole('toolbar').waitFor();
+    assert.deepEqual(withoutDevice(classroom.last('join')), { type: 'join', name: 'Alma Beispiel', role: 'participant', resume: 'x.y' });
+    await until('the picture is back', async () => (await showing(page)) === 1, 15_000);
+    await context.close();
+  });
+
+  test('the announced restart can be put away, comes back and ends the room', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    await page.clock.install();
+    const classroom = new Classroom({ counterpart, people: [person(0, { camera: false })] });
+    await classroom.attach(page);
+    await join(page, site.origin);
+    await page.getByRole('toolbar').waitFor();
+    await until('media', () => page.evaluate(() => globalThis.connections.at(-1)?.connectionState === 'connected'), 15_000);
+    const at = Date.now() + 30 * 60_000;
+    const clock = new Date(at).toLocaleTimeString('de-DE', { hour: '2-digit', minute: '2-digit' });
+    classroom.send({ type: 'notice', kind: 'restart', at });
+    const words = page.getByTestId('restart').filter({ hasText: `Um ${clock} Uhr startet der Server neu; dann endet dieser Raum und der Chat wird gelöscht.` });
+    await words.waitFor();
+    await page.getByTestId('announcer').filter({ hasText: `Um ${clock} Uhr` }).waitFor({ state: 'attached' });
+    await words.getByRole('button', { name: 'Schließen' }).click();
+    await words.waitFor({ state: 'detached' });
+    classroom.send({ type: 'notice', kind: 'restart', at });
+    await page.clock.fastForward('24:00');
+    assert.equal(await words.count(), 0, 'six minutes before');
+    await page.clock.fastForward('01:05');
+    await words.waitFor();
+    classroom.send({ type: 'ended', reason: 'restart' });
+    await page.getByRole('heading', { name: 'Der Raum ist zu Ende' }).waitFor();
+    await page.getByText('In wenigen Minuten kann die Lehrkraft den Raum wieder öffnen.').waitFor();
+    await page.getByRole('button', { name: 'Wieder beitreten' }).waitFor();
+    assert.equal(classroom.count('join'), 1);
+    await context.close();
+  });
+
+  test('a restart that nobody announced is a mishap: the lesson goes on', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0, { camera: false })], forgetsMedia: true });
+    classroom.send({ type: 'ended', reason: 'restart' });
+    await until('the page is back', () => classroom.count('join') === 2);
+    await page.getByRole('toolbar').waitFor();
+    await context.close();
+  });
+
+  test('the organiser locks and unlocks, and everybody sees it', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ me: self({ role: 'organiser' }), code: '482713', people: [person(1, { camera: false })] });
+    await page.getByRole('button', { name: 'Personen, 2 anwesend', exact: true }).click();
+    const lock = page.getByRole('switch', { name: 'Raum abschließen' });
+    assert.equal(await lock.getAttribute('aria-checked'), 'false');
+    await lock.focus();
+    await page.keyboard.press('Space');
+    await page.getByRole('switch', { name: 'Raum abschließen', checked: true }).waitFor();
+    assert.deepEqual(classroom.last('setLock'), { type: 'setLock', locked: true });
+    await page.getByTestId('announcer').filter({ hasText: 'Der Raum ist jetzt abgeschlossen.' }).waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Personen, 2 anwesend, Raum abgeschlossen' }).getByTestId('lock').waitFor();
+    await lock.click();
+    await page.getByRole('switch', { name: 'Raum abschließen', checked: false }).waitFor();
+    assert.deepEqual(classroom.last('setLock'), { type: 'setLock', locked: false });
+    await page.getByRole('button', { name: 'Personen, 2 anwesend', exact: true }).waitFor();
+    await context.close();
+
+    const pupil = await start({ people: [person(0, { camera: false })], locked: true });
+    await pupil.page.getByRole('button', { name: 'Personen, 2 anwesend, Raum abgeschlossen' }).click();
+    await pupil.page.getByText('Der Raum ist abgeschlossen: Es kommt niemand Neues herein.').waitFor();
+    assert.equal(await pupil.page.getByRole('switch').count(), 0);
+    assert.equal(await pupil.page.getByRole('button', { name: /entfernen/ }).count(), 0);
+    await pupil.context.close();
+  });
+
+  test('a pupil is removed only after a second thought', { timeout: patience }, async () => {
+    const quiet = { camera: false };
+    const { page, context, classroom } = await start({
+      me: self({ role: 'organiser' }), code: '482713', people: [person(0, quiet), person(1, quiet), person(2, quiet)],
+    });
+    await page.getByRole('button', { name: /Personen/ }).click();
+    assert.equal(await page.getByRole('button', { name: /aus dem Raum entfernen$/ }).count(), 2, 'no organiser can be removed, nor oneself');
+    const open = page.getByRole('button', { name: 'Mia Beispiel aus dem Raum entfernen' });
+    const dialog = page.getByRole('dialog', { name: 'Mia Beispiel aus dem Raum entfernen?' });
+    await open.focus();
+    await page.keyboard.press('Enter');
+    await dialog.waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Abbrechen', 'Enter again changes nothing');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await open.waitFor();
+    assert.match(await page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? ''), /^Mia Beispiel/);
+    assert.equal(classroom.count('remove'), 0);
+    await open.click();
+    await dialog.getByRole('button', { name: 'Entfernen' }).click();
+    await open.waitFor({ state: 'detached' });
+    await dialog.waitFor({ state: 'detached' });
+    assert.deepEqual(classroom.last('remove'), { type: 'remove', participant: 'p0001' });
+    await page.getByRole('button', { name: 'Ben Muster aus dem Raum entfernen' }).waitFor();
+    await context.close();
+  });
+
+  for (const [what, last] of [['thrown out', { type: 'ended', reason: 'removed' }], ['not let in again', { type: 'refused', code: 'removed' }]]) {
+    test(`who is ${what} is told kindly and not sent in circles`, { timeout: patience }, async () => {
+      const { page, context, classroom } = await start({ people: [person(0, { camera: false })] }, { camera: true });
+      classroom.send(last);
+      await page.getByRole('button', { name: 'Zur Startseite' }).waitFor();
+      await page.getByText('War das ein Versehen?').waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Wieder beitreten' }).count(), 0);
+      assert.equal(classroom.count('join'), 1);
+      assert.equal(await page.evaluate(() => JSON.stringify(sessionStorage).includes('x.y')), false, 'the way back is forgotten');
+      await context.close();
+    });
+  }
+
+  test('a locked door opens to the code', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    const classroom = new Classroom({ counterpart, door: [{ type: 'door', state: 'locked' }] });
+    await classroom.attach(page);
+    await join(page, site.origin);
+    await page.getByRole('heading', { name: 'Der Raum ist abgeschlossen' }).waitFor();
+    classroom.send({ type: 'door', state: 'code' });
+    await page.getByRole('textbox', { name: 'Raumcode' }).waitFor();
+    await context.close();
+  });
+
+  test('who is away is marked until they are back', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0, { camera: false }), person(1, { camera: false })] });
+    const tile = page.getByTestId('tile').filter({ hasText: 'Mia Beispiel' });
+    classroom.send({ type: 'participantAway', id: 'p0001', away: true });
+    await tile.filter({ hasText: 'Verbindung unterbrochen' }).waitFor();
+    await page.getByRole('button', { name: /Personen/ }).click();
+    const item = page.getByRole('complementary').getByRole('listitem').filter({ hasText: 'Mia Beispiel' });
+    await item.filter({ hasText: 'Verbindung unterbrochen' }).waitFor();
+    classroom.send({ type: 'participantAway', id: 'p0001', away: false });
+    await item.filter({ hasNotText: 'Verbindung unterbrochen' }).waitFor();
+    await tile.filter({ hasNotText: 'Verbindung unterbrochen' }).waitFor();
+    assert.equal(await page.getByText('Verbindung unterbrochen').count(), 0);
     await context.close();
   });
 

@@ -36,6 +36,24 @@ async function inside(page, site, classroom, options) {
   return classroom;
 }
 
+const away = (i) => ({ away: i === 3 });
+
+/** 04:30 by this machine's clock, which is the browser's as well. */
+export function nextNight() {
+  const at = new Date();
+  at.setHours(28, 30, 0, 0);
+  return at.getTime();
+}
+
+/** Lets the two minutes pass after which the page asks somebody to press a button. */
+export async function giveUp(page) {
+  const button = page.getByRole('button', { name: 'Jetzt verbinden' });
+  await until('the page to give up', async () => {
+    await page.clock.fastForward(20_000);
+    return (await button.count()) > 0;
+  }, 30_000);
+}
+
 const organiser = self({ name: 'Frau Ahorn', role: 'organiser' });
 
 /** name → async (page, site, counterpart). `screens` are independent; each starts in a fresh context. */
@@ -94,6 +112,24 @@ export const screens = {
     await join(page, site.origin);
     await page.getByText('Der Unterricht hat noch nicht begonnen.').waitFor();
   },
+  'tuer-warteschlange': async (page, site) => {
+    await new Classroom({ door: [{ type: 'queue', place: 3 }] }).attach(page);
+    await join(page, site.origin);
+    await page.getByText('Ihr Raum steht an Stelle 3 der Warteschlange.').waitFor();
+  },
+  'tuer-abgeschlossen': async (page, site) => {
+    await new Classroom({ door: [{ type: 'door', state: 'locked' }] }).attach(page);
+    await join(page, site.origin);
+    await page.getByRole('heading', { name: 'Der Raum ist abgeschlossen' }).waitFor();
+  },
+  'tuer-unerreichbar': async (page, site) => {
+    await page.clock.install();
+    const classroom = new Classroom();
+    classroom.refuseConnections = true;
+    await classroom.attach(page);
+    await join(page, site.origin);
+    await giveUp(page);
+  },
   'tuer-code-falsch': async (page, site) => {
     await new Classroom({ door: [{ type: 'door', state: 'code' }] }).attach(page);
     await join(page, site.origin);
@@ -116,6 +152,27 @@ export const screens = {
     await page.getByRole('button', { name: /Personen/ }).click();
     await page.getByText('14 Personen im Raum').waitFor();
   },
+  'raum-organisatorin': async (page, site, counterpart) => {
+    await inside(page, site, new Classroom({ counterpart, me: organiser, code: '482713', locked: true, people: people(9, away).slice(1) }));
+    await page.getByRole('button', { name: /Personen, 9 anwesend, Raum abgeschlossen/ }).click();
+    await page.getByRole('switch', { name: 'Raum abschließen', checked: true }).waitFor();
+  },
+  'raum-entfernen': async (page, site, counterpart) => {
+    await inside(page, site, new Classroom({ counterpart, me: organiser, code: '482713', people: people(13).slice(1) }));
+    await page.getByRole('button', { name: /Personen/ }).click();
+    await page.getByRole('button', { name: 'Marie-Theres von Hohenbuchen aus dem Raum entfernen' }).click();
+    await page.getByRole('dialog').waitFor();
+  },
+  'raum-abgeschlossen': async (page, site, counterpart) => {
+    await inside(page, site, new Classroom({ counterpart, locked: true, people: people(4, away) }));
+    await page.getByRole('button', { name: /Personen/ }).click();
+    await page.getByText('Der Raum ist abgeschlossen: Es kommt niemand Neues herein.').waitFor();
+  },
+  'raum-neustart': async (page, site, counterpart) => {
+    const classroom = await inside(page, site, new Classroom({ counterpart, people: people(4) }));
+    classroom.send({ type: 'notice', kind: 'restart', at: nextNight() });
+    await page.getByTestId('restart').filter({ hasText: 'Um 04:30 Uhr startet der Server neu' }).waitFor();
+  },
   'raum-einladung': async (page, site, counterpart) => {
     await inside(page, site, new Classroom({ counterpart, me: organiser, code: '482713', people: people(3).slice(1) }));
     await page.getByRole('button', { name: 'Einladung' }).click();
@@ -134,12 +191,36 @@ export const screens = {
     await inside(page, site, classroom);
     classroom.refuseConnections = true;
     classroom.drop();
-    await page.getByText('Verbindung unterbrochen – verbinde neu …').waitFor();
+    await page.getByText('Verbindung wird wiederhergestellt …').waitFor();
+  },
+  'raum-unerreichbar': async (page, site, counterpart) => {
+    await page.clock.install();
+    const classroom = new Classroom({ counterpart, people: people(4) });
+    await inside(page, site, classroom);
+    classroom.refuseConnections = true;
+    classroom.drop();
+    await giveUp(page);
   },
   'abgewiesen': async (page, site) => {
     await new Classroom({ door: [{ type: 'refused', code: 'room-full' }] }).attach(page);
     await join(page, site.origin);
     await page.getByRole('heading', { name: 'Der Raum ist voll' }).waitFor();
+  },
+  'abgewiesen-entfernt': async (page, site) => {
+    await new Classroom({ door: [{ type: 'refused', code: 'removed' }] }).attach(page);
+    await join(page, site.origin);
+    await page.getByRole('heading', { name: 'Hier geht es gerade nicht weiter' }).waitFor();
+  },
+  'entfernt': async (page, site, counterpart) => {
+    const classroom = await inside(page, site, new Classroom({ counterpart, people: people(2, () => ({ camera: false })) }));
+    classroom.send({ type: 'ended', reason: 'removed' });
+    await page.getByRole('heading', { name: 'Sie sind nicht mehr im Raum' }).waitFor();
+  },
+  'neustart': async (page, site, counterpart) => {
+    const classroom = await inside(page, site, new Classroom({ counterpart, people: people(2, () => ({ camera: false })) }));
+    classroom.send({ type: 'notice', kind: 'restart', at: nextNight() });
+    classroom.send({ type: 'ended', reason: 'restart' });
+    await page.getByRole('heading', { name: 'Der Raum ist zu Ende' }).waitFor();
   },
   'verlassen': async (page, site, counterpart) => {
     await inside(page, site, new Classroom({ counterpart, people: people(2, () => ({ camera: false })) }));

@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 
-const budget = 150 * 1024;
+const budget = 110 * 1024;
 const assets = new URL('../dist/assets/', import.meta.url);
 let total = 0;
 for (const name of await readdir(assets)) {

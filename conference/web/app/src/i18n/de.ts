@@ -176,6 +176,7 @@ export const de = {
     retryNow: 'Jetzt verbinden',
     away: 'Verbindung unterbrochen',
     locked: 'Raum abgeschlossen',
+    restartLabel: 'Ankündigung',
     restart: (time: string) => `Um ${time} Uhr startet der Server neu; dann endet dieser Raum und der Chat wird gelöscht.`,
     audioBlocked: 'Ihr Browser hat den Ton angehalten.',
     enableAudio: 'Ton einschalten',

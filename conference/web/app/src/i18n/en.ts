@@ -135,6 +135,7 @@ export const en: Texts = {
     retryNow: 'Connect now',
     away: 'Connection interrupted',
     locked: 'Room locked',
+    restartLabel: 'Announcement',
     restart: (time) => `The server restarts at ${time}; this room ends then and the chat is deleted.`,
     audioBlocked: 'Your browser has paused the sound.',
     enableAudio: 'Switch sound on',

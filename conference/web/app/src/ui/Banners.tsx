@@ -21,10 +21,10 @@ export function Banners({ session, media }: { readonly session: Session; readonl
         </div>
       )}
       {state.restart?.dismissed === false && (
-        <div className={styles.banner} data-testid="restart">
+        <section aria-label={t.room.restartLabel} className={styles.banner} data-testid="restart">
           {t.room.restart(clockTime(state.restart.at))}
           <button type="button" onClick={() => { session.dismissRestart(); }}>{t.close}</button>
-        </div>
+        </section>
       )}
       {state.link === 'ok' && state.notice && <NoticeBanner notice={state.notice} session={session} />}
       {local.screen && (
@@ -38,7 +38,7 @@ export function Banners({ session, media }: { readonly session: Session; readonl
   );
 }
 
-/** Says calmly, over the pictures and without moving them, that the connection is being restored. */
+/** Says calmly, over the pictures and without moving them, that the connection is being restored. Screen readers hear it from the Announcer. */
 export function Mending({ session }: { readonly session: Session }) {
   const t = useTexts();
   const { link } = useReadable(session);

@@ -37,9 +37,9 @@ export function Room({ session, media }: { readonly session: Session; readonly m
   return (
     <div className={styles.room} data-panel-open={panel !== undefined}>
       <Banners session={session} media={media} />
-      <Mending session={session} />
       <main ref={main} tabIndex={-1} className={styles.stage} aria-label={t.room.stage}>
         <h1 className="hidden">{t.check.title(name)}</h1>
+        <Mending session={session} />
         <Stage session={session} media={media} />
       </main>
       {panel === 'chat' && <ChatPanel session={session} onClose={close} />}
