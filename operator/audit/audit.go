@@ -17,13 +17,19 @@ type Action string
 
 // The actions that leave a line.
 const (
-	CountyUp        Action = "county-up"
-	CountyDown      Action = "county-down"
-	ServerDeployed  Action = "server-deployed"
-	AccountsCreated Action = "accounts-created"
-	AccountDisabled Action = "account-disabled"
-	AccountReset    Action = "account-reset"
-	RegisterDeleted Action = "register-deleted"
+	CountyUp         Action = "county-up"
+	CountyDown       Action = "county-down"
+	ServerDeployed   Action = "server-deployed"
+	AccountsCreated  Action = "accounts-created"
+	AccountDisabled  Action = "account-disabled"
+	AccountReset     Action = "account-reset"
+	RegisterDeleted  Action = "register-deleted"
+	BridgesOrdered   Action = "bridges-ordered"
+	BridgesDrained   Action = "bridges-drained"
+	BridgesUndrained Action = "bridges-undrained"
+	CapacityFrozen   Action = "capacity-frozen"
+	CapacityThawed   Action = "capacity-thawed"
+	CountyRestarted  Action = "county-restarted"
 )
 
 // Entry is one line of the ledger.

@@ -22,8 +22,9 @@ type createFlags struct {
 func (a *app) accountsCreate() *cobra.Command {
 	var f createFlags
 	cmd := &cobra.Command{
-		Use:   "create <county>",
-		Short: "Make accounts and show their passwords once",
+		Annotations: ofCounty,
+		Use:         "create <county>",
+		Short:       "Make accounts and show their passwords once",
 		Long: `create makes one account, several, or one for each line of a CSV list with a column "label" (or "Bezeichnung"). Passwords are
 shown once, or written to a file with --out, and kept nowhere.`,
 		Example: `  kreisraum accounts create tuttlingen --label "Schule am Beispielweg"
@@ -40,11 +41,12 @@ shown once, or written to a file with --out, and kept nowhere.`,
 }
 
 func (a *app) runCreate(cmd *cobra.Command, name string, f createFlags) error {
+	f.csv, f.out = a.path(f.csv), a.path(f.out)
 	labels, err := f.labels(cmd)
 	if err != nil {
 		return err
 	}
-	c, err := a.open(cmd.Context(), name, need{config: true, world: true}, nil)
+	c, err := a.open(cmd.Context(), name, need{config: true, world: true, changes: true}, nil)
 	if err != nil {
 		return err
 	}

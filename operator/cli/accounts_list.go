@@ -20,9 +20,10 @@ type listed struct {
 
 func (a *app) accountsList() *cobra.Command {
 	return &cobra.Command{
-		Use:   "list <county>",
-		Short: "List the accounts of the register",
-		Long:  `list shows the register: names, labels, when an account was made and whether it is disabled. It asks nobody, the register is here.`,
+		Annotations: ofCounty,
+		Use:         "list <county>",
+		Short:       "List the accounts of the register",
+		Long:        `list shows the register: names, labels, when an account was made and whether it is disabled. It asks nobody, the register is here.`,
 		Example: `  kreisraum accounts list tuttlingen
   kreisraum accounts list tuttlingen --json`,
 		Args: exactly("a county"),

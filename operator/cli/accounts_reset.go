@@ -11,13 +11,14 @@ import (
 
 func (a *app) accountsReset() *cobra.Command {
 	return &cobra.Command{
-		Use:     "reset <county> <name>",
-		Short:   "Give an account another password and show it once",
-		Long:    `reset gives an account another password. The old one works no more.`,
-		Example: `  kreisraum accounts reset tuttlingen ahorn-4827`,
-		Args:    exactly("a county", "an account's name"),
+		Annotations: ofCounty,
+		Use:         "reset <county> <name>",
+		Short:       "Give an account another password and show it once",
+		Long:        `reset gives an account another password. The old one works no more.`,
+		Example:     `  kreisraum accounts reset tuttlingen ahorn-4827`,
+		Args:        exactly("a county", "an account's name"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.open(cmd.Context(), args[0], need{config: true, world: true}, nil)
+			c, err := a.open(cmd.Context(), args[0], need{config: true, world: true, changes: true}, nil)
 			if err != nil {
 				return err
 			}

@@ -14,8 +14,9 @@ import (
 func (a *app) down() *cobra.Command {
 	var yes, keep bool
 	cmd := &cobra.Command{
-		Use:   "down <county>",
-		Short: "Remove a county: everything at Hetzner, keys, state and accounts",
+		Annotations: ofCounty,
+		Use:         "down <county>",
+		Short:       "Remove a county: everything at Hetzner, keys, state and accounts",
 		Long: `down ends all lessons, deletes everything of the county at Hetzner, asks Hetzner whether really nothing is left, and removes the
 county's keys, state and account register from this computer. The audit ledger stays. The county's file stays too.`,
 		Example: `  kreisraum down demo --sandbox --yes
@@ -38,7 +39,7 @@ func (a *app) runDown(cmd *cobra.Command, name string, yes, keep bool) error {
 	}
 	progress := a.progress()
 	defer progress.Close()
-	c, err := a.open(cmd.Context(), name, need{cloud: true, world: true}, progress)
+	c, err := a.open(cmd.Context(), name, need{cloud: true, world: true, changes: true}, progress)
 	if err != nil {
 		return err
 	}

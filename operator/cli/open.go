@@ -24,6 +24,8 @@ type need struct {
 	world bool
 	// begins: the county need not exist yet.
 	begins bool
+	// changes: the verb changes the county itself, so that the daemon must not do so meanwhile.
+	changes bool
 }
 
 // open makes the county that a verb works on. progress may be nil.
@@ -40,9 +42,14 @@ func (a *app) open(ctx context.Context, name string, n need, progress *progress)
 	if err := a.rightWorld(name, n); err != nil {
 		return nil, err
 	}
-	where, dir, err := a.endpoints(ctx, n)
+	where, dir, err := a.endpoints(ctx, name, n)
 	if err != nil {
 		return nil, err
+	}
+	if n.changes {
+		if err := a.enter(ctx, name); err != nil {
+			return nil, err
+		}
 	}
 	h, err := home.Open(dir)
 	if err != nil {
@@ -55,6 +62,9 @@ func (a *app) open(ctx context.Context, name string, n need, progress *progress)
 	c := &county.County{Config: cfg, Home: h.County(name), Endpoints: where, Version: a.version, Log: a.log(progress)}
 	c.Ledger = audit.New(c.Home.Ledger(), clerk, name, time.Now)
 	c.World = county.RealWorld(name, a.version, where, c.Log)
+	if a.daemon != nil {
+		c.World = a.daemon.engines.Bound(c.World)
+	}
 	if progress != nil {
 		c.Events = progress.Event
 	}
@@ -76,7 +86,7 @@ func (a *app) rightWorld(name string, n need) error {
 }
 
 // endpoints says where the outside world is, and which home belongs to it.
-func (a *app) endpoints(ctx context.Context, n need) (endpoints.Endpoints, string, error) {
+func (a *app) endpoints(ctx context.Context, name string, n need) (endpoints.Endpoints, string, error) {
 	dir, err := a.options.homeDir()
 	if err != nil {
 		return endpoints.Endpoints{}, "", err
@@ -87,7 +97,7 @@ func (a *app) endpoints(ctx context.Context, n need) (endpoints.Endpoints, strin
 	if !n.cloud {
 		return endpoints.Endpoints{}, dir, nil
 	}
-	token, err := a.options.token()
+	token, err := a.options.token(name)
 	return endpoints.Endpoints{HCloudToken: token}, dir, err
 }
 
@@ -114,6 +124,18 @@ func (a *app) log(progress *progress) *slog.Logger {
 		out = progress
 	}
 	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
+}
+
+// daemonLog writes what an operator acts on, one line each, or everything with --verbose.
+func (a *app) daemonLog() *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if a.options.verbose() {
+		options.Level = slog.LevelDebug
+	}
+	if a.options.json() {
+		return slog.New(slog.NewJSONHandler(a.Err, options))
+	}
+	return slog.New(slog.NewTextHandler(a.Err, options))
 }
 
 // seconds for people.

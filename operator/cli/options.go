@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/home"
@@ -13,7 +15,10 @@ import (
 )
 
 // options are the global flags, which the environment can give too: --config-dir is KREISRAUM_CONFIG_DIR, and so on.
-type options struct{ v *viper.Viper }
+type options struct {
+	v     *viper.Viper
+	flags *pflag.FlagSet
+}
 
 func newOptions() *options {
 	v := viper.New()
@@ -24,9 +29,10 @@ func newOptions() *options {
 }
 
 func (o *options) declare(flags *pflag.FlagSet) {
+	o.flags = flags
 	flags.String("home", "", "folder for keys, state and registers (default KREISRAUM_HOME, else ~/.local/state/kreisraum)")
 	flags.String("config-dir", "configs", "folder with the counties' files")
-	flags.String("token-file", "", "file with the Hetzner project's token (default HCLOUD_TOKEN)")
+	flags.String("token-file", "", "file with the Hetzner project's token, {county} in it stands for the county (default HCLOUD_TOKEN)")
 	flags.Bool("sandbox", false, "use the simulated cloud on this computer")
 	flags.Bool("json", false, "print JSON, one object a line")
 	flags.Bool("verbose", false, "log what happens to standard error")
@@ -50,10 +56,10 @@ func (o *options) homeDir() (string, error) {
 // maxToken bounds a token file in bytes; Hetzner's tokens have 64.
 const maxToken = 4 << 10
 
-// token reads the Hetzner project's token.
-func (o *options) token() (string, error) {
+// token reads the token of the county's Hetzner project.
+func (o *options) token(county string) (string, error) {
 	token := os.Getenv("HCLOUD_TOKEN")
-	if path := o.v.GetString("token-file"); path != "" {
+	if path := strings.ReplaceAll(o.v.GetString("token-file"), "{county}", county); path != "" {
 		data, err := readBounded(path, maxToken)
 		if err != nil {
 			return "", fmt.Errorf("read the Hetzner token: %w", err)
@@ -82,4 +88,50 @@ func readBounded(path string, limit int64) ([]byte, error) {
 		err = fmt.Errorf("%s is larger than %d bytes", path, limit)
 	}
 	return data, err
+}
+
+// told are the settings that a daemon is told with a command: how to show things, and what was said about folders.
+func (o *options) told(dir string) map[string]string {
+	out := map[string]string{"json": strconv.FormatBool(o.json()), "verbose": strconv.FormatBool(o.verbose())}
+	if o.given("config-dir") {
+		out["config-dir"] = absolute(o.configDir(), dir)
+	}
+	return out
+}
+
+// given reports whether a setting was made by flag or environment.
+func (o *options) given(name string) bool {
+	flag := o.flags.Lookup(name)
+	_, inEnvironment := os.LookupEnv("KREISRAUM_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")))
+	return inEnvironment || flag != nil && flag.Changed
+}
+
+func absolute(path, dir string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
+
+// pinned are the daemon's own settings for a command that came through its socket: folders and token are the daemon's, whatever the
+// command says; how things are shown is the command's.
+func (o *options) pinned(told map[string]string) *options {
+	out := newOptions()
+	for _, name := range []string{"home", "config-dir", "token-file"} {
+		out.v.Set(name, o.v.GetString(name))
+	}
+	out.v.Set("sandbox", o.sandbox())
+	out.v.Set("json", told["json"] == "true")
+	out.v.Set("verbose", told["verbose"] == "true")
+	return out
+}
+
+// contradicts says that a command means another folder of counties than the daemon has: it would read another file than was meant.
+func (o *options) contradicts(told map[string]string) error {
+	wanted, given := told["config-dir"]
+	own, err := filepath.Abs(o.configDir())
+	if err != nil || !given || wanted == own {
+		return err
+	}
+	return fmt.Errorf("the daemon of this home reads its counties from %s, not from %s; leave --config-dir out, or restart `kreisraum serve` with it", own, wanted)
 }

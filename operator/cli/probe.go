@@ -10,8 +10,9 @@ import (
 func (a *app) probe() *cobra.Command {
 	var media time.Duration
 	cmd := &cobra.Command{
-		Use:   "probe <county>",
-		Short: "Hold a call of two synthetic participants and show how it went",
+		Annotations: ofCounty,
+		Use:         "probe <county>",
+		Short:       "Hold a call of two synthetic participants and show how it went",
 		Long: `probe lets two synthetic participants meet in a room of their own on the running server and shows how long joining took, the round
 trip and the loss. Lessons are not disturbed.`,
 		Example: `  kreisraum probe tuttlingen --for 10s`,

@@ -44,14 +44,20 @@ const (
 
 func (a *app) progress() *progress {
 	p := &progress{out: a.Out, err: a.Err, inbox: make(chan any), done: make(chan struct{})}
-	switch file, ok := a.Out.(*os.File); {
+	switch {
 	case a.options.json():
 		p.style = lines
-	case ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb":
+	case a.terminal:
 		p.style = live
 	}
 	go p.run()
 	return p
+}
+
+// isTerminal reports whether out is a terminal that can move its cursor.
+func isTerminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
 // Event shows an event; it returns once the screen's owner has taken it.

@@ -37,21 +37,39 @@ type app struct {
 	rootsFile string
 	// asJSON says that --json is among the arguments; a mistake before it keeps the flag from being read.
 	asJSON bool
+	// args is the command line without the program's name.
+	args []string
+	// dir is the working directory of whoever gave the command; empty: this process's own.
+	dir string
+	// terminal says that Out is one.
+	terminal bool
+	// daemon is set when the command runs inside `kreisraum serve`.
+	daemon *daemon
+	// leave gives back what the command holds of its county in the daemon.
+	leave func()
 }
 
 // Main runs the command line and returns the exit code. ctx ends on Ctrl-C.
 func Main(ctx context.Context, args []string, streams Streams, version string) int {
 	quietterm.Restore()
-	a := &app{Streams: streams, version: version, options: newOptions()}
-	a.asJSON = slices.Contains(args, "--json")
+	a := &app{Streams: streams, version: version, options: newOptions(), args: args, terminal: isTerminal(streams.Out)}
+	return a.execute(ctx)
+}
+
+// execute runs the command line and returns the exit code.
+func (a *app) execute(ctx context.Context) int {
+	a.asJSON = slices.Contains(a.args, "--json")
 	root := a.root()
-	root.SetArgs(args)
-	root.SetIn(streams.In)
-	root.SetOut(streams.Out)
-	root.SetErr(streams.Err)
+	root.SetArgs(a.args)
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
+	}
+	if code := exitCode(0); errors.As(err, &code) { // the daemon has said what there is to say
+		return int(code)
 	}
 	a.report(ctx, err)
 	var usage *usageError
@@ -71,7 +89,8 @@ A county is described by configs/<county>.yaml. Its Hetzner project's token come
 (--token-file). With --sandbox the same happens in a simulated cloud on this computer; no token is needed.`,
 		Example: `  kreisraum up demo --sandbox        try it, nothing to sign up for
   kreisraum up tuttlingen            put up or update the county
-  kreisraum status tuttlingen        what is there, and does it answer`,
+  kreisraum status tuttlingen        what is there, and does it answer
+  kreisraum serve                    look after all counties: bridges by load, alarms`,
 		Version:       a.version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -80,7 +99,9 @@ A county is described by configs/<county>.yaml. Its Hetzner project's token come
 	root.SetVersionTemplate("kreisraum {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd.CommandPath(), err} })
 	a.options.declare(root.PersistentFlags())
-	root.AddCommand(a.up(), a.down(), a.status(), a.probe(), a.accounts(), a.sandbox(), a.versionCommand())
+	root.AddCommand(a.up(), a.down(), a.status(), a.probe(), a.accounts(), a.scale(), a.drain(), a.undrain(), a.freeze(), a.restart(),
+		a.explain(), a.replay(), a.serve(), a.sandbox(), a.versionCommand())
+	a.forwardAll(root)
 	return root
 }
 
@@ -148,7 +169,7 @@ func (a *app) report(ctx context.Context, err error) {
 }
 
 // commandInText is a command with a county that a message advises.
-var commandInText = regexp.MustCompile("`kreisraum (up|down) [a-z0-9-]+")
+var commandInText = regexp.MustCompile("`kreisraum (up|down|status|restart|scale|drain|undrain|freeze|explain) [a-z0-9-]+|`kreisraum serve")
 
 // advice completes the commands in a message that is about a county in the sandbox.
 func (a *app) advice(text string) string {

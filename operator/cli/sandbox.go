@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/endpoints"
 	"github.com/medienzentrenverbund/kreisraum/operator/home"
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox"
+	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/machine"
 	"github.com/spf13/cobra"
 )
 
@@ -106,7 +108,14 @@ func (a *app) sandboxStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print(shown(manifest, running), sandboxText(manifest, running))
+			view, text := shown(manifest, running), sandboxText(manifest, running)
+			if running {
+				if view.Machines, err = manifest.Machines(cmd.Context()); err != nil {
+					return err
+				}
+				text += machinesText(view.Machines)
+			}
+			return a.print(view, text)
 		},
 	}
 }
@@ -181,13 +190,32 @@ type sandboxView struct {
 	Roots     string    `json:"roots,omitempty"`
 	Log       string    `json:"log,omitempty"`
 	Started   time.Time `json:"started,omitzero"`
+	// Machines with the processes of their servers.
+	Machines []machine.Status `json:"machines,omitempty"`
 }
 
 func shown(m sandbox.Manifest, running bool) sandboxView {
 	if !running {
 		return sandboxView{}
 	}
-	return sandboxView{true, m.PID, m.HCloudURL, m.FrontDoor, m.ACMERootsFile, m.LogFile, m.Started}
+	return sandboxView{
+		Running: true, PID: m.PID, Cloud: m.HCloudURL, FrontDoor: m.FrontDoor, Roots: m.ACMERootsFile, Log: m.LogFile, Started: m.Started,
+	}
+}
+
+func machinesText(machines []machine.Status) string {
+	var b strings.Builder
+	for _, m := range machines {
+		state := "off"
+		switch {
+		case m.MainPID != 0:
+			state = fmt.Sprintf("server %s, process %d", m.Unit, m.MainPID)
+		case m.On:
+			state = "on, no server runs"
+		}
+		fmt.Fprintf(&b, "  machine     %s  %s  %s\n", m.Name, m.IPv4, state)
+	}
+	return b.String()
 }
 
 func sandboxText(m sandbox.Manifest, running bool) string {

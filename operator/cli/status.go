@@ -11,8 +11,9 @@ import (
 
 func (a *app) status() *cobra.Command {
 	return &cobra.Command{
-		Use:   "status <county>",
-		Short: "Show what exists of a county and whether it answers",
+		Annotations: ofCounty,
+		Use:         "status <county>",
+		Short:       "Show what exists of a county and whether it answers",
 		Long: `status shows what exists at Hetzner, whether the server answers, how many rooms and participants it has, its certificate and
 whether it has the register's accounts. Counts only; nobody's name is in it.`,
 		Example: `  kreisraum status tuttlingen

@@ -14,8 +14,9 @@ import (
 func (a *app) up() *cobra.Command {
 	options := county.UpOptions{}
 	cmd := &cobra.Command{
-		Use:   "up <county>",
-		Short: "Put up a county, bring it up to date, or finish what an earlier up began",
+		Annotations: ofCounty,
+		Use:         "up <county>",
+		Short:       "Put up a county, bring it up to date, or finish what an earlier up began",
 		Long: `up makes what is missing and changes what differs: machine, firewall, server, certificate, accounts. It ends with a call of
 two synthetic participants. It can be repeated at any time; when everything is as it should be it only looks.`,
 		Example: `  kreisraum up demo --sandbox
@@ -34,7 +35,7 @@ func (a *app) runUp(cmd *cobra.Command, name string, options county.UpOptions) e
 	}
 	progress := a.progress()
 	defer progress.Close()
-	c, err := a.open(cmd.Context(), name, need{config: true, cloud: true, world: true, begins: true}, progress)
+	c, err := a.open(cmd.Context(), name, need{config: true, cloud: true, world: true, begins: true, changes: true}, progress)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/operator/home"
 )
 
 // Status of a county, counts only.
@@ -53,12 +54,31 @@ func (c *County) Status(ctx context.Context) (Status, error) {
 		return status, nil
 	}
 	defer ops.Close()
-	if err := c.closeForgotten(ctx, l); err != nil {
+	if err := c.closeUnlessBusy(ctx, l); err != nil {
 		return status, err
 	}
 	status.Location, status.IPv4, status.IPv6 = l.Outputs.Location, machine.IPv4, machine.IPv6
 	c.askServer(ctx, ops, &status, whereabouts(found, machine.ServerID))
 	return status, nil
+}
+
+// closeUnlessBusy closes a forgotten port 22, but never under the hands of a command that has it open.
+func (c *County) closeUnlessBusy(ctx context.Context, l *local) error {
+	if l.SSHOpenIn == 0 {
+		return nil
+	}
+	unlock, err := c.Home.Lock()
+	if errors.Is(err, home.ErrBusy) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if l, err = loadLocal(c.Home); err != nil { // somebody may have been at work since
+		return err
+	}
+	return c.closeForgotten(ctx, l)
 }
 
 func notUpBecause(err error, found []hetzner.Resource, county string) string {

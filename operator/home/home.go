@@ -5,6 +5,8 @@
 //	<home>/registers/<county>.json accounts and who they were made for
 //	<home>/audit/<county>.jsonl    ledger, kept after `down`
 //	<home>/locks/<county>.lock     one command at a time
+//	<home>/locks/serve             one daemon at a time
+//	<home>/serve.sock              where the daemon takes commands
 //	<home>/sandbox/                the simulated world and, below operator/, a home of its own
 //
 // Everything is for the owner only (0700 and 0600).
@@ -115,6 +117,21 @@ func SandboxDir(dir string) string { return filepath.Join(dir, "sandbox") }
 
 // InSandbox is the operator's home for counties of the simulated world.
 func InSandbox(dir string) string { return filepath.Join(SandboxDir(dir), "operator") }
+
+// Counties are the names of the counties that have keys and state here, sorted.
+func (h Home) Counties() ([]string, error) {
+	entries, err := os.ReadDir(h.path("counties"))
+	if err != nil {
+		return nil, fmt.Errorf("list the counties: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
 
 // Has reports whether the home in dir has keys and state of the county. Unlike Open it makes nothing.
 func Has(dir, county string) bool { return Home{dir: dir}.County(county).Exists() }

@@ -2,20 +2,23 @@ package serve
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/operator/county"
+	"github.com/medienzentrenverbund/kreisraum/operator/home"
 )
 
-// ErrSoldOut is wrapped by AddBridges when the provider has no such machine at present.
-var ErrSoldOut = errors.New("sold out")
-
-// ErrBusy is wrapped when a command of another process is at work on the county.
-var ErrBusy = errors.New("another command is at work on the county")
-
-// ErrNotUp is wrapped when the county has no machine.
-var ErrNotUp = errors.New("the county is not up")
+// Errors that a County's methods wrap.
+var (
+	// ErrSoldOut: there are no such machines at present.
+	ErrSoldOut = hetzner.ErrSoldOut
+	// ErrBusy: a command of another process is at work on the county.
+	ErrBusy = home.ErrBusy
+	// ErrNotUp: the county has no machine.
+	ErrNotUp = county.ErrNotUp
+)
 
 // Kind is what a machine is rented as.
 type Kind struct {
@@ -64,4 +67,6 @@ type County interface {
 	PricePerHour(ctx context.Context, kind Kind) (cents int, err error)
 	// Survey reads Hetzner's list and asks the portal. It changes nothing.
 	Survey(ctx context.Context) (Survey, error)
+	// Close drops kept connections. The county can still be used afterwards.
+	Close()
 }

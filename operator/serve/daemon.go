@@ -18,9 +18,11 @@ const rescanEvery = 30 * time.Second
 
 // Counties are the counties of the operator's home.
 type Counties interface {
-	// Names are those that the daemon owns, whether they are up or not.
+	// Owns reports whether a county is the daemon's, there or not.
+	Owns(name string) bool
+	// Names are the daemon's counties that have a folder in the home: there is something to look after.
 	Names() ([]string, error)
-	// Exists reports whether a county has a folder in the home: whether there is anything to look after.
+	// Exists reports whether a county has a folder in the home.
 	Exists(name string) bool
 	Settings(name string) (Settings, error)
 	// Open makes the county; it asks nobody yet.
@@ -78,7 +80,7 @@ func (d *Daemon) Run(ctx context.Context, ready func(metrics net.Addr)) error {
 		return err
 	}
 	s := &socket{
-		listener: listener, path: SocketPath(d.cfg.Home), version: d.cfg.Version, owns: d.owns, log: d.cfg.Log,
+		listener: listener, path: SocketPath(d.cfg.Home), version: d.cfg.Version, owns: d.cfg.Counties.Owns, log: d.cfg.Log,
 		run: func(ctx context.Context, request Request, streams Streams) int {
 			return d.cfg.Run(ctx, d, request, streams)
 		},
@@ -151,14 +153,12 @@ func (d *Daemon) rescan(ctx context.Context) {
 			continue
 		default:
 		}
-		if !slices.Contains(names, name) || !d.cfg.Counties.Exists(name) {
+		if !slices.Contains(names, name) {
 			e.retire()
 		}
 	}
 	for _, name := range names {
-		if d.cfg.Counties.Exists(name) {
-			d.report(name, d.renewLocked(ctx, name))
-		}
+		d.report(name, d.renewLocked(ctx, name))
 	}
 }
 
@@ -182,7 +182,7 @@ func (d *Daemon) renewLocked(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	r := newRunner(m, d.cfg.Every, d.surveyPeriod, d.metrics)
+	r := newRunner(m, d.cfg.Every, func() time.Duration { return d.surveyPeriod(s.Project) }, d.metrics)
 	r.gate = d.gateLocked(name)
 	d.runners[name] = &entry{runner: r, fingerprint: s.Fingerprint, retire: sync.OnceFunc(func() { close(r.retired) })}
 	d.workers.Go(func() { r.run(ctx) })
@@ -202,10 +202,17 @@ func (d *Daemon) report(name string, err error) {
 	d.broken[name] = text
 }
 
-func (d *Daemon) surveyPeriod() time.Duration {
+// surveyPeriod is longer the more counties share a project.
+func (d *Daemon) surveyPeriod(project string) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return surveyPeriod(len(d.runners))
+	counties := 0
+	for _, e := range d.runners {
+		if e.runner.mind.settings.Project == project {
+			counties++
+		}
+	}
+	return surveyPeriod(counties)
 }
 
 func (d *Daemon) gateLocked(name string) gate {
@@ -213,11 +220,6 @@ func (d *Daemon) gateLocked(name string) gate {
 		d.gates[name] = newGate(1)
 	}
 	return d.gates[name]
-}
-
-func (d *Daemon) owns(name string) bool {
-	names, err := d.cfg.Counties.Names()
-	return err == nil && slices.Contains(names, name)
 }
 
 func (d *Daemon) runnerOf(name string) *runner {

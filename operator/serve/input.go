@@ -5,20 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/operator/autoscale"
 )
 
-// unmeasuredLead is believed of a county that never made a bridge: Hetzner takes half a minute to a minute, the first boot of the
-// image, the deployment and the probe about as much again. A guess until it is measured.
-const unmeasuredLead = 3 * time.Minute
-
-// portalBridge is the ID of the portal's own bridge in a Load, see conference/identity.
-const portalBridge = "portal"
-
 // numberOf returns a bridge's number from its ID: 0 for the portal's own, 3 for "bridge-3", -1 for anything else.
 func numberOf(id string) int {
-	if id == portalBridge {
+	if id == identity.Portal {
 		return 0
 	}
 	digits, ok := strings.CutPrefix(id, "bridge-")
@@ -62,7 +56,7 @@ func (v view) sample() autoscale.Sample {
 }
 
 // machines joins what the operator's state says of the bridges with what the portal says.
-func (v view) machines() []autoscale.Bridge {
+func (v view) machines(lastSeen map[int]time.Time) []autoscale.Bridge {
 	loads := map[int]opsapi.BridgeLoad{}
 	for _, b := range v.load.Bridges {
 		loads[numberOf(b.ID)] = b
@@ -73,10 +67,26 @@ func (v view) machines() []autoscale.Bridge {
 	}
 	for _, b := range v.bridges {
 		all = append(all, seen(autoscale.Bridge{
-			Number: b.Number, Ready: b.Ready, Draining: b.Draining, ByHand: b.ByHand, Created: b.Created,
+			Number: b.Number, Ready: b.Ready, Seen: lastSeen[b.Number], Draining: b.Draining, ByHand: b.ByHand, Created: b.Created,
 		}, loads[b.Number]))
 	}
 	return all
+}
+
+// see notes which bridges are alive, and forgets those that are gone.
+func (m *memory) see(v view) {
+	kept := map[int]time.Time{}
+	for _, b := range v.bridges {
+		if at, ok := m.Seen[b.Number]; ok && !at.Before(b.Created) {
+			kept[b.Number] = at
+		}
+	}
+	for _, l := range v.load.Bridges {
+		if l.Alive && numberOf(l.ID) > 0 {
+			kept[numberOf(l.ID)] = v.at
+		}
+	}
+	m.Seen = kept
 }
 
 // seen adds the portal's figures. A bridge that the portal does not speak of has the zero BridgeLoad: dead and unknown.
@@ -89,11 +99,8 @@ func seen(b autoscale.Bridge, l opsapi.BridgeLoad) autoscale.Bridge {
 // input is everything that the next decision depends on.
 func (m *memory) input(v view, history []autoscale.Sample, policy autoscale.Policy, all []Kind, zone *time.Location) autoscale.Input {
 	in := autoscale.Input{
-		Now: v.at, Policy: policy, Lead: m.Lead, Load: history, Past: m.Peaks.Past, Bridges: v.machines(),
+		Now: v.at, Policy: policy, Lead: m.Lead, Load: history, Past: m.Peaks, Bridges: v.machines(m.Seen),
 		SpentToday: m.spent(v.at, zone), Manual: m.Manual, Frozen: m.Frozen, SoldOutUntil: m.soldOutUntil(all, v.at),
-	}
-	if in.Lead <= 0 {
-		in.Lead = unmeasuredLead
 	}
 	if free := m.available(all, v.at); len(free) > 0 {
 		in.PricePerHour, _ = m.priceOf(free[0], v.at)

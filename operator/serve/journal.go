@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/autoscale"
 )
 
 const (
@@ -47,10 +49,10 @@ func (j journal) older() ([]string, error) {
 }
 
 // write appends a record and returns once it is on disk.
-func (j journal) write(r record) error {
-	line, err := json.Marshal(r)
+func (j journal) write(r autoscale.Record) error {
+	line, err := r.Line()
 	if err != nil {
-		return fmt.Errorf("write a decision down: %w", err)
+		return err
 	}
 	if err := j.rotate(r.Input.Now); err != nil {
 		return fmt.Errorf("write a decision down: %w", err)
@@ -63,7 +65,7 @@ func (j journal) write(r record) error {
 	if err := dropTorn(f); err != nil {
 		return fmt.Errorf("write a decision down: %w", err)
 	}
-	if _, err := f.Write(append(line, '\n')); err != nil {
+	if _, err := f.Write(line); err != nil {
 		return fmt.Errorf("write a decision down: %w", err)
 	}
 	return f.Sync()
@@ -115,7 +117,7 @@ func (j journal) rotate(now time.Time) error {
 }
 
 // Decisions returns the last n decisions of a county whose folder is dir, oldest first. Lines that are none are left out.
-func Decisions(dir string, n int) ([]Record, error) {
+func Decisions(dir string, n int) ([]autoscale.Record, error) {
 	j := journal{dir}
 	files, err := j.older()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -125,7 +127,7 @@ func Decisions(dir string, n int) ([]Record, error) {
 		return nil, fmt.Errorf("read the decisions: %w", err)
 	}
 	files = append(files, j.path())
-	var found []record
+	var found []autoscale.Record
 	for _, path := range slices.Backward(files) {
 		if len(found) >= n {
 			break
@@ -140,7 +142,7 @@ func Decisions(dir string, n int) ([]Record, error) {
 }
 
 // lastOf returns the last n decisions of one file.
-func lastOf(path string, n int) ([]record, error) {
+func lastOf(path string, n int) ([]autoscale.Record, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -161,9 +163,9 @@ func lastOf(path string, n int) ([]record, error) {
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	var records []record
+	var records []autoscale.Record
 	for _, line := range last {
-		var r record
+		var r autoscale.Record
 		if json.Unmarshal(line, &r) == nil {
 			records = append(records, r)
 		}

@@ -33,7 +33,10 @@ type memory struct {
 	// Prices of kinds in cents per hour.
 	Prices []price `json:"prices,omitempty"`
 	Bills  []bill  `json:"bills,omitempty"`
-	Peaks  peaks   `json:"peaks"`
+	// Peaks are the demand of earlier school days.
+	Peaks []autoscale.Peak `json:"peaks,omitempty"`
+	// Seen is when a bridge was last alive, by number.
+	Seen map[int]time.Time `json:"seen,omitempty"`
 	// Since is when the county was first seen to answer: nights before that left no proof to look for.
 	Since time.Time `json:"since,omitzero"`
 	// Alarms are what the last survey found wrong.

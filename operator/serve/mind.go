@@ -55,7 +55,10 @@ func newMind(name string, c County, s Settings, decide func(autoscale.Input) aut
 	return &mind{name: name, county: c, settings: s, decide: decide, log: log, memory: m, zone: zone, unlock: unlock}, nil
 }
 
-func (m *mind) close() { m.unlock() }
+func (m *mind) close() {
+	m.county.Close()
+	m.unlock()
+}
 
 func (m *mind) save() error { return m.memory.save(m.settings.Dir) }
 
@@ -77,17 +80,16 @@ func (m *mind) look(ctx context.Context) error {
 	}
 	m.last = v
 	s := v.sample()
-	m.history = remember(m.history, s)
+	m.history = autoscale.Remember(m.history, s)
 	m.memory.expire(now)
 	if v.answers {
+		m.memory.see(v)
 		m.memory.bill(v.bridges, now)
 		if m.memory.Since.IsZero() {
 			m.memory.Since = now
 		}
 	}
-	if s.Known {
-		m.memory.Peaks.observe(now.In(m.zone), s.Demand)
-	}
+	m.memory.Peaks = autoscale.Learn(m.memory.Peaks, m.settings.Policy, s)
 	return err
 }
 
@@ -100,13 +102,13 @@ func (m *mind) unfinished() bool {
 }
 
 // think decides. ok is false while nothing can be decided: the portal does not answer, or has just begun.
-func (m *mind) think(ctx context.Context) (t task, r record, ok bool) {
+func (m *mind) think(ctx context.Context) (t task, r autoscale.Record, ok bool) {
 	if !m.last.answers || !m.last.load.Settled {
-		return task{}, record{}, false
+		return task{}, autoscale.Record{}, false
 	}
 	m.learnPrices(ctx)
 	in := m.memory.input(m.last, m.history, m.settings.Policy, m.settings.Kinds, m.zone)
-	r = record{Input: in, Decision: m.decide(in)}
+	r = autoscale.Record{Input: in, Decision: m.decide(in)}
 	t = task{decision: r.Decision, free: m.memory.available(m.settings.Kinds, in.Now), finish: m.unfinished() && !m.memory.Frozen}
 	return t, r, true
 }
@@ -141,7 +143,7 @@ func (m *mind) learnPrices(ctx context.Context) {
 }
 
 // note writes a decision down if it says anything new.
-func (m *mind) note(r record) error {
+func (m *mind) note(r autoscale.Record) error {
 	last := m.memory.Last
 	if r.Decision.Nothing() && r.Decision.Desired == last.Desired && r.Decision.At.Sub(last.At) < quiet && !last.At.IsZero() {
 		return nil
@@ -191,7 +193,7 @@ func (m *mind) alarm(s Survey) error {
 func (m *mind) lines() []BridgeLine {
 	all := []BridgeLine{}
 	rooms := map[int]autoscale.Bridge{}
-	for _, b := range m.last.machines() {
+	for _, b := range m.last.machines(nil) {
 		rooms[b.Number] = b
 	}
 	for _, b := range m.bridges {

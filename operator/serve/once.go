@@ -41,7 +41,7 @@ func (m *mind) settle(ctx context.Context, o Order, progress func(string)) (out 
 		}
 		t := task{order: o}
 		if given {
-			var r record
+			var r autoscale.Record
 			t, r, _ = m.think(ctx)
 			if err := m.note(r); err != nil {
 				return out, err

@@ -11,6 +11,8 @@ type Settings struct {
 	Policy  autoscale.Policy
 	Kinds   []Kind
 	Nightly Nightly
+	// Project is the same for counties that share a Hetzner project, and with it the budget of requests.
+	Project string
 	// Fingerprint changes with the county's file; the daemon then opens the county anew.
 	Fingerprint string
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/infra"
 )
 
 const (
@@ -88,6 +90,7 @@ func list(names []string) string {
 // lostBridge reports whether a dedicated bridge is among the names of machines.
 func lostBridge(county string, names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
-		return strings.Contains(strings.TrimPrefix(name, "kreisraum-"+county), "-bridge-")
+		_, bridge := infra.BridgeNumber(county, name)
+		return bridge
 	})
 }

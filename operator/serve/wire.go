@@ -1,0 +1,120 @@
+package serve
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/infra"
+	"github.com/medienzentrenverbund/kreisraum/operator/config"
+	"github.com/medienzentrenverbund/kreisraum/operator/county"
+)
+
+// Wire adapts a county.
+func Wire(c *county.County) County { return wired{c} }
+
+type wired struct{ c *county.County }
+
+func (w wired) Load(ctx context.Context) (opsapi.Load, error) { return w.c.Load(ctx) }
+
+func (w wired) Bridges(ctx context.Context) ([]Bridge, error) {
+	states, err := w.c.Bridges(ctx)
+	all := make([]Bridge, len(states))
+	for i, s := range states {
+		all[i] = Bridge{
+			Number: s.Number, Kind: Kind{s.ServerType, s.Location}, Ready: s.Ready, Draining: s.Draining, ByHand: s.ByHand, Created: s.Created,
+		}
+	}
+	return all, err
+}
+
+func (w wired) AddBridges(ctx context.Context, kinds []Kind) ([]int, error) {
+	machines := make([]infra.Bridge, len(kinds))
+	for i, k := range kinds {
+		machines[i] = k.machine()
+	}
+	return w.c.AddBridges(ctx, machines)
+}
+
+func (k Kind) machine() infra.Bridge {
+	return infra.Bridge{ServerType: k.ServerType, Location: k.Location}
+}
+
+func (w wired) Drain(ctx context.Context, numbers []int, on, byHand bool) error {
+	return w.c.Drain(ctx, numbers, on, byHand)
+}
+
+func (w wired) RemoveBridges(ctx context.Context, numbers []int) error {
+	return w.c.RemoveBridges(ctx, numbers)
+}
+
+func (w wired) PricePerHour(ctx context.Context, kind Kind) (int, error) {
+	cents, _, err := w.c.PricePerHour(ctx, kind.machine())
+	return cents, err
+}
+
+func (w wired) Survey(ctx context.Context) (Survey, error) {
+	bridges, err := w.c.Bridges(ctx)
+	if err != nil {
+		return Survey{}, err
+	}
+	found, err := w.c.World.Cloud.Leftovers(ctx, w.c.Home.Name)
+	if err != nil {
+		return Survey{}, err
+	}
+	s := Survey{Wanted: []string{infra.PortalName(w.c.Home.Name)}}
+	for _, b := range bridges {
+		s.Wanted = append(s.Wanted, infra.BridgeName(w.c.Home.Name, b.Number))
+	}
+	for _, r := range found {
+		if r.Kind == "server" {
+			s.Servers = append(s.Servers, r.Name)
+		}
+	}
+	info, err := w.c.Info(ctx)
+	if err != nil {
+		return s, nil // silence is something to tell, not a survey that went wrong
+	}
+	s.NotAfter = info.Certificate.NotAfter
+	s.Night, err = w.c.Night(ctx)
+	s.Answers = err == nil
+	return s, nil
+}
+
+func (w wired) Close() { w.c.Close() }
+
+// SettingsOf are those of a county's file. dir is the county's folder in the home, project stands for the Hetzner project without naming it.
+func SettingsOf(c config.Config, dir, token string) (Settings, error) {
+	at, err := minutes(c.Restart.At)
+	if err != nil {
+		return Settings{}, fmt.Errorf("restart.at: %w", err)
+	}
+	latest := (at + 60) % (24 * 60)
+	if c.Restart.Latest != "" {
+		if latest, err = minutes(c.Restart.Latest); err != nil {
+			return Settings{}, fmt.Errorf("restart.latest: %w", err)
+		}
+	}
+	zone, err := time.LoadLocation(c.Restart.TimeZone)
+	if err != nil {
+		return Settings{}, fmt.Errorf("restart.time_zone: %w", err)
+	}
+	return Settings{
+		Dir: dir, Policy: c.Policy(), Kinds: kinds(c.ServerTypes.Bridge, c.Locations), Nightly: Nightly{At: at, Latest: latest, Zone: zone},
+		Project: digest(token), Fingerprint: digest(fmt.Sprintf("%+v", c)),
+	}, nil
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
+}
+
+// minutes reads "HH:MM" as minutes after midnight.
+func minutes(text string) (int, error) {
+	t, err := time.Parse("15:04", text)
+	return t.Hour()*60 + t.Minute(), err
+}
