@@ -40,7 +40,7 @@ func look(in Input) *state {
 	in.Policy = in.Policy.withDefaults()
 	in.Lead = leadOf(in.Lead)
 	s := &state{Input: in, clock: newClock(in.Policy)}
-	s.load = newLoad(in.Now, in.Load, in.Policy.Patience)
+	s.load = newLoad(in.Now, in.Load, view{in.Policy.Headroom, in.Policy.Patience, in.Lead + reaction})
 	s.fleet = newFleet(in, s.load)
 	s.want = s.need()
 	if m := in.Manual; m != nil && (m.Until.IsZero() || in.Now.Before(m.Until)) {

@@ -29,7 +29,7 @@ type fleet struct {
 	stuck   int
 	// machines counts all dedicated ones.
 	machines int
-	// allKnown: each living bridge tells its load.
+	// allKnown: each living bridge that is ready tells its load.
 	allKnown bool
 	// blind: the portal is silent, so nothing is known about who is alive.
 	blind bool
@@ -39,7 +39,7 @@ func newFleet(in Input, l load) fleet {
 	f := fleet{allKnown: true}
 	f.blind = !l.known && !slices.ContainsFunc(in.Bridges, func(b Bridge) bool { return b.Number == 0 && b.Alive })
 	for _, b := range in.Bridges {
-		if b.Alive && !b.good() {
+		if b.Ready && b.Alive && !b.good() {
 			f.allKnown = false
 		}
 		if b.Number == 0 {

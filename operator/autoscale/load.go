@@ -27,32 +27,45 @@ type load struct {
 	now, recent, hour float64
 	// growth in bridges per minute, never below 0.
 	growth float64
+	// ahead is what growth makes of now within the horizon, recentAhead the largest that it was since Patience.
+	ahead, recentAhead float64
 	// waiting rooms at the latest known sample.
 	waiting int
 }
 
-func newLoad(now time.Time, samples []Sample, patience time.Duration) load {
+// view is how one looks at samples.
+type view struct {
+	headroom float64
+	patience time.Duration
+	// horizon is how far growth is drawn on.
+	horizon time.Duration
+}
+
+func newLoad(now time.Time, samples []Sample, v view) load {
 	var l load
 	past := upTo(now, samples)
-	if len(past) == 0 {
-		return l
-	}
 	known := keepKnown(past)
 	if len(known) == 0 {
 		return l
 	}
 	last := known[len(known)-1]
 	l.known = past[len(past)-1].good() && now.Sub(last.At) <= fresh
-	l.patient = covered(now, known, patience)
+	l.patient = covered(now, known, v.patience)
 	room := roomStress(last)
+	l.now, l.waiting = total(last, room), last.WaitingRooms
 	// What was known an hour ago says nothing about now; the maxima look at their spans only.
-	l.now = total(last, room)
-	l.waiting = last.WaitingRooms
-	l.recent = peakSince(now.Add(-patience), known, room)
+	l.recent = peakSince(now.Add(-v.patience), known, room)
 	l.hour = peakSince(now.Add(-time.Hour), known, room)
-	l.growth = growth(last.At, known, room)
+	series := trace(now, known, room)
+	for n := len(series); n > 0 && series[n-1].age <= v.patience; n-- {
+		growth, ahead := drawOn(series[:n], v)
+		if n == len(series) {
+			l.growth, l.ahead = growth, ahead
+		}
+		l.recentAhead = max(l.recentAhead, ahead)
+	}
 	if !l.known {
-		l.now, l.growth = l.recent, 0
+		l.now, l.growth, l.ahead = l.recent, 0, 0
 	}
 	return l
 }
@@ -103,21 +116,60 @@ func peakSince(from time.Time, known []Sample, room float64) float64 {
 	return peak
 }
 
-// growth is the slope between the mean of the last minute and that of the minutes before it, in bridges per minute.
-func growth(now time.Time, known []Sample, room float64) float64 {
-	var recent, earlier mean
+// point is a sample as the growth sees it.
+type point struct {
+	age time.Duration
+	// demand then, and the highest that there had been until then within the hour.
+	demand, highest float64
+}
+
+func trace(now time.Time, known []Sample, room float64) []point {
+	out := make([]point, 0, len(known))
+	highest := 0.0
 	for _, s := range known {
-		switch age := now.Sub(s.At); {
-		case age <= growthNow:
-			recent.add(age, total(s, room))
-		case age <= growthThen:
-			earlier.add(age, total(s, room))
+		if age := now.Sub(s.At); age <= time.Hour {
+			demand := total(s, room)
+			highest = max(highest, demand)
+			out = append(out, point{age, demand, highest})
 		}
 	}
-	if recent.n == 0 || earlier.n == 0 {
+	return out
+}
+
+// drawOn says how fast demand grows at the end of the series, and what that makes of it within the horizon.
+//
+// Growth up to what there was within the hour is a return, as after a break, and is drawn on that far. Beyond, only what is more than
+// ever in that hour counts as growth: lessons that all come back within two minutes do not go on like that.
+func drawOn(series []point, v view) (growth, ahead float64) {
+	end := series[len(series)-1]
+	var raw, top slope
+	for i := len(series) - 1; i >= 0 && series[i].age-end.age <= growthThen; i-- {
+		raw.add(series[i].age-end.age, series[i].demand)
+		top.add(series[i].age-end.age, series[i].highest)
+	}
+	minutes := v.headroom * v.horizon.Minutes()
+	returning := min(end.demand+raw.perMinute()*minutes, v.headroom*end.highest)
+	return raw.perMinute(), max(returning, end.demand+top.perMinute()*minutes)
+}
+
+// slope is that between the mean of the last minute and that of the minutes before it.
+type slope struct{ recent, earlier mean }
+
+func (s *slope) add(age time.Duration, demand float64) {
+	switch {
+	case age <= growthNow:
+		s.recent.add(age, demand)
+	case age <= growthThen:
+		s.earlier.add(age, demand)
+	}
+}
+
+// perMinute is never below 0: a load that falls asks for nothing.
+func (s *slope) perMinute() float64 {
+	if s.recent.n == 0 || s.earlier.n == 0 {
 		return 0
 	}
-	return max(0, (recent.demand()-earlier.demand())/(earlier.age()-recent.age()).Minutes())
+	return max(0, (s.recent.demand()-s.earlier.demand())/(s.earlier.age()-s.recent.age()).Minutes())
 }
 
 type mean struct {

@@ -31,8 +31,7 @@ type bellNeed struct {
 // need works out want from load and timetable.
 func (s *state) need() want {
 	p, l := s.Policy, s.load
-	ahead := l.now + p.Headroom*l.growth*(s.Lead+reaction).Minutes()
-	demand := max(p.Headroom*l.recent, ahead)
+	demand := max(p.Headroom*l.recent, l.ahead)
 
 	w := want{
 		growBell: s.largestBell(s.Now.Add(-afterBell), s.Now.Add(p.Timetable.Lead+s.Lead)),
@@ -40,9 +39,9 @@ func (s *state) need() want {
 	}
 	w.grow = s.dedicated(demand, w.growBell)
 
-	kept := max(demand, slack*p.Headroom*l.recent)
-	if s.clock.nextBell(s.Now) {
-		// The dip before a bell is no end: what there was within the hour comes again.
+	kept := max(slack*p.Headroom*l.recent, l.recentAhead)
+	if s.clock.nearBell(s.Now) {
+		// The dip around a bell is no end: what there was within the hour comes again.
 		kept = max(kept, p.Headroom*l.hour)
 	}
 	w.keep = max(w.grow, s.dedicated(kept, w.keepBell))

@@ -7,8 +7,8 @@ import (
 
 const (
 	quarterMinutes = 15
-	// lesson is how long a lesson is in minutes, everywhere in Baden-Württemberg.
-	lesson = 45
+	// lessonMinutes is how long a lesson is in minutes, everywhere in Baden-Württemberg.
+	lessonMinutes = 45
 	// dayLayout is that of Peak.Day.
 	dayLayout = time.DateOnly
 )
@@ -52,8 +52,10 @@ func (c clock) bells(from, to time.Time) []time.Time {
 	return out
 }
 
-// nextBell reports whether another lesson begins soon enough to keep what the last ones needed.
-func (c clock) nextBell(now time.Time) bool { return len(c.bells(now.Add(1), now.Add(keepAhead))) > 0 }
+// nearBell reports whether a lesson has just begun, or begins soon enough to keep what the last ones needed.
+func (c clock) nearBell(now time.Time) bool {
+	return len(c.bells(now.Add(-afterBell), now.Add(keepAhead))) > 0
+}
 
 func startOf(day time.Time) time.Time {
 	return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, day.Location())
@@ -73,7 +75,7 @@ func (c clock) peak(bell time.Time, past []Peak) (demand float64, known bool) {
 	minute := local.Hour()*60 + local.Minute()
 	for _, p := range past {
 		at := p.Quarter * quarterMinutes
-		if at < minute || at >= minute+lesson || p.Weekday != local.Weekday() && p.Day != latest {
+		if p.Day == today || at < minute || at >= minute+lessonMinutes || p.Weekday != local.Weekday() && p.Day != latest {
 			continue
 		}
 		if p.Demand >= 0 { // not NaN
@@ -86,7 +88,7 @@ func (c clock) peak(bell time.Time, past []Peak) (demand float64, known bool) {
 // inLesson reports whether a quarter of an hour begins in a lesson.
 func (c clock) inLesson(quarter int) bool {
 	return slices.ContainsFunc(c.Bells, func(bell int) bool {
-		return quarter*quarterMinutes >= bell && quarter*quarterMinutes < bell+lesson
+		return quarter*quarterMinutes >= bell && quarter*quarterMinutes < bell+lessonMinutes
 	})
 }
 
