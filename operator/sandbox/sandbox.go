@@ -124,7 +124,7 @@ func start(c Config) (*running, error) {
 	}
 	r.onStop(cloud.Close)
 	reverse.cloud.Store(cloud)
-	server := serveCloud(api, cloud, c.Log)
+	server := serveCloud(api, withControl(cloud, machines, token), c.Log)
 	r.onStop(server.close)
 
 	r.manifest = Manifest{

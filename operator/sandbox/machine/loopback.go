@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// loopback gives machines IPv6 addresses on the loopback interface. IPv4 needs nothing, all of 127.0.0.0/8 is there; an IPv6 address can only
-// be bound when it stands on an interface. Safe for concurrent use.
+// loopback gives machines IPv6 and private IPv4 addresses on the loopback interface. Public IPv4 addresses need nothing, all of 127.0.0.0/8
+// is there; any other address can only be bound when it stands on an interface. Safe for concurrent use.
 type loopback struct {
 	mu     sync.Mutex
 	prefix netip.Prefix
@@ -47,6 +47,60 @@ func (l *loopback) add(a netip.Addr) error {
 	if err != nil {
 		return err
 	}
+	return addTo(index, a)
+}
+
+// addPrivate adds an address of a private network (RFC 1918). One that another interface of this computer has is refused: the machine would
+// answer for it in the real network.
+func (l *loopback) addPrivate(a netip.Addr) error {
+	index, err := privateIndex(a)
+	if err != nil {
+		return err
+	}
+	return addTo(index, a)
+}
+
+func (l *loopback) removePrivate(a netip.Addr) error {
+	index, err := privateIndex(a)
+	if err != nil {
+		return err
+	}
+	return removeFrom(index, a)
+}
+
+// privateIndex is the loopback interface's number, if a may stand on it.
+func privateIndex(a netip.Addr) (int, error) {
+	if !a.Is4() || !a.IsPrivate() {
+		return 0, fmt.Errorf("%s is no private IPv4 address", a)
+	}
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return 0, fmt.Errorf("network interfaces: %w", err)
+	}
+	index := 0
+	for _, i := range interfaces {
+		if i.Flags&net.FlagLoopback != 0 {
+			index = i.Index
+			continue
+		}
+		addresses, err := i.Addrs()
+		if err != nil {
+			continue // it is just going away
+		}
+		for _, has := range addresses {
+			if p, err := netip.ParsePrefix(has.String()); err == nil && p.Addr() == a {
+				return 0, fmt.Errorf("%s is this computer's own address on another interface", a)
+			}
+		}
+	}
+	if index == 0 {
+		return 0, errors.New("there is no loopback interface")
+	}
+	return index, nil
+}
+
+// addTo adds an address and waits until it can be used.
+func addTo(index int, a netip.Addr) error {
 	if err := changeAddress(unix.RTM_NEWADDR, index, a); err != nil {
 		return fmt.Errorf("add %s to the loopback interface: %w", a, err)
 	}
@@ -75,6 +129,11 @@ func (l *loopback) remove(a netip.Addr) error {
 	if err != nil {
 		return err
 	}
+	return removeFrom(index, a)
+}
+
+// removeFrom removes an address; one that is gone is fine.
+func removeFrom(index int, a netip.Addr) error {
 	if err := changeAddress(unix.RTM_DELADDR, index, a); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
 		return fmt.Errorf("remove %s from the loopback interface: %w", a, err)
 	}
@@ -90,7 +149,7 @@ func (l *loopback) covers(a netip.Addr) (int, error) {
 	return l.index, nil
 }
 
-// changeAddress adds or removes a /128 on an interface, rtnetlink(7). Duplicate address detection is off: nobody else is on the loopback
+// changeAddress adds or removes a /128, or a /32 of IPv4, on an interface, rtnetlink(7). Duplicate address detection is off: nobody else is on the loopback
 // interface, and the address must be usable at once. There is no prefix route: it would be there before the address itself is, and lead
 // packets into nothing.
 func changeAddress(kind uint16, index int, a netip.Addr) error {
@@ -139,15 +198,22 @@ func header(size int, kind, flags uint16) []byte {
 }
 
 func addressAttribute(m []byte, attribute uint16, a netip.Addr) []byte {
-	m = binary.NativeEndian.AppendUint16(m, unix.SizeofRtAttr+16)
+	m = binary.NativeEndian.AppendUint16(m, uint16(unix.SizeofRtAttr+a.BitLen()/8))
 	m = binary.NativeEndian.AppendUint16(m, attribute)
 	return append(m, a.AsSlice()...)
 }
 
+func family(a netip.Addr) byte {
+	if a.Is4() {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
+}
+
 // routeQuestion asks for the route to an address, struct rtmsg with RTA_DST.
 func routeQuestion(a netip.Addr) []byte {
-	m := header(unix.SizeofNlMsghdr+unix.SizeofRtMsg+unix.SizeofRtAttr+16, unix.RTM_GETROUTE, unix.NLM_F_REQUEST)
-	m = append(m, unix.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	m := header(unix.SizeofNlMsghdr+unix.SizeofRtMsg+unix.SizeofRtAttr+a.BitLen()/8, unix.RTM_GETROUTE, unix.NLM_F_REQUEST)
+	m = append(m, family(a), byte(a.BitLen()), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 	return addressAttribute(m, unix.RTA_DST, a)
 }
 
@@ -158,8 +224,8 @@ func addressMessage(kind uint16, index int, a netip.Addr) []byte {
 		flags |= unix.NLM_F_CREATE | unix.NLM_F_REPLACE
 	}
 	order := binary.NativeEndian
-	m := header(unix.SizeofNlMsghdr+unix.SizeofIfAddrmsg+2*(unix.SizeofRtAttr+16)+unix.SizeofRtAttr+4, kind, flags)
-	m = append(m, unix.AF_INET6, 128, 0, unix.RT_SCOPE_HOST) // the flags are in an attribute
+	m := header(unix.SizeofNlMsghdr+unix.SizeofIfAddrmsg+2*(unix.SizeofRtAttr+a.BitLen()/8)+unix.SizeofRtAttr+4, kind, flags)
+	m = append(m, family(a), byte(a.BitLen()), 0, unix.RT_SCOPE_HOST) // the flags are in an attribute
 	m = order.AppendUint32(m, uint32(index))
 	m = addressAttribute(m, unix.IFA_LOCAL, a)
 	m = addressAttribute(m, unix.IFA_ADDRESS, a)

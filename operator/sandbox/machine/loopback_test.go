@@ -52,3 +52,31 @@ func TestIPv6(t *testing.T) {
 		t.Error("an IPv4 prefix was taken for IPv6")
 	}
 }
+
+func TestPrivateAddress(t *testing.T) {
+	l := newLab(t, "")
+	pid := os.Getpid()
+	address := netip.AddrFrom4([4]byte{10, 127, byte(pid >> 8), byte(pid)%250 + 2})
+	if err := l.process.loopback.addPrivate(address); errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		t.Skip("adding addresses needs the right to administer the network")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	l.machine.Private = []netip.Addr{address} // it is there already, as after a crash
+	must(t, l.process.Create(t.Context(), l.machine))
+	for range 2 {
+		l.powerOn()
+		listener, err := net.Listen("tcp", netip.AddrPortFrom(address, 0).String())
+		must(t, err)
+		must(t, listener.Close())
+		must(t, l.process.PowerOff(t.Context(), l.machine.ID))
+		if isLocal(address) {
+			t.Fatal("the address is here although the machine is off")
+		}
+	}
+	for _, foreign := range []string{"192.0.2.1", "127.0.0.1", "fd00::1", "8.8.8.8"} {
+		if err := l.process.loopback.addPrivate(netip.MustParseAddr(foreign)); err == nil {
+			t.Errorf("%s was taken for a private IPv4 address", foreign)
+		}
+	}
+}

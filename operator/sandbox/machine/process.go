@@ -28,9 +28,9 @@ type Config struct {
 
 // Process is the runtime "process": machines that are folders. It implements hcloudsim.Runtime.
 type Process struct {
-	config Config
-	spawn  *spawner
-	ipv6   *loopback
+	config   Config
+	spawn    *spawner
+	loopback *loopback
 
 	mu      sync.Mutex
 	servers map[int64]*server
@@ -67,13 +67,13 @@ func NewProcess(c Config) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("machine runtime: %w", err)
 	}
-	return &Process{config: c, spawn: spawn, ipv6: &loopback{}, servers: make(map[int64]*server)}, nil
+	return &Process{config: c, spawn: spawn, loopback: &loopback{}, servers: make(map[int64]*server)}, nil
 }
 
 // EnableIPv6 lets machines have addresses of prefix: each one's address is added to the loopback interface while it is on. It tries with one
 // address and says why it is impossible, for example without the right to administer the network or where IPv6 is switched off. Call it
 // before the first machine is powered on.
-func (p *Process) EnableIPv6(prefix netip.Prefix) error { return p.ipv6.enable(prefix) }
+func (p *Process) EnableIPv6(prefix netip.Prefix) error { return p.loopback.enable(prefix) }
 
 // Create implements hcloudsim.Runtime. A disk that an earlier run left for the same machine is used again.
 func (p *Process) Create(ctx context.Context, m hcloudsim.Machine) error {

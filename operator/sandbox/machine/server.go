@@ -46,6 +46,7 @@ type boot struct {
 	units    *supervisor
 	endpoint *sshEndpoint
 	address  *netip.Addr // IPv6, added to the loopback interface
+	private  []netip.Addr
 	cancel   context.CancelFunc
 	finished chan struct{}
 }
@@ -190,10 +191,18 @@ func (s *server) powerOn() (err error) {
 // bringUp makes the machine reachable.
 func (s *server) bringUp(b *boot) error {
 	if a, ok := s.ipv6(); ok {
-		if err := s.process.ipv6.add(a); err != nil {
+		if err := s.process.loopback.add(a); err != nil {
 			return err
 		}
 		b.address = &a
+	}
+	for _, a := range s.machine.Private {
+		if err := s.process.loopback.addPrivate(a); err != nil {
+			s.log.Warn("the machine has no private address, so it cannot work together with others of its county; "+
+				"adding one needs root rights or CAP_NET_ADMIN", "error", err)
+			continue
+		}
+		b.private = append(b.private, a)
 	}
 	if err := b.endpoint.restart(); err != nil {
 		s.log.Warn("the machine's SSH endpoint does not start", "error", err) // as sshd without a usable host key
@@ -219,8 +228,13 @@ func (s *server) takeDown(b *boot) {
 	b.endpoint.close()
 	<-b.finished
 	if b.address != nil {
-		if err := s.process.ipv6.remove(*b.address); err != nil {
+		if err := s.process.loopback.remove(*b.address); err != nil {
 			s.log.Warn("an IPv6 address stays on the loopback interface", "error", err)
+		}
+	}
+	for _, a := range b.private {
+		if err := s.process.loopback.removePrivate(a); err != nil {
+			s.log.Warn("a private address stays on the loopback interface", "error", err)
 		}
 	}
 	_ = b.disk.close()
