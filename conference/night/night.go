@@ -86,7 +86,9 @@ func New(cfg Config) *Night {
 // Run returns true once the process shall end, and false when ctx ends first.
 func (n *Night) Run(ctx context.Context) bool {
 	p := newPlanner(n.cfg.Leads, n.cfg.Boot, n.cfg.Schedule, n.cfg.Now())
-	n.publish(p)
+	if n.step(p) { // a process that comes up shortly before the night
+		return true
+	}
 	clock := cron.New(cron.WithLocation(n.cfg.Zone))
 	clock.Schedule(looks{n}, cron.FuncJob(n.look))
 	clock.Start()

@@ -10,7 +10,9 @@ import (
 )
 
 // lateDirectory is the directory once the county is joined; before, no bridge is to be had. Safe for concurrent use.
-type lateDirectory struct{ there atomic.Pointer[directory.Directory] }
+type lateDirectory struct {
+	there atomic.Pointer[directory.Directory]
+}
 
 var _ cluster.Directory = (*lateDirectory)(nil)
 

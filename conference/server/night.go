@@ -120,4 +120,3 @@ func (s *Server) orderNight(ctx context.Context, o opsapi.RestartOrder) (opsapi.
 	}
 	return status, err
 }
-
