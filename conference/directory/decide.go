@@ -70,7 +70,7 @@ func (v *view) runs(key cluster.RoomKey) bool {
 func (v *view) enter(key cluster.RoomKey, p cluster.Placement, r cluster.Record, announced, organiser, queued bool, now time.Time) verdict {
 	stay := verdict{action: here, machine: p.Machine, boot: p.Boot}
 	if lost, ok := v.lost(key); ok && !announced {
-		stay.restore = &lost
+		stay.restore = carried(lost)
 		return stay
 	}
 	_, opened := v.opened[key]

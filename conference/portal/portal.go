@@ -74,6 +74,8 @@ type portal struct {
 	cfg Config
 	// busy keeps the log from being filled by whoever asks again and again.
 	busy rate.Sometimes
+	// waiting counts WebSockets in the queue by account.
+	waiting *underWay
 }
 
 // New returns the portal's handler. It sets each request's Pattern and nothing else of it before routing, so that an access log
@@ -85,7 +87,8 @@ func New(cfg Config) http.Handler {
 	if cfg.SessionKey == nil {
 		cfg.SessionKey = cfg.Key
 	}
-	p := &portal{cfg: cfg, busy: rate.Sometimes{Interval: time.Minute}}
+	p := &portal{cfg: cfg, busy: rate.Sometimes{Interval: time.Minute},
+		waiting: &underWay{max: maxInQueue, maxOfOne: maxOfOneAccount, bySource: map[string]int{}}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/site", p.site)
 	mux.HandleFunc("GET /api/health", p.health)

@@ -38,6 +38,7 @@ type door struct {
 	admitted []cluster.Admission
 	header   http.Header // of the last request that reached the bridge
 	noBridge bool
+	line     *fakeLine // nil: there is capacity
 	log      bytes.Buffer
 }
 
@@ -84,8 +85,11 @@ func newDoor(t *testing.T) *door {
 
 // Locate implements cluster.Directory with a bridge that notes what it is given.
 func (d *door) Locate(context.Context, cluster.Seeker) (cluster.Place, error) {
-	if d.noBridge {
+	switch {
+	case d.noBridge:
 		return cluster.Place{}, cluster.ErrNoBridge
+	case d.line != nil:
+		return cluster.Place{}, cluster.ErrFull
 	}
 	return cluster.Place{Bridge: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.header = r.Header.Clone()
@@ -99,8 +103,10 @@ func (d *door) Locate(context.Context, cluster.Seeker) (cluster.Place, error) {
 	})}, nil
 }
 
-// Queue implements cluster.Directory.
-func (d *door) Queue(context.Context, cluster.Seeker, func(int)) error { return cluster.ErrNoBridge }
+// Queue implements cluster.Directory with the test's line.
+func (d *door) Queue(ctx context.Context, who cluster.Seeker, told func(int)) error {
+	return d.line.queue(ctx, who, told)
+}
 
 // ask makes a request from the county's own page; header lines replace what that would send.
 func (d *door) ask(method, path, body string, header ...string) *http.Response {

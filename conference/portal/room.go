@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -18,7 +19,12 @@ func (p *portal) room(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	acc, organiser := p.loggedIn(r)
-	place, err := p.cfg.Rooms.Locate(r.Context(), cluster.Seeker{Room: room, Organiser: organiser})
+	who := cluster.Seeker{Room: room, Organiser: organiser}
+	place, err := p.cfg.Rooms.Locate(r.Context(), who)
+	if errors.Is(err, cluster.ErrFull) {
+		p.queue(w, r, who, acc.ID)
+		return
+	}
 	if err != nil {
 		p.cfg.Log.Warn("room refused: no bridge takes it", "error", err)
 		refuse(w, codeBusy, 5*time.Second)

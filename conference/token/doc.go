@@ -6,8 +6,9 @@ package token
 
 import "errors"
 
-// MaxLength bounds a token, in bytes. Longer ones are invalid before anything is computed.
-const MaxLength = 4096
+// MaxLength bounds a token, in bytes. Longer ones are invalid before anything is computed. The longest by far are admissions with the
+// record of a room that lost its bridge; a server reads 20 KiB of headers.
+const MaxLength = 16 << 10
 
 // Purposes. A token signed for one is invalid for every other.
 const (
