@@ -35,7 +35,12 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, acmetest.Leaks()...) }
+func TestMain(m *testing.M) {
+	if file := os.Getenv(machineFile); file != "" {
+		os.Exit(beMachine(file))
+	}
+	goleak.VerifyTestMain(m, acmetest.Leaks()...)
+}
 
 const (
 	domain   = "jitsi.kmz-musterkreis.example"
