@@ -131,6 +131,7 @@ export const de = {
 
   door: {
     connecting: 'Verbindung wird aufgebaut …',
+    unconnected: 'Keine Verbindung',
     waitingTitle: 'Bitte warten',
     waiting: 'Der Unterricht hat noch nicht begonnen. Sie werden eingelassen, sobald die Lehrkraft da ist.',
     waitingHint: 'Lassen Sie dieses Fenster einfach offen.',

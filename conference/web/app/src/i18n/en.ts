@@ -90,6 +90,7 @@ export const en: Texts = {
 
   door: {
     connecting: 'Connecting …',
+    unconnected: 'No connection',
     waitingTitle: 'Please wait',
     waiting: 'The lesson has not begun yet. You will be let in as soon as the teacher is there.',
     waitingHint: 'Just leave this window open.',

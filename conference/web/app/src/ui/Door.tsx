@@ -36,15 +36,7 @@ function Frame({ room, directory, session, link, onGiveUp, title, children }: Fr
       <Card labelledBy="titel">
         <p className={styles.room}>{t.check.title(room)}</p>
         <h1 id="titel" ref={heading} tabIndex={-1}>{title}</h1>
-        {link === 'lost' && <p role="status" className={controls.warn}><Icon name="warning" size={20} />{t.room.lost}</p>}
-        {link === 'gaveUp' && (
-          <Problem>
-            {t.room.gaveUp}
-            <div className={styles.retry}>
-              <button type="button" className={controls.secondary} onClick={() => { session.retryNow(); }}>{t.room.retryNow}</button>
-            </div>
-          </Problem>
-        )}
+        <LinkProblem session={session} link={link} />
         {children}
         <div className={styles.giveUp}>
           <button type="button" className={controls.quiet} onClick={onGiveUp}>{t.door.leave}</button>
@@ -54,13 +46,32 @@ function Frame({ room, directory, session, link, onGiveUp, title, children }: Fr
   );
 }
 
+function LinkProblem({ session, link }: Pick<DoorProps, 'session' | 'link'>) {
+  const t = useTexts();
+  if (link !== 'lost' && link !== 'gaveUp') return null;
+  return (
+    <div className={styles.problem}>
+      {link === 'lost' && <p role="status" className={controls.warn}><Icon name="warning" size={20} />{t.room.lost}</p>}
+      {link === 'gaveUp' && (
+        <Problem>
+          {t.room.gaveUp}
+          <div className={styles.retry}>
+            <button type="button" className={controls.secondary} onClick={() => { session.retryNow(); }}>{t.room.retryNow}</button>
+          </div>
+        </Problem>
+      )}
+    </div>
+  );
+}
+
 function Patience() {
   return <div className={styles.patience} aria-hidden="true"><span /><span /><span /></div>;
 }
 
 export function ConnectingDoor(props: DoorProps) {
   const t = useTexts();
-  return <Frame {...props} title={t.door.connecting}><Patience /></Frame>;
+  const gaveUp = props.link === 'gaveUp';
+  return <Frame {...props} title={gaveUp ? t.door.unconnected : t.door.connecting}>{!gaveUp && <Patience />}</Frame>;
 }
 
 interface QueueDoorProps extends DoorProps {
