@@ -118,8 +118,10 @@ func (s *state) bounded(n int) int {
 	return min(max(n, s.Policy.Min), s.Policy.Max)
 }
 
-// mayShrink: the load is known now and has been for long enough, and no bridge in use hides its own.
-func (s *state) mayShrink() bool { return s.load.known && s.load.patient && s.fleet.allKnown }
+// mayShrink: the load is known now and has been for long enough, no bridge in use hides its own, and nobody waits for one.
+func (s *state) mayShrink() bool {
+	return s.load.known && s.load.patient && s.fleet.allKnown && s.load.waiting == 0
+}
 
 // grow takes back what drains and makes the rest, within places, money and what can be had.
 func (s *state) grow(d *Decision) {

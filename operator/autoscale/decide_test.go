@@ -82,6 +82,20 @@ func TestDecide(t *testing.T) {
 			in.Bridges = []Bridge{own()}
 			in.Load = curve(at, func(time.Duration) Sample { return Sample{Known: true, Demand: 0.8, Rooms: 8, WaitingRooms: 10} })
 		}, Decision{Desired: 3, Add: 3}, "10 rooms without a bridge"},
+		"rooms that wait although they would fit": {func(in *Input) {
+			in.Policy.Headroom = 1
+			full := own()
+			full.Rooms = 2
+			in.Bridges = []Bridge{full}
+			in.Load = curve(at, func(time.Duration) Sample { return Sample{Known: true, Demand: 0.5, Rooms: 5, WaitingRooms: 1} })
+		}, Decision{Desired: 1, Add: 1}, "1 room without a bridge"},
+		"the queue waits for what is coming": {func(in *Input) {
+			in.Policy.Headroom = 1
+			full := own()
+			full.Rooms = 2
+			in.Bridges = []Bridge{full, {Number: 1, Created: at}}
+			in.Load = curve(at, func(time.Duration) Sample { return Sample{Known: true, Demand: 0.5, Rooms: 5, WaitingRooms: 1} })
+		}, Decision{Desired: 1}, ""},
 		"never above max":         {func(in *Input) { in.Load, in.Bridges = steady(at, 50), []Bridge{own()} }, Decision{Desired: 8, Add: 8}, "bridges.max is 8"},
 		"min":                     {func(in *Input) { in.Policy.Min, in.Load, in.Bridges = 2, nil, []Bridge{own()} }, Decision{Desired: 2, Add: 2}, ""},
 		"shrinks by the emptiest": {func(in *Input) { in.Load, in.Bridges = steady(at, 0.8), three }, Decision{Desired: 1, Drain: []int{2, 3}}, "1 bridge: 0.8 in use"},

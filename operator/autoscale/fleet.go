@@ -31,6 +31,8 @@ type fleet struct {
 	machines int
 	// allKnown: each living bridge that is ready tells its load.
 	allKnown bool
+	// idle: a bridge that takes rooms has none.
+	idle bool
 	// blind: the portal is silent, so nothing is known about who is alive.
 	blind bool
 }
@@ -41,6 +43,9 @@ func newFleet(in Input, l load) fleet {
 	for _, b := range in.Bridges {
 		if b.Ready && b.Alive && !b.good() {
 			f.allKnown = false
+		}
+		if b.Ready && b.Alive && !b.Draining && b.Rooms == 0 {
+			f.idle = true
 		}
 		if b.Number == 0 {
 			f.own += truth((b.Alive || f.blind) && !b.Draining)

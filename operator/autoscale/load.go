@@ -15,6 +15,8 @@ const (
 	// bridge for a hundred and fifty. A guess.
 	defaultRoom = 0.08
 	largestRoom = 0.5
+	// queued is for how long rooms wait until figures that say there is room are not believed any more.
+	queued = time.Minute
 )
 
 // load is what the samples say.
@@ -31,6 +33,8 @@ type load struct {
 	ahead, recentAhead float64
 	// waiting rooms at the latest known sample.
 	waiting int
+	// queue: rooms have waited without a pause for long enough that something must be short of them.
+	queue bool
 }
 
 // view is how one looks at samples.
@@ -56,6 +60,7 @@ func newLoad(now time.Time, samples []Sample, v view) load {
 	// What was known an hour ago says nothing about now; the maxima look at their spans only.
 	l.recent = peakSince(now.Add(-v.patience), known, room)
 	l.hour = peakSince(now.Add(-time.Hour), known, room)
+	l.queue = l.known && waitedFor(now, known)
 	series := trace(now, known, room)
 	for n := len(series); n > 0 && series[n-1].age <= v.patience; n-- {
 		growth, ahead := drawOn(series[:n], v)
@@ -114,6 +119,16 @@ func peakSince(from time.Time, known []Sample, room float64) float64 {
 		}
 	}
 	return peak
+}
+
+// waitedFor reports whether there was no look within queued without a waiting room.
+func waitedFor(now time.Time, known []Sample) bool {
+	for i := len(known) - 1; i >= 0 && known[i].WaitingRooms > 0; i-- {
+		if now.Sub(known[i].At) >= queued {
+			return true
+		}
+	}
+	return false
 }
 
 // point is a sample as the growth sees it.

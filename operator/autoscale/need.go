@@ -37,7 +37,7 @@ func (s *state) need() want {
 		growBell: s.largestBell(s.Now.Add(-afterBell), s.Now.Add(p.Timetable.Lead+s.Lead)),
 		keepBell: s.largestBell(s.Now.Add(-afterBell), s.Now.Add(max(keepAhead, p.Timetable.Lead+s.Lead))),
 	}
-	w.grow = s.dedicated(demand, w.growBell)
+	w.grow = max(s.dedicated(demand, w.growBell), s.forQueue())
 
 	kept := max(slack*p.Headroom*l.recent, l.recentAhead)
 	if s.clock.nearBell(s.Now) {
@@ -46,6 +46,15 @@ func (s *state) need() want {
 	}
 	w.keep = max(w.grow, s.dedicated(kept, w.keepBell))
 	return w
+}
+
+// forQueue is one more than there are when rooms wait although the figures say that they would fit: lessons cannot be divided. While bridges
+// are coming or one stands empty, the queue is theirs.
+func (s *state) forQueue() int {
+	if !s.load.queue || s.fleet.coming > 0 || s.fleet.idle {
+		return 0
+	}
+	return len(s.fleet.serving) + 1
 }
 
 // dedicated is how many dedicated bridges demand and a bell ask for, beside the portal's own.
