@@ -64,6 +64,7 @@ func TestResumeIntoAnEmptyRoom(t *testing.T) {
 	}{
 		"the connection broke":      {func(c *client) { _ = c.ws.CloseNow() }, true},
 		"the page was loaded again": {func(c *client) { _ = c.ws.Close(websocket.StatusGoingAway, "") }, true},
+		"the page gave it up":       {func(c *client) { _ = c.ws.Close(4000, "") }, true},
 		"closed on purpose":         {func(c *client) { c.close() }, false},
 		"left":                      {func(c *client) { c.send(signaling.Leave{}); _, _ = c.next() }, false},
 	} {

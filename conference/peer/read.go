@@ -42,11 +42,10 @@ func (p *Peer) read(ctx context.Context) (lost bool) {
 	}
 }
 
-// wasLost tells a client that may come back from one that left. Browsers send 1001 (RFC 6455 §7.4.1) when a page is closed, but also
-// when it is loaded again.
+// wasLost tells a client that may come back from one that left, which alone closes with 1000. Browsers send 1001 (RFC 6455 §7.4.1) when
+// a page is closed, but also when it is loaded again; the page itself sends 4000 when it gives up a socket that has gone silent.
 func wasLost(err error) bool {
-	status := websocket.CloseStatus(err)
-	return status == -1 || status == websocket.StatusGoingAway
+	return websocket.CloseStatus(err) != websocket.StatusNormalClosure
 }
 
 func (p *Peer) handle(ctx context.Context, frame []byte, deadline *time.Timer) {
