@@ -3,6 +3,7 @@ package room
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strconv"
 	"testing"
@@ -20,6 +21,10 @@ type world struct {
 	clients []*client
 	tokens  []Resume // all that were ever issued
 	codes   []Code   // all that ever were
+	code    Code     // the present one, also while the room does not know it
+	// removed are the IDs and devices that were sent out since the room began.
+	removed map[string]bool
+	draws   *rand.ChaCha8
 }
 
 // client is what one connection was told.
@@ -31,6 +36,7 @@ type client struct {
 	self   string
 	roster []Person
 	chat   []Message
+	locked bool
 }
 
 type phase int
@@ -38,6 +44,7 @@ type phase int
 const (
 	fresh phase = iota
 	waiting
+	lockedOut
 	asked
 	inside
 	over
@@ -51,7 +58,10 @@ func newWorld(t *rapid.T) *world {
 	}
 	var seed [32]byte
 	seed[0] = rapid.Byte().Draw(t, "seed")
-	return &world{T: t, rules: rules, room: New(rules, rand.NewChaCha8(seed)), now: time.Unix(1_800_000_000, 0)}
+	w := &world{T: t, rules: rules, now: time.Unix(1_800_000_000, 0), removed: map[string]bool{},
+		draws: rand.NewChaCha8(seed)}
+	w.room = New(rules, w.draws)
+	return w
 }
 
 // TestRoomKeepsItsPromises checks after every one of many random inputs what must always hold.
@@ -62,14 +72,21 @@ func TestRoomKeepsItsPromises(t *testing.T) {
 			"organiser knocks":   func(*rapid.T) { w.knockAs(Organiser) },
 			"participant knocks": func(*rapid.T) { w.knockAs(Participant) },
 			"enters a code":      func(*rapid.T) { w.enterCode() },
-			"leaves":             func(*rapid.T) { w.apply(Leave{Conn: w.anyConn(), Lost: rapid.Bool().Draw(t, "lost")}) },
-			"sets state":         func(*rapid.T) { w.setState() },
-			"says":               func(*rapid.T) { w.apply(Say{Conn: w.anyConn(), Text: Text("t" + strconv.Itoa(w.number(0, 1<<20)))}) },
-			"sets the code":      func(*rapid.T) { w.apply(SetCode{Conn: w.anyConn(), Code: w.someCode()}) },
-			"account ends":       func(*rapid.T) { w.endAccount() },
-			"time passes":        func(*rapid.T) { w.now = w.now.Add(time.Duration(w.number(0, 40)) * time.Second) },
-			"tick":               func(*rapid.T) { w.apply(Tick{}) },
-			"":                   func(*rapid.T) { w.check() },
+			"leaves": func(*rapid.T) {
+				w.apply(Leave{Conn: w.anyConn(), Lost: rapid.Bool().Draw(t, "lost"), Media: rapid.Bool().Draw(t, "media")})
+			},
+			"media end":     func(*rapid.T) { w.apply(MediaEnded{Participant: w.anyID()}) },
+			"locks":         func(*rapid.T) { w.apply(SetLock{Conn: w.anyConn(), Locked: rapid.Bool().Draw(t, "locked")}) },
+			"removes":       func(*rapid.T) { w.remove() },
+			"bridge dies":   func(*rapid.T) { w.restore() },
+			"notice":        func(*rapid.T) { w.apply(SetNotice{At: w.now.Add(time.Minute)}) },
+			"sets state":    func(*rapid.T) { w.setState() },
+			"says":          func(*rapid.T) { w.apply(Say{Conn: w.anyConn(), Text: Text("t" + strconv.Itoa(w.number(0, 1<<20)))}) },
+			"sets the code": func(*rapid.T) { w.apply(SetCode{Conn: w.anyConn(), Code: w.someCode()}) },
+			"account ends":  func(*rapid.T) { w.endAccount() },
+			"time passes":   func(*rapid.T) { w.now = w.now.Add(time.Duration(w.number(0, 40)) * time.Second) },
+			"tick":          func(*rapid.T) { w.tick() },
+			"":              func(*rapid.T) { w.check() },
 		})
 	})
 }
@@ -81,7 +98,7 @@ func (w *world) anyConn() Conn { return Conn(w.number(1, len(w.clients)+1)) }
 
 // someCode is none, a wrong one, the present one or an old one.
 func (w *world) someCode() Code {
-	choices := append([]Code{"", "wrong", w.room.code}, w.codes...)
+	choices := append([]Code{"", "wrong", w.code, w.code}, w.codes...)
 	return rapid.SampledFrom(choices).Draw(w.T, "code")
 }
 
@@ -89,13 +106,14 @@ func (w *world) knockAs(role Role) {
 	c := &client{conn: Conn(len(w.clients) + 1)}
 	w.clients = append(w.clients, c)
 	k := Knock{Conn: c.conn, Name: DisplayName("name" + strconv.Itoa(int(c.conn))), RoomName: "Klasse-5a", Role: role,
-		Code: w.someCode(), Free: w.number(0, 9) == 0}
+		Code: w.someCode(), Free: w.number(0, 9) == 0,
+		Device: Device(rapid.SampledFrom([]string{"", "d1", "d2", "d3"}).Draw(w.T, "device")), Drained: w.number(0, 9) == 0}
 	if role == Organiser {
 		k.Account = "account" + strconv.Itoa(w.number(1, 3))
 	}
 	if len(w.tokens) > 0 && rapid.Bool().Draw(w.T, "resumes") {
 		token := rapid.SampledFrom(w.tokens).Draw(w.T, "token")
-		k.Resume = &token
+		k.Resume, k.Media = &token, rapid.Bool().Draw(w.T, "media")
 	}
 	c.knock, c.tried = k, k.Code
 	w.apply(k)
@@ -110,6 +128,77 @@ func (w *world) enterCode() {
 		c.tried = code
 	}
 	w.apply(EnterCode{Conn: conn, Code: code})
+}
+
+// anyID is somebody's who is or was inside.
+func (w *world) anyID() string {
+	if len(w.tokens) == 0 {
+		return "nobody"
+	}
+	return rapid.SampledFrom(w.tokens).Draw(w.T, "participant").Participant
+}
+
+// remove has somebody try to send somebody out.
+func (w *world) remove() {
+	by, id := w.room.participant(w.anyConn()), w.anyID()
+	if n := len(w.room.inside); n > 0 && w.number(0, 3) > 0 { // rather somebody who is there, by somebody who may
+		by = first(w.room.inside, func(p *participant) bool { return p.Role == Organiser && !p.Away })
+		id = w.room.inside[w.number(0, n-1)].ID
+	}
+	p := w.room.named(id)
+	allowed := by != nil && by.Role == Organiser && p != nil && p.Role != Organiser
+	if allowed {
+		w.removed[id] = true
+		if p.device != "" {
+			w.removed["device "+string(p.device)] = true
+		}
+	}
+	conn := Conn(len(w.clients) + 7)
+	if by != nil {
+		conn = by.conn
+	}
+	w.apply(Remove{Conn: conn, Participant: id})
+	if gone := w.room.named(id) == nil; p != nil && gone != allowed {
+		w.Fatalf("removed: %v, allowed: %v", gone, allowed)
+	}
+}
+
+// restore has the bridge die and another one take the room over from its record.
+func (w *world) restore() {
+	r, locked, code := w.room.Record(), w.room.locked, w.code
+	for _, c := range w.clients {
+		c.phase = over
+	}
+	notice := w.room.notice
+	w.room = New(w.rules, w.draws)
+	w.room.notice = notice
+	if r.Epoch == "" {
+		return
+	}
+	hash := r.CodeHash
+	if r.Code != "" {
+		hash = "hash of " + string(r.Code)
+	}
+	w.apply(Restore{Epoch: r.Epoch, CodeHash: hash, Locked: r.Locked, Organisers: r.Organisers, Removed: r.Removed,
+		Opens: func(c Code) bool { return "hash of "+string(c) == hash }})
+	again := w.room.Record()
+	if w.rules.CodeRequired && hash == "" {
+		w.Fatalf("a room without a code where one is required")
+	}
+	r.Participants, r.Code, r.CodeHash = 0, "", hash
+	if hash != "" && w.code != code {
+		w.Fatalf("the restored room has another code")
+	}
+	if !reflect.DeepEqual(again, r) || w.room.locked != locked {
+		w.Fatalf("the restored room has another record")
+	}
+}
+
+func (w *world) tick() {
+	w.apply(Tick{})
+	if next := w.room.Next(); !next.IsZero() && !next.After(w.now) {
+		w.Fatalf("somebody is still waited for")
+	}
 }
 
 func (w *world) setState() {
@@ -136,7 +225,7 @@ func (w *world) client(c Conn) *client {
 
 // apply hands the room an input and its clients what they are told.
 func (w *world) apply(in Input) {
-	epoch := w.room.epoch
+	epoch, inside := w.room.epoch, ids(w.room.people())
 	out := w.room.Apply(w.now, in)
 	if l, ok := in.(Leave); ok {
 		if c := w.client(l.Conn); c != nil {
@@ -146,18 +235,40 @@ func (w *world) apply(in Input) {
 	for _, o := range out {
 		switch e := o.Event.(type) {
 		case Begun:
-			if slices.ContainsFunc(w.tokens, func(r Resume) bool { return r.Epoch == e.Epoch }) {
+			if k, ok := in.(Knock); ok && k.Drained {
+				w.Fatalf("a room began although none may")
+			}
+			_, restored := in.(Restore)
+			if !restored && slices.ContainsFunc(w.tokens, func(r Resume) bool { return r.Epoch == e.Epoch }) {
 				w.Fatalf("an epoch came twice")
 			}
 		case Over:
 			epoch = ""
+			clear(w.removed)
 		}
 		for _, conn := range o.To {
 			w.tell(conn, o.Event, in, epoch)
 		}
 	}
-	if w.room.code != "" && !slices.Contains(w.codes, w.room.code) {
-		w.codes = append(w.codes, w.room.code)
+	w.code = w.present()
+	if w.code != "" && !slices.Contains(w.codes, w.code) {
+		w.codes = append(w.codes, w.code)
+	}
+	w.conserve(in, inside)
+}
+
+// present is the code that lets in now.
+func (w *world) present() Code {
+	if w.room.hidden != nil {
+		return w.code
+	}
+	return w.room.code
+}
+
+// conserve checks that a connection's end takes nobody out whose media go on.
+func (w *world) conserve(in Input, before []string) {
+	if l, ok := in.(Leave); ok && l.Lost && l.Media && !slices.Equal(before, ids(w.room.people())) {
+		w.Fatalf("somebody is gone whose media go on")
 	}
 }
 
@@ -191,6 +302,18 @@ func (w *world) tell(conn Conn, e Event, in Input, epoch string) {
 		c.setState(e.ID, e.State)
 	case Said:
 		c.chat = append(c.chat, e.Message)
+	case AwayChanged:
+		for i := range c.roster {
+			if c.roster[i].ID == e.ID {
+				c.roster[i].Away = e.Away
+			}
+		}
+	case LockChanged:
+		c.locked = e.Locked
+	case Noticed:
+		if !e.At.Equal(w.room.notice) {
+			w.Fatalf("connection %d was told another time", conn)
+		}
 	case CodeChanged:
 		if c.knock.Role != Organiser || c.phase != inside {
 			w.Fatalf("the code was told to connection %d", conn)
@@ -205,6 +328,9 @@ func (c *client) atDoor(w *world, d Door) {
 		w.Fatalf("connection %d is inside and at the door", c.conn)
 	}
 	c.phase = waiting
+	if d.Locked {
+		c.phase = lockedOut
+	}
 	if d.Open {
 		c.phase = asked
 	}
@@ -223,12 +349,19 @@ func (w *world) admitted(c *client, a Admitted, in Input, epoch string) {
 	k := c.knock
 	own := in == Input(k)
 	resumed := own && k.Resume != nil && epoch != "" && k.Resume.Epoch == epoch && k.Resume.Role == k.Role &&
-		k.Resume.Account == k.Account && k.Resume.Participant == a.Self.ID
+		k.Resume.Account == k.Account && k.Resume.Participant == a.Self.ID && !(w.removed[a.Self.ID] && k.Role == Participant)
 	organiser := own && k.Role == Organiser
-	invited := w.room.open() && (k.Free || w.room.code == "" || c.tried == w.room.code)
+	invited := w.room.open() && !w.room.locked && (k.Free || w.present() == "" || sameCode(c.tried, w.present()))
 	if !resumed && !organiser && !invited {
 		w.Fatalf("connection %d came in without a right to", c.conn)
 	}
+	if k.Role == Participant && w.removed["device "+string(k.Device)] {
+		w.Fatalf("connection %d came in with a removed device", c.conn)
+	}
+	if a.Media && (!resumed || !k.Media || !a.Back) {
+		w.Fatalf("connection %d got media that nobody left it", c.conn)
+	}
+	c.locked = a.Locked
 	if k.Role != Organiser && a.Code != "" {
 		w.Fatalf("connection %d was told the code", c.conn)
 	}
@@ -248,10 +381,10 @@ func (w *world) check() {
 	if begun := r.epoch != ""; begun != (len(r.inside) > 0 || !r.lingerUntil.IsZero()) {
 		w.Fatalf("begun %v with %d inside, lingering %v", begun, len(r.inside), !r.lingerUntil.IsZero())
 	}
-	if r.epoch == "" && (r.code != "" || r.name != "" || r.history.last != 0 || len(r.history.messages) != 0) {
+	if r.epoch == "" && (r.code != "" || r.hidden != nil || r.locked || r.restored != nil || len(r.removed.record()) != 0 || r.name != "" || r.history.last != 0 || len(r.history.messages) != 0) {
 		w.Fatalf("something of the old room remains")
 	}
-	if r.epoch != "" && r.code == "" && w.rules.CodeRequired {
+	if r.epoch != "" && r.code == "" && r.hidden == nil && w.rules.CodeRequired {
 		w.Fatalf("the room has no code")
 	}
 	w.checkClients()
@@ -265,6 +398,8 @@ func (w *world) checkClients() {
 		switch {
 		case p != nil:
 			want = inside
+		case v != nil && r.open() && r.locked:
+			want = lockedOut
 		case v != nil && r.open():
 			want = asked
 		case v != nil:
@@ -280,13 +415,13 @@ func (w *world) checkClients() {
 }
 
 func (w *world) checkInside(c *client, p *participant) {
-	var people []Person
-	for _, other := range w.room.inside {
-		people = append(people, other.Person)
-	}
+	people := w.room.people()
 	c.setState(p.ID, p.State) // its own is not told
 	if c.self != p.ID || fmt.Sprint(ids(c.roster)) != fmt.Sprint(ids(people)) || !slices.Equal(c.roster, people) {
 		w.Fatalf("connection %d knows of %v, inside are %v", c.conn, ids(c.roster), ids(people))
+	}
+	if c.locked != w.room.locked {
+		w.Fatalf("connection %d believes that the room is locked: %v", c.conn, c.locked)
 	}
 	if !w.rules.MayShareScreen(p.Role) && p.State.Screen {
 		w.Fatalf("a screen is shared without the right")

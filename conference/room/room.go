@@ -109,6 +109,15 @@ func (r *Room) participant(c Conn) *participant {
 	return first(r.inside, func(p *participant) bool { return p.conn == c && !p.Away })
 }
 
+// people are all inside, in the order they came.
+func (r *Room) people() []Person {
+	var people []Person
+	for _, p := range r.inside {
+		people = append(people, p.Person)
+	}
+	return people
+}
+
 func (r *Room) named(id string) *participant {
 	return first(r.inside, func(p *participant) bool { return p.ID == id })
 }

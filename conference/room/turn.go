@@ -88,9 +88,7 @@ func (t *turn) welcome(p *participant, a Admitted) {
 	if p.Role == Organiser {
 		a.Code = t.code
 	}
-	for _, other := range t.inside {
-		a.People = append(a.People, other.Person)
-	}
+	a.People = t.people()
 	t.tell(a, p.conn)
 	if !t.notice.IsZero() {
 		t.tell(Noticed{At: t.notice}, p.conn)
