@@ -90,7 +90,9 @@ func (s *Store) Order(ctx context.Context, machine string, o cluster.Order) erro
 		err := errors.New("not connected yet")
 		if conn := s.conn.Load(); conn != nil {
 			if err = conn.Publish(orderSubject(machine), text); err == nil {
-				err = conn.FlushWithContext(ctx)
+				once, cancel := context.WithTimeout(ctx, requestTimeout)
+				err = conn.FlushWithContext(once)
+				cancel()
 			}
 		}
 		if err == nil {

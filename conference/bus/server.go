@@ -89,8 +89,8 @@ func StartServer(c ServerConfig) (*Server, error) {
 func options(c ServerConfig, auth server.Authentication) (*server.Options, error) {
 	o := &server.Options{}
 	// Only a configuration text can say that there is no file storage at all: a zero in the field stands for "as much as fits".
-	if err := o.ProcessConfigString(fmt.Sprintf("jetstream {max_memory_store: %d, max_file_store: 0, store_dir: %s}",
-		maxMemory, strconv.Quote(c.StoreDir))); err != nil {
+	if err := o.ProcessConfigString(fmt.Sprintf("jetstream {max_memory_store: %d, max_file_store: 0, store_dir: %s}\n%s",
+		maxMemory, strconv.Quote(c.StoreDir), accounts(false))); err != nil {
 		return nil, err
 	}
 	o.ServerName = "portal"
@@ -158,8 +158,12 @@ func (s *Server) Check(c server.ClientAuthentication) bool {
 	default:
 		return false
 	}
+	account, err := s.nats.LookupAccount(machine)
+	if err != nil {
+		return false
+	}
 	r := rightsOf(machine)
-	c.RegisterUser(&server.User{Username: machine, Permissions: &server.Permissions{
+	c.RegisterUser(&server.User{Username: machine, Account: account, Permissions: &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: r.publish},
 		Subscribe: &server.SubjectPermission{Allow: r.subscribe},
 	}})

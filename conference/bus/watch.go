@@ -19,7 +19,11 @@ const (
 
 // run is the store's loop: it owns the connection, the buckets and the watch.
 func (s *Store) run(ctx context.Context) {
-	conn, err := s.config.Link.connect(ctx, s.config.Log, func(bool) { s.stir() })
+	conn, err := s.config.Link.connect(ctx, s.config.Log, func(connected bool) {
+		if !connected {
+			s.stir()
+		}
+	})
 	if err != nil {
 		if ctx.Err() == nil {
 			s.config.Log.Error("the message store can't be reached", "error", err)
@@ -80,14 +84,9 @@ func (s *Store) watch(ctx context.Context, conn *nats.Conn, js jetstream.JetStre
 	case <-s.broken:
 	default:
 	}
-	if !conn.IsConnected() {
-		select {
-		case <-s.broken:
-		case <-time.After(retryMax):
-		case <-ctx.Done():
-		}
-		if !conn.IsConnected() {
-			return errConnection
+	for !conn.IsConnected() {
+		if err := pause(ctx, retryMin); err != nil {
+			return err
 		}
 	}
 	ctx, cancel := context.WithCancel(ctx)

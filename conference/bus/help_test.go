@@ -1,0 +1,213 @@
+package bus
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+	"github.com/medienzentrenverbund/kreisraum/conference/token"
+)
+
+// patience is how long a condition may take to come true on a busy machine.
+const patience = 30 * time.Second
+
+// await waits for a condition.
+func await(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !condition() {
+		if time.Now().After(deadline) {
+			t.Fatalf("still waiting for: %s", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// county is a county CA and its leaves.
+type county struct {
+	t    testing.TB
+	key  *ecdsa.PrivateKey
+	cert *x509.Certificate
+	room token.Key
+}
+
+func newCounty(t testing.TB) *county {
+	t.Helper()
+	c := &county{t: t, key: newKey(t), room: token.NewKey()}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "county"}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, c.key.Public(), c.key)
+	if err == nil {
+		c.cert, err = x509.ParseCertificate(der)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func newKey(t testing.TB) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// leaf signs a certificate with names.
+func (c *county) leaf(names ...string) tls.Certificate {
+	c.t.Helper()
+	key := newKey(c.t)
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		DNSNames: names, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}, c.cert, key.Public(), c.key)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// machine returns the TLS configuration of a machine.
+func (c *county) machine(id string) func() (*tls.Config, error) {
+	return c.named("ops.kreisraum.internal", identity.Name(id))
+}
+
+func (c *county) named(names ...string) func() (*tls.Config, error) {
+	config := &tls.Config{Certificates: []tls.Certificate{c.leaf(names...)}, RootCAs: c.roots(), ServerName: ""}
+	return func() (*tls.Config, error) { return config, nil }
+}
+
+func (c *county) roots() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(c.cert)
+	return pool
+}
+
+// key is a room's.
+func (c *county) roomKey(room string) cluster.RoomKey { return cluster.KeyOf(c.room, room) }
+
+// files writes the CA and a leaf as PEM.
+func (c *county) files(names ...string) (ca, cert, key string) {
+	c.t.Helper()
+	dir := c.t.TempDir()
+	leaf := c.leaf(names...)
+	der, err := x509.MarshalPKCS8PrivateKey(leaf.PrivateKey)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{
+		"ca.crt":   {Type: "CERTIFICATE", Bytes: c.cert.Raw},
+		"leaf.crt": {Type: "CERTIFICATE", Bytes: leaf.Certificate[0]},
+		"leaf.key": {Type: "PRIVATE KEY", Bytes: der},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "ca.crt"), filepath.Join(dir, "leaf.crt"), filepath.Join(dir, "leaf.key")
+}
+
+// natsServer is what the suite runs against.
+type natsServer interface {
+	// link is the way to it for a machine.
+	link(machine string) Link
+	// restart ends it without a word and starts it anew, empty, at the same address.
+	restart()
+	// folders are where it keeps files.
+	folders() []string
+}
+
+// embedded is a Server of this package.
+type embedded struct {
+	*county
+	server *Server
+	store  string
+	log    *slog.Logger
+}
+
+func newEmbedded(t testing.TB, c *county) *embedded {
+	t.Helper()
+	e := &embedded{county: c, store: t.TempDir(), log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	e.start(netip.MustParseAddrPort("127.0.0.1:0"))
+	t.Cleanup(func() { e.server.Close() })
+	return e
+}
+
+func (e *embedded) start(listen netip.AddrPort) {
+	e.t.Helper()
+	s, err := StartServer(ServerConfig{Listen: listen, TLS: e.machine(identity.Portal), StoreDir: e.store, Log: e.log})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	e.server = s
+}
+
+func (e *embedded) link(machine string) Link {
+	return Link{Machine: machine, URL: "tls://" + e.server.Addr().String(), TLS: e.machine(machine)}
+}
+
+func (e *embedded) restart() {
+	at := e.server.Addr()
+	e.server.Close()
+	e.start(at)
+}
+
+func (e *embedded) folders() []string { return []string{e.store} }
+
+// A test that is in a hurry.
+const (
+	quickLease = 50 * time.Millisecond
+	// quickLife leaves a busy machine forty leases; servers look for what is over once in 100 ms at most.
+	quickLife = 2 * time.Second
+)
+
+func newStore(t testing.TB, link Link) *Store {
+	t.Helper()
+	s, err := NewStore(StoreConfig{Link: link, LeaseEvery: quickLease, LeaseLife: quickLife, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// readyStore is a store that has read its buckets.
+func readyStore(t testing.TB, link Link) *Store {
+	t.Helper()
+	s := newStore(t, link)
+	await(t, "the store to be ready", s.Ready)
+	return s
+}
+
+func newBridge(t testing.TB, link Link, change ...func(*BridgeConfig)) *Bridge {
+	t.Helper()
+	c := BridgeConfig{Link: link, Version: "test", LeaseEvery: quickLease, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	for _, f := range change {
+		f(&c)
+	}
+	b, err := NewBridge(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b
+}
