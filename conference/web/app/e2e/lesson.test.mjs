@@ -235,6 +235,8 @@ test('a lesson from the closed door to the last goodbye', { skip, timeout: 240_0
   });
 
   await t.test('a lost line heals by itself, and the picture stays', async () => {
+    await ben.page.getByRole('button', { name: 'Kamera einschalten' }).click();
+    await seesMoving(teacher, ben);
     const before = await ben.page.evaluate(() => {
       const { length } = globalThis.sockets;
       globalThis.kept = document.querySelector('video[data-showing="true"]');
