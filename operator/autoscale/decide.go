@@ -64,6 +64,7 @@ func (p Policy) withDefaults() Policy {
 	if p.PaidPeriod <= 0 {
 		p.PaidPeriod = DefaultPaidPeriod
 	}
+	p.Timetable.Lead = min(max(p.Timetable.Lead, 0), 24*time.Hour)
 	return p
 }
 

@@ -41,6 +41,8 @@ type Difference struct {
 
 // Replay decides each record of r again, one a line, and returns how many there were and which came out otherwise. Empty lines are skipped. It
 // stops at the first line that is no record, with that line's number in the error; what was found until then is returned beside it.
+//
+// The answers are the same with the same version on the same architecture. Others may round the last bit of a sum otherwise.
 func Replay(r io.Reader) (n int, differences []Difference, err error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), maxLine)

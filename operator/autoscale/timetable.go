@@ -2,6 +2,7 @@ package autoscale
 
 import (
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -21,11 +22,27 @@ type clock struct {
 
 // newClock takes UTC and no timetable for a time zone that this computer does not know; the county's file is checked for that.
 func newClock(p Policy) clock {
-	zone, err := time.LoadLocation(p.TimeZone)
-	if err != nil || p.TimeZone == "" {
+	zone := timeZone(p.TimeZone)
+	if zone == nil {
 		return clock{zone: time.UTC}
 	}
 	return clock{p.Timetable, zone}
+}
+
+// zones are the time zones that were read before; there are some hundreds in all.
+var zones sync.Map
+
+// timeZone returns a time zone, or nil for one that this computer does not know.
+func timeZone(name string) *time.Location {
+	if zone, ok := zones.Load(name); ok {
+		return zone.(*time.Location)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "" {
+		return nil
+	}
+	zones.Store(name, zone)
+	return zone
 }
 
 // schoolDay reports whether there are lessons on at's local date.
