@@ -30,7 +30,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var errTest = errors.New("test")
 
 // patience is how long a test waits for something that ought to happen at once.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // site is a bridge behind a real HTTP server.
 type site struct {
