@@ -90,19 +90,25 @@ func (n *Night) Run(ctx context.Context) bool {
 		return true
 	}
 	clock := cron.New(cron.WithLocation(n.cfg.Zone))
-	clock.Schedule(looks{n}, cron.FuncJob(n.look))
+	entry := clock.Schedule(looks{n}, cron.FuncJob(n.look))
 	clock.Start()
 	defer func() { <-clock.Stop().Done() }()
 	for {
+		ordered := false
 		select {
 		case <-ctx.Done():
 			return false
 		case r := <-n.orders:
 			r.reply <- n.take(p, r.plan)
+			ordered = true
 		case <-n.looks:
 		}
 		if n.step(p) {
 			return true
+		}
+		if ordered { // cron sleeps until the next look by day
+			clock.Remove(entry)
+			entry = clock.Schedule(looks{n}, cron.FuncJob(n.look))
 		}
 	}
 }

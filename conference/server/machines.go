@@ -7,10 +7,12 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/netip"
 	"os"
 	"sync"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
+	"github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 )
@@ -31,10 +33,11 @@ type machines struct {
 
 // openMachines reads the list. Without one the portal's own bridge, if it has one, is the county's: so it was before there was a list. A
 // damaged file counts as none; the operator sees that the revision is gone and puts the list again.
-func openMachines(path string, alone, ownBridge bool, log *slog.Logger) (*machines, error) {
-	m := &machines{path: path, alone: alone, ownBridge: ownBridge}
-	if ownBridge {
-		m.list.Machines = []opsapi.Machine{{ID: identity.Portal, Ready: true}}
+func openMachines(path string, c config.Config, log *slog.Logger) (*machines, error) {
+	m := &machines{path: path, alone: c.Alone(), ownBridge: c.HasBridge()}
+	if m.ownBridge {
+		own, _ := netip.ParseAddr(c.Cluster.PrivateAddress) // none if it is alone
+		m.list.Machines = []opsapi.Machine{{ID: identity.Portal, Private: own, Ready: true}}
 	}
 	list, err := m.read()
 	switch {

@@ -10,25 +10,30 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 )
 
 func TestMachinesOutliveTheProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "machines.json")
 	log := &logBuffer{}
-	open := func(alone, ownBridge bool) *machines {
+	both := config.Config{Role: config.RoleBoth, Cluster: config.Cluster{PrivateAddress: "10.64.1.10"}}
+	alone := config.Config{Role: config.RoleBoth}
+	noBridge := config.Config{Role: config.RolePortal, Cluster: both.Cluster}
+	open := func(c config.Config) *machines {
 		t.Helper()
-		m, err := openMachines(path, alone, ownBridge, slog.New(slog.NewJSONHandler(log, nil)))
+		m, err := openMachines(path, c, slog.New(slog.NewJSONHandler(log, nil)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return m
 	}
-	first := open(false, true)
-	if got := first.current(); got.Revision != "" || len(got.Machines) != 1 || got.Machines[0] != (opsapi.Machine{ID: "portal", Ready: true}) {
+	first := open(both)
+	own := opsapi.Machine{ID: "portal", Private: netip.MustParseAddr("10.64.1.10"), Ready: true}
+	if got := first.current(); got.Revision != "" || len(got.Machines) != 1 || got.Machines[0] != own {
 		t.Errorf("without a list: %+v", got)
 	}
-	if got := open(false, false).current(); len(got.Machines) != 0 {
+	if got := open(noBridge).current(); len(got.Machines) != 0 {
 		t.Errorf("without a list and a bridge: %+v", got)
 	}
 	list := opsapi.Machines{Revision: "m1", Machines: []opsapi.Machine{
@@ -39,7 +44,7 @@ func TestMachinesOutliveTheProcess(t *testing.T) {
 	if err := first.replace(list); err != nil {
 		t.Fatal(err)
 	}
-	if got := open(false, true).current(); !reflect.DeepEqual(got, list) || len(used) != 2 || !reflect.DeepEqual(used[1], list) {
+	if got := open(both).current(); !reflect.DeepEqual(got, list) || len(used) != 2 || !reflect.DeepEqual(used[1], list) {
 		t.Errorf("after a restart: %+v, used %+v", got, used)
 	}
 	if !first.has("bridge-3") || first.has("bridge-4") {
@@ -47,7 +52,7 @@ func TestMachinesOutliveTheProcess(t *testing.T) {
 	}
 
 	// A portal whose role was changed cannot use the list any more.
-	for name, m := range map[string]*machines{"alone": open(true, true), "without a bridge": open(false, false)} {
+	for name, m := range map[string]*machines{"alone": open(alone), "without a bridge": open(noBridge)} {
 		if got := m.current(); got.Revision != "" {
 			t.Errorf("%s: uses %+v", name, got)
 		}
@@ -61,7 +66,7 @@ func TestMachinesOutliveTheProcess(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := open(false, true).current(); got.Revision != "" || len(got.Machines) != 1 {
+		if got := open(both).current(); got.Revision != "" || len(got.Machines) != 1 {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
@@ -71,7 +76,7 @@ func TestMachinesOutliveTheProcess(t *testing.T) {
 }
 
 func TestMachinesThatCannotBeWritten(t *testing.T) {
-	m, err := openMachines(filepath.Join(t.TempDir(), "missing", "machines.json"), false, true, slog.New(slog.DiscardHandler))
+	m, err := openMachines(filepath.Join(t.TempDir(), "missing", "machines.json"), config.Config{Role: config.RoleBoth}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func (s *Server) openAccounts(p *site) (err error) {
 	if p.accounts, err = account.Open(s.state("accounts.json"), account.Options{Now: s.opt.Now, Log: s.opt.Log}); err != nil {
 		return err
 	}
-	p.machines, err = openMachines(s.state("machines.json"), s.cfg.Alone(), s.cfg.HasBridge(), s.opt.Log)
+	p.machines, err = openMachines(s.state("machines.json"), s.cfg, s.opt.Log)
 	return err
 }
 
