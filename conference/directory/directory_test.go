@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -21,7 +22,16 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(racerVariable) != "" {
+		if err := racer(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "racer:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 var (
 	calm   = cluster.Load{Known: true, Stress: 0.1, Participants: 20}

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -52,8 +53,28 @@ func remoteLink(machine, boot string, private netip.Addr, port uint16, config fu
 	l := localLink(machine, boot, private, nil)
 	t := transport(machine, netip.AddrPortFrom(private, port), config)
 	l.close = t.CloseIdleConnections
-	l.next = proxy(machine, t, log)
+	to := proxy(machine, t, log)
+	l.next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { to.ServeHTTP(closer{w, r.Context()}, r) })
 	return l
+}
+
+// closer closes a connection that was taken over when the context ends. ReverseProxy closes the bridge's side only, and then waits for
+// the browser's: one that has lost its network says nothing. For the same reason CloseWrite is hidden: no WebSocket is ever half open
+// (RFC 6455 §7.1.1).
+type closer struct {
+	http.ResponseWriter
+	until context.Context
+}
+
+func (c closer) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+func (c closer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(c.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	context.AfterFunc(c.until, func() { conn.Close() })
+	return struct{ net.Conn }{conn}, rw, nil
 }
 
 // end cuts off everything that goes through the link.

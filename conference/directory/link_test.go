@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/ecdsa"
@@ -9,6 +10,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/big"
 	"net"
@@ -89,18 +91,24 @@ type roomPort struct {
 	mu     sync.Mutex
 	seen   []*http.Request
 	broken chan struct{} // one for each connection that ended
+	// over closes what is there and says so first (TLS close_notify); kill does not.
+	over, kill chan struct{}
 }
 
 func (a *authority) roomPort(machine string) *roomPort {
-	p := &roomPort{broken: make(chan struct{}, 1000)}
+	p := &roomPort{broken: make(chan struct{}, 1000), over: make(chan struct{}), kill: make(chan struct{})}
 	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(p.echo))
 	p.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
 	p.TLS = &tls.Config{Certificates: []tls.Certificate{a.leaf(machine)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: a.pool}
+	p.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, rawConn{}, c) }
 	p.StartTLS()
 	a.t.Cleanup(p.Close)
 	p.at = netip.MustParseAddrPort(p.Listener.Addr().String())
 	return p
 }
+
+// rawConn is the key of a request's connection.
+type rawConn struct{}
 
 // quit makes the bridge close the connection.
 const quit = "quit"
@@ -116,6 +124,17 @@ func (p *roomPort) echo(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() { p.broken <- struct{}{} }()
 	defer ws.CloseNow()
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-p.over:
+			_ = ws.CloseNow()
+		case <-p.kill:
+			_ = r.Context().Value(rawConn{}).(*tls.Conn).NetConn().Close()
+		case <-done:
+		}
+	}()
 	for {
 		kind, frame, err := ws.Read(r.Context())
 		if err != nil {
@@ -325,6 +344,33 @@ func TestWhoIsNotTheMachineGetsNothing(t *testing.T) {
 			if s := log.String(); !strings.Contains(s, "bridge-1") || strings.Contains(s, "kanarienvogel") || strings.Contains(s, "203.0.113") {
 				t.Errorf("log: %s", s)
 			}
+		})
+	}
+}
+
+// TestABrowserThatSaysNothingIsNotWaitedFor: it has lost its network and will never answer.
+func TestABrowserThatSaysNothingIsNotWaitedFor(t *testing.T) {
+	a := newAuthority(t)
+	for name, end := range map[string]func(*link, *roomPort){
+		"the way ends":         func(l *link, _ *roomPort) { l.end() },
+		"the bridge ends":      func(_ *link, p *roomPort) { close(p.over) },
+		"the bridge is killed": func(_ *link, p *roomPort) { close(p.kill) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := a.roomPort("bridge-1")
+			l := a.link(p, silence)
+			conn, err := net.Dial("tcp", strings.TrimPrefix(door(t, l), "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
+				"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: %s\r\n\r\n", signaling.Subprotocol)
+			if resp, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
+				t.Fatal(err)
+			}
+			end(l, p)
+			await(t, "the connection to be let go", func() bool { return l.linked.Load() == 0 })
 		})
 	}
 }

@@ -21,7 +21,8 @@ type settling struct {
 	// word of the call, and since when it is out; empty: not called yet.
 	word  string
 	since time.Time
-	// before is the last word that each machine had answered when this session was first seen.
+	// before is the last word that each machine had answered when it was first seen in this session: one that comes back after the
+	// store was lost may still have an old one.
 	before map[string]string
 	// heard are the machines that have answered, by boot.
 	heard map[string]string
@@ -38,7 +39,7 @@ func (l *loop) look(now time.Time) {
 	}
 	leases := store.Leases()
 	if session := store.Session(); !l.settle.begun || session != l.settle.session {
-		l.beginSettling(session, leases)
+		l.beginSettling(session)
 	}
 	l.lookAtLeases(leases, now)
 	if !l.view.settled {
@@ -51,12 +52,9 @@ func (l *loop) look(now time.Time) {
 	l.lookAtRooms(now)
 }
 
-func (l *loop) beginSettling(session uint64, leases map[string]cluster.Lease) {
+func (l *loop) beginSettling(session uint64) {
 	s := &l.settle
 	*s = settling{listed: s.listed, calling: s.calling, session: session, begun: true, before: map[string]string{}, heard: map[string]string{}}
-	for id, lease := range leases {
-		s.before[id] = lease.Call
-	}
 	l.view.settled = false
 	clear(l.written) // revisions of another store mean nothing
 }
@@ -86,9 +84,14 @@ func (l *loop) callOnce(now time.Time) {
 }
 
 // heardAll reports whether every machine in the list has answered the call or has missed its lease. A bridge that answers any call
-// at all after this session began has announced all its rooms, even if it was another portal's.
+// at all in this session has announced all its rooms, even if it was another portal's.
 func (l *loop) heardAll(leases map[string]cluster.Lease, now time.Time) bool {
 	s := &l.settle
+	for id, lease := range leases {
+		if _, seen := s.before[id]; !seen {
+			s.before[id] = lease.Call
+		}
+	}
 	if s.word == "" || !s.listed {
 		return false
 	}

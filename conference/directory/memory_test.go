@@ -221,7 +221,7 @@ type fakeBridge struct {
 	machine string
 	// mute: does not answer calls. deaf: does not follow orders.
 	mute, deaf bool
-	stop       chan struct{}
+	stop, done chan struct{}
 
 	mu    sync.Mutex
 	lease cluster.Lease
@@ -233,7 +233,7 @@ func (m *memory) boot(machine, boot string, load cluster.Load) *fakeBridge {
 }
 
 func (m *memory) run(machine, boot string, load cluster.Load, mute bool) *fakeBridge {
-	b := &fakeBridge{store: m, machine: machine, mute: mute, stop: make(chan struct{}), lease: cluster.Lease{Boot: boot, Version: "1.0.0", Load: load}}
+	b := &fakeBridge{store: m, machine: machine, mute: mute, stop: make(chan struct{}), done: make(chan struct{}), lease: cluster.Lease{Boot: boot, Version: "1.0.0", Load: load}}
 	m.change(func() {
 		m.bridges[machine] = b
 		if m.records[machine] == nil {
@@ -242,6 +242,7 @@ func (m *memory) run(machine, boot string, load cluster.Load, mute bool) *fakeBr
 	})
 	b.renew()
 	go func() {
+		defer close(b.done)
 		every := time.NewTicker(cluster.LeaseEvery)
 		defer every.Stop()
 		for {
@@ -259,6 +260,7 @@ func (m *memory) run(machine, boot string, load cluster.Load, mute bool) *fakeBr
 // kill ends the process without a word.
 func (b *fakeBridge) kill() {
 	close(b.stop)
+	<-b.done
 	b.store.mu.Lock()
 	defer b.store.mu.Unlock()
 	if b.store.bridges[b.machine] == b {
