@@ -67,7 +67,7 @@ func newBridge(t *testing.T, media peer.Media, change ...func(*Config)) *site {
 	for _, c := range change {
 		c(&cfg)
 	}
-	s.bridge = New(cfg, media)
+	s.key, s.bridge = cfg.Key, New(cfg, media)
 	return s
 }
 
