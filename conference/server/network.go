@@ -140,6 +140,12 @@ func (s *Server) startNATS() (*bus.Server, error) {
 		if err != nil {
 			return nil, err
 		}
+		// A server that cannot bind says so late and leaves goroutines behind; so the address is tried first.
+		l, err := listenTCP(at)
+		if err != nil {
+			return nil, err
+		}
+		l.Close()
 		c.Listen, c.TLS = at, s.leaf.Machines
 	}
 	return bus.StartServer(c)
