@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -58,6 +59,8 @@ type Engine struct {
 	mux     ice.UDPMux
 	sockets sockets
 	setting webrtc.SettingEngine
+
+	handshakes atomic.Uint64
 
 	mu          sync.Mutex
 	closed      bool
@@ -201,6 +204,7 @@ func (e *Engine) admit() bool {
 		return false
 	}
 	e.open.Add(1)
+	e.handshakes.Add(1)
 	return true
 }
 

@@ -19,6 +19,7 @@ type socket struct {
 	*net.UDPConn
 	writeBatch func([]ipv4.Message) (int, error)
 	gate       *gate // the reader's
+	traffic    traffic
 
 	mu    sync.Mutex // guards what follows; held for copying only
 	holds int
@@ -95,6 +96,7 @@ func (s *socket) release() {
 func (s *socket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
 		n, from, err := s.ReadFromUDPAddrPort(b)
+		s.traffic.packetsIn.Add(1)
 		if err != nil || s.gate.pass(b[:n], from, monotonic()) {
 			return n, from, err
 		}
@@ -104,6 +106,7 @@ func (s *socket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 // WriteToAddrPort implements ice.AddrPortReaderWriter. A packet that is held counts as sent: what the kernel then refuses is
 // lost, as on any network.
 func (s *socket) WriteToAddrPort(p []byte, to netip.AddrPort) (int, error) {
+	s.traffic.sent(len(p))
 	s.mu.Lock()
 	for s.holds > 0 && len(p) <= receiveMTU {
 		if s.queue.n < batchSize {
