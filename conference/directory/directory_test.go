@@ -171,6 +171,21 @@ func TestABridgeThatNeverAnswersHoldsUpNobodyForLong(t *testing.T) {
 	})
 }
 
+// TestAnOldWordIsNoAnswer: a bridge that comes back to a store that was lost shows what it answered before.
+func TestAnOldWordIsNoAnswer(t *testing.T) {
+	inCounty(t, []string{"bridge-1", "bridge-2"}, func(t *testing.T, c *county) {
+		c.boot("bridge-1", "a", calm)
+		b := c.run("bridge-2", "b", calm, true)
+		b.set(func(l *cluster.Lease) { l.Call = "old" })
+		time.Sleep(2 * cluster.LeaseEvery)
+		if c.loadNow().Settled {
+			t.Fatal("the old word is taken for an answer")
+		}
+		b.set(func(l *cluster.Lease) { l.Call = "another portal's" })
+		c.settled()
+	})
+}
+
 func TestWithoutAListNothingIsPlaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &county{t: t, memory: newMemory(), key: token.NewKey()}
