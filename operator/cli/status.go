@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/operator/county"
 	"github.com/spf13/cobra"
 )
@@ -51,8 +53,51 @@ func statusText(s county.Status) string {
 	if s.Server != nil {
 		row("server", "%s, running since %s", s.Server.Version, s.Server.Started.Local().Format("2006-01-02 15:04"))
 		row("lessons", "%d rooms, %d participants", s.Server.Rooms, s.Server.Participants)
+		bridgeRows(s, row)
 		row("certificate", "%s until %s", s.Server.Certificate.State, s.Server.Certificate.NotAfter.Format(time.DateOnly))
 	}
 	row("accounts", "%d%s", s.Accounts, map[bool]string{true: "", false: ", not yet on the server (`up` sends them)"}[!s.Up || s.AccountsCurrent])
+	if r := s.LastRestart; r != nil {
+		row("restart", "%s, %s", r.Started.Local().Format("2006-01-02 15:04"), map[bool]string{true: "everything was forgotten", false: "without a good proof"}[r.Good()])
+	}
 	return b.String()
+}
+
+// bridgeRows tell of the dedicated bridges and, once there are any, of the portal's own.
+func bridgeRows(s county.Status, row func(name, format string, args ...any)) {
+	if len(s.Bridges) == 0 {
+		return
+	}
+	row("portal", "%s", busyText(s.Load, identity.Portal))
+	for _, b := range s.Bridges {
+		state := "being made"
+		switch {
+		case b.Draining:
+			state = "draining"
+		case b.Ready:
+			state = "ready"
+		}
+		id := identity.Bridge(b.Number)
+		row(id, "%s, %s in %s, %s", state, b.ServerType, b.Location, busyText(s.Load, id))
+	}
+	if s.Load != nil && s.Load.WaitingRooms > 0 {
+		row("waiting", "%d rooms with %d people", s.Load.WaitingRooms, s.Load.WaitingPeople)
+	}
+}
+
+func busyText(load *opsapi.Load, id string) string {
+	if load != nil {
+		for _, b := range load.Bridges {
+			switch {
+			case b.ID != id:
+			case !b.Alive:
+				return "does not answer"
+			case !b.Known:
+				return "load unknown"
+			default:
+				return fmt.Sprintf("%.0f %% busy, %d rooms, %d participants", 100*b.Stress, b.Rooms, b.Participants)
+			}
+		}
+	}
+	return "load unknown"
 }

@@ -111,8 +111,11 @@ func (w *world) world() World {
 			_, err := w.locked("OpenStack")
 			return stackFake{w}, err
 		},
-		DialOps: func(address string, _ *countyca.CA) Ops { return ops{w, w.numberAt(address)} },
-		Deploy:  w.deploy,
+		DialOps: func(address string, _ *countyca.CA) Ops {
+			_, _ = w.locked("DialOps")
+			return ops{w, w.numberAt(address)}
+		},
+		Deploy: w.deploy,
 		CheckDNS: func(context.Context, dnscheck.Wanted, time.Duration) error {
 			_, err := w.locked("CheckDNS")
 			return err

@@ -22,6 +22,7 @@ type site struct {
 	secrets *secrets
 	local   *local
 	stack   Stack
+	// release is what shall be deployed. Zero: nothing is, and the targets have no bundle.
 	release deploy.Release
 	// targets are the machines after the infra step, the portal first, then the bridges by number.
 	targets []*target
@@ -104,23 +105,31 @@ func (s *site) build(ctx context.Context, bridges []infra.Bridge, progress func(
 func (s *site) aim() error {
 	s.close()
 	s.targets = nil
+	for _, m := range s.local.Outputs.Machines {
+		s.targets = append(s.targets, &target{machine: m, id: machineID(m), ops: s.ops(s.secrets, m)})
+	}
+	slices.SortFunc(s.targets, func(a, b *target) int { return cmp.Compare(a.machine.Number, b.machine.Number) })
+	if s.release == (deploy.Release{}) {
+		return nil
+	}
+	return s.pack()
+}
+
+// pack completes the targets' bundles.
+func (s *site) pack() error {
 	key, err := openCountyKey(s.Home)
 	if err != nil {
 		return err
 	}
-	front, _ := portal(s.local.Outputs)
-	for _, m := range s.local.Outputs.Machines {
-		t := &target{machine: m, id: machineID(m), ops: s.ops(s.secrets, m)}
-		s.targets = append(s.targets, t)
+	for _, t := range s.targets {
 		t.bundle = deploy.Bundle{Release: s.release, CountyCA: s.secrets.ca.CertificatePEM(), CountyKey: key, ACMERoots: s.Endpoints.ACMERoots}
-		if t.bundle.ServerConfig, err = serverConfig(s.Config, m, front, s.Endpoints); err != nil {
+		if t.bundle.ServerConfig, err = serverConfig(s.Config, t.machine, s.portal().machine, s.Endpoints); err != nil {
 			return err
 		}
 		if t.digest, err = t.bundle.Digest(); err != nil {
 			return err
 		}
 	}
-	slices.SortFunc(s.targets, func(a, b *target) int { return cmp.Compare(a.machine.Number, b.machine.Number) })
 	return nil
 }
 

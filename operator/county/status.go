@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
@@ -28,6 +29,12 @@ type Status struct {
 	Accounts int `json:"accounts"`
 	// AccountsCurrent says that the server has the register's list.
 	AccountsCurrent bool `json:"accounts_current"`
+	// Bridges are the dedicated ones; Load is what the portal says of all bridges, nil if it did not answer.
+	Bridges []BridgeState `json:"bridges,omitempty"`
+	Load    *opsapi.Load  `json:"load,omitempty"`
+	// LastRestart is the proof of the last restart, nil if there was none yet; NextRestart when the next one is due.
+	LastRestart *opsapi.Proof `json:"last_restart,omitempty"`
+	NextRestart time.Time     `json:"next_restart,omitzero"`
 }
 
 // Resource is something that exists at Hetzner.
@@ -58,6 +65,9 @@ func (c *County) Status(ctx context.Context) (Status, error) {
 		return status, err
 	}
 	status.Location, status.IPv4, status.IPv6 = l.Outputs.Location, machine.IPv4, machine.IPv6
+	if status.Bridges, err = c.Bridges(ctx); err != nil {
+		return status, err
+	}
 	c.askServer(ctx, ops, &status, whereabouts(found, machine.ServerID))
 	return status, nil
 }
@@ -117,6 +127,26 @@ func (c *County) askServer(ctx context.Context, ops Ops, status *Status, problem
 		status.Up, status.Server = true, &info
 		status.AccountsCurrent = c.revision() == info.AccountsRevision
 		status.Problem = certificateProblem(info.Certificate, c.World.Now())
+		askFleet(ctx, ops, status)
+	}
+}
+
+// askFleet adds load and restarts. A server of an earlier version has neither.
+func askFleet(ctx context.Context, ops Ops, status *Status) {
+	if load, err := ops.Load(ctx); err == nil {
+		status.Load = &load
+	}
+	night, err := ops.Night(ctx)
+	if err != nil {
+		return
+	}
+	status.NextRestart = night.Next
+	if len(night.Proofs) == 0 {
+		return
+	}
+	status.LastRestart = &night.Proofs[0]
+	if status.Problem == "" && !status.LastRestart.Good() {
+		status.Problem = "the last restart has no good proof: " + strings.Join(faults(*status.LastRestart), "; ")
 	}
 }
 
@@ -143,4 +173,21 @@ func resources(found []hetzner.Resource) []Resource {
 		out[i] = Resource{Kind: r.Kind, Name: r.Name}
 	}
 	return out
+}
+
+// faults are the checks of a proof that do not hold, each with its machine.
+func faults(p opsapi.Proof) []string {
+	var all []string
+	for _, check := range p.Checks {
+		if !check.OK {
+			all = append(all, strings.TrimSuffix(p.Machine+": "+check.Name+": "+check.Detail, ": "))
+		}
+	}
+	for _, b := range p.Bridges {
+		all = append(all, faults(b)...)
+	}
+	if len(p.Checks) == 0 {
+		all = append(all, p.Machine+": nothing was looked at")
+	}
+	return all
 }

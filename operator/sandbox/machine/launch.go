@@ -124,6 +124,9 @@ func (h *host) exec(u *unitFile, who account, groups []uint32, env []string, j *
 		return nil, fmt.Errorf("start %s: %w", u.command[0], execError(err))
 	}
 	limitFiles(cmd.Process.Pid, u.files)
+	if u.noCore {
+		_ = unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil) // lowering needs no right
+	}
 
 	exited := make(chan exitStatus, 1)
 	p := &unitProcess{process: cmd.Process, exited: exited}

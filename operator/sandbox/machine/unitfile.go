@@ -34,6 +34,7 @@ type unitFile struct {
 	modes       map[string]fs.FileMode // by variable
 	bindService bool                   // CAP_NET_BIND_SERVICE is ambient
 	files       uint64
+	noCore      bool // LimitCORE=0
 	wantedBy    []string
 
 	// warnings are directives without effect here that are not on the list of harmless ones.
@@ -74,7 +75,7 @@ var harmless = set(
 	"NotifyAccess", "RestrictFileSystems", "BindReadOnlyPaths", "BindPaths", "TemporaryFileSystem", "NoExecPaths", "ExecPaths",
 	// Resources: there are no control groups here; the remaining limits are this computer's.
 	"MemoryMax", "MemoryHigh", "MemorySwapMax", "MemoryZSwapMax", "MemoryAccounting", "TasksMax", "CPUQuota", "CPUWeight", "IOWeight",
-	"LimitCORE", "LimitMEMLOCK", "LimitNPROC", "OOMScoreAdjust", "OOMPolicy", "Nice", "CPUSchedulingPolicy", "IOSchedulingClass", "Slice",
+	"LimitMEMLOCK", "LimitNPROC", "OOMScoreAdjust", "OOMPolicy", "Nice", "CPUSchedulingPolicy", "IOSchedulingClass", "Slice",
 	// The journal here is always a file with the process's output.
 	"StandardOutput", "StandardError", "StandardInput", "SyslogIdentifier", "SyslogLevel", "LogLevelMax", "LogRateLimitIntervalSec",
 	"LogRateLimitBurst",
@@ -183,6 +184,8 @@ func (u *unitFile) set(section, key, value string) (err error) {
 		err = u.setCapabilities(value)
 	case "Service.LimitNOFILE":
 		u.files, err = parseLimit(value)
+	case "Service.LimitCORE":
+		u.noCore = value == "0"
 	case "Install.WantedBy":
 		u.wantedBy = append(u.wantedBy, strings.Fields(value)...)
 	default:
