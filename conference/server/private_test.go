@@ -147,7 +147,7 @@ func TestPrivateDoors(t *testing.T) {
 	}
 	// NATS and rooms are at the private address and nowhere else.
 	for _, port := range []string{"7443", "4222"} {
-		if conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", port), time.Second); err == nil {
+		if conn, err := net.DialTimeout("tcp", net.JoinHostPort(f.address(99).String(), port), time.Second); err == nil {
 			conn.Close()
 			t.Errorf("something listens on port %s of another address", port)
 		}

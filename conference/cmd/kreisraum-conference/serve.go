@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
+	"github.com/medienzentrenverbund/kreisraum/conference/night"
 	"github.com/medienzentrenverbund/kreisraum/conference/server"
 )
 
@@ -29,6 +30,9 @@ func serve(ctx context.Context, args []string, _, stderr io.Writer) error {
 	log := slog.New(slog.NewJSONHandler(stderr, nil))
 	slog.SetDefault(log)
 	limitMemory()
+	if err := night.Forgetful(); err != nil {
+		log.Error("a crash could write memory to disk; the next restart's proof says so too", "error", err)
+	}
 	s, err := server.New(cfg, server.Options{Log: log, Version: version, Deployment: os.Getenv("KREISRAUM_DEPLOYMENT")})
 	if err != nil {
 		return err
