@@ -315,3 +315,42 @@ func TestOnlyTheListedCommandsAreAllowed(t *testing.T) {
 		}
 	}
 }
+
+func TestCountyKeyIsTheServicesAlone(t *testing.T) {
+	b := newBox(t, boxOptions{})
+	job := b.job()
+	b.deploy(job)
+	path := b.path(deploy.CountyKeyFile)
+	data, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(data, job.Bundle.CountyKey) {
+		t.Fatalf("the machine's key differs (%v)", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := os.Stat(b.path(deploy.StateDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owner, service := info.Sys().(*syscall.Stat_t).Uid, state.Sys().(*syscall.Stat_t).Uid; info.Mode().Perm() != 0o600 || owner != service || owner == 0 {
+		t.Errorf("mode %o, owner %d, the service is %d", info.Mode().Perm(), owner, service)
+	}
+	// One that others could read is put right, and a new key is a new deployment.
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if result := b.deploy(b.job()); !slices.Equal(result.Changed, []string{deploy.CountyKeyFile}) {
+		t.Errorf("changed %v", result.Changed)
+	}
+	other := b.job()
+	other.Bundle.CountyKey = []byte(strings.Repeat("x", 32))
+	first, err := job.Bundle.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := other.Bundle.Digest()
+	if err != nil || first == second {
+		t.Errorf("another key has the same digest (%v)", err)
+	}
+}
