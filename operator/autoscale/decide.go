@@ -213,7 +213,7 @@ func (s *state) remove(d *Decision) {
 	slices.Sort(d.Remove)
 }
 
-func (s *state) removeBefore() time.Duration { return min(removeBefore, s.Policy.PaidPeriod/10) }
+func (s *state) removeBefore() time.Duration { return min(removeBefore, s.Policy.PaidPeriod/2) }
 
 // untilPaid is how much of b's paid period is left; 0 when its age is unknown.
 func (s *state) untilPaid(b Bridge) time.Duration {

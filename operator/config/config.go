@@ -58,8 +58,12 @@ type Bridges struct {
 	// bound. Bridges.Min is not held back by it.
 	BudgetPerDay string `mapstructure:"budget_per_day"`
 	// Headroom is how much more than now must fit: 1.5 means half as much again.
-	Headroom float64  `mapstructure:"headroom"`
-	Capacity Capacity `mapstructure:"capacity"`
+	Headroom float64 `mapstructure:"headroom"`
+	// ShrinkAfter is how long fewer bridges must have been enough before one is drained.
+	ShrinkAfter time.Duration `mapstructure:"shrink_after"`
+	// BillingPeriod is what a started part of is billed whole: an hour at Hetzner. A drained, empty machine goes at its end.
+	BillingPeriod time.Duration `mapstructure:"billing_period"`
+	Capacity      Capacity      `mapstructure:"capacity"`
 }
 
 // Capacity is what one bridge can carry, see Capacity in conference/config. Zero: the server's default for its number of cores.

@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/autoscale"
 )
 
 // kind is the YAML shape that an option demands.
@@ -52,7 +54,9 @@ var options = []option{
 	{"bridges.min", number, 0},
 	{"bridges.max", number, 4},
 	{"bridges.budget_per_day", money, ""},
-	{"bridges.headroom", decimal, 1.5},
+	{"bridges.headroom", decimal, autoscale.DefaultHeadroom},
+	{"bridges.shrink_after", duration, autoscale.DefaultPatience},
+	{"bridges.billing_period", duration, autoscale.DefaultPaidPeriod},
 	{"bridges.capacity.packets_per_second", number, 0},
 	{"bridges.capacity.egress_mbit", number, 0},
 	{"bridges.capacity.handshakes_per_second", number, 0},

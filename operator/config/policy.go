@@ -17,8 +17,9 @@ func (c Config) Policy() autoscale.Policy {
 		Min: c.Bridges.Min, Max: c.Bridges.Max,
 		Headroom: c.Bridges.Headroom, Target: autoscale.DefaultTarget,
 		BudgetPerDay: budget,
-		Timetable:    c.Timetable.policy(),
-		TimeZone:     c.Restart.TimeZone,
+		Patience:     c.Bridges.ShrinkAfter, PaidPeriod: c.Bridges.BillingPeriod,
+		Timetable: c.Timetable.policy(),
+		TimeZone:  c.Restart.TimeZone,
 	}
 }
 

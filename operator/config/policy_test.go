@@ -19,7 +19,7 @@ func TestPolicyIsWhatTheFileSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := autoscale.Policy{
-		Min: 2, Max: 99, Headroom: 5, Target: 0.85, BudgetPerDay: 1250, TimeZone: "Europe/Berlin",
+		Min: 2, Max: 99, Patience: 10 * time.Second, PaidPeriod: time.Minute, Headroom: 5, Target: 0.85, BudgetPerDay: 1250, TimeZone: "Europe/Berlin",
 		Timetable: autoscale.Timetable{Bells: []int{470, 520}, Days: []time.Weekday{time.Saturday, time.Sunday}, Lead: 90 * time.Minute},
 	}
 	if got := c.Policy(); !reflect.DeepEqual(got, want) {
@@ -40,7 +40,7 @@ func TestPolicyOfTheDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := c.Policy()
-	if p.Max != 4 || p.Headroom != 1.5 || p.BudgetPerDay != 0 || p.Timetable.Holidays != "bw" || len(p.Timetable.Days) != 5 ||
+	if p.Max != 4 || p.Headroom != 1.5 || p.Patience != 10*time.Minute || p.PaidPeriod != time.Hour || p.BudgetPerDay != 0 || p.Timetable.Holidays != "bw" || len(p.Timetable.Days) != 5 ||
 		p.Timetable.Bells[0] != 7*60+50 || p.Timetable.Lead != 15*time.Minute {
 		t.Errorf("got %+v", p)
 	}

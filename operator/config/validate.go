@@ -126,8 +126,17 @@ func (r *report) bridges(b Bridges) {
 		"%q: to have no dedicated bridges set bridges.max to 0, to have no bound leave this out", b.BudgetPerDay)
 	r.check(err == nil, "bridges.budget_per_day", "%q: an amount such as 12.00 was expected, at most %d", b.BudgetPerDay, maxBudget)
 	r.check(1 <= b.Headroom && b.Headroom <= 5, "bridges.headroom", "%v is not between 1 and 5", b.Headroom)
+	r.check(minShrink <= b.ShrinkAfter && b.ShrinkAfter <= maxShrink, "bridges.shrink_after", "%v is not between %v and %v", b.ShrinkAfter, minShrink, maxShrink)
+	r.check(minBilling <= b.BillingPeriod && b.BillingPeriod <= maxBilling, "bridges.billing_period", "%v is not between %v and %v",
+		b.BillingPeriod, minBilling, maxBilling)
 	r.capacity(b.Capacity)
 }
+
+// Bounds of what shrinking waits for. The autoscaler remembers an hour.
+const (
+	minShrink, maxShrink   = 10 * time.Second, 45 * time.Minute
+	minBilling, maxBilling = time.Minute, time.Hour
+)
 
 // capacity refuses what no machine can carry: those are figures in another unit.
 func (r *report) capacity(c Capacity) {
