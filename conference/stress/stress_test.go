@@ -3,6 +3,7 @@ package stress
 import (
 	"errors"
 	"math"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,16 +63,24 @@ func TestCapacityOf(t *testing.T) {
 
 // process is a process whose use the test sets.
 type process struct {
+	mu       sync.Mutex
 	cpu      time.Duration
 	counters sfu.Counters
 	err      error
 }
 
+func (p *process) set(cpu time.Duration, c sfu.Counters, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cpu, p.counters, p.err = cpu, c, err
+}
+
 func (p *process) meter() *Meter {
 	return NewMeter(MeterConfig{
-		Capacity: capacity, Counters: func() sfu.Counters { return p.counters },
-		CPU:    func() (time.Duration, error) { return p.cpu, p.err },
-		Census: func() (int, int) { return 3, 40 },
+		Capacity: capacity,
+		Counters: func() sfu.Counters { p.mu.Lock(); defer p.mu.Unlock(); return p.counters },
+		CPU:      func() (time.Duration, error) { p.mu.Lock(); defer p.mu.Unlock(); return p.cpu, p.err },
+		Census:   func() (int, int) { return 3, 40 },
 	})
 }
 
@@ -84,7 +93,7 @@ func TestMeterKnowsWithTheSecondSample(t *testing.T) {
 		if l := m.Load(); l.Known || l.Rooms != 3 || l.Participants != 40 {
 			t.Errorf("after one sample: %+v", l)
 		}
-		p.cpu, p.counters = time.Second, sfu.Counters{PacketsIn: 1000, PacketsOut: 4000, BytesOut: 1e6, Handshakes: 5}
+		p.set(time.Second, sfu.Counters{PacketsIn: 1000, PacketsOut: 4000, BytesOut: 1e6, Handshakes: 5}, nil)
 		time.Sleep(every)
 		synctest.Wait()
 		if l := m.Load(); !l.Known || l.CPU != 0.5 || l.Packets != 0.5 || l.Egress != 0.1 || l.Handshakes != 0.1 || l.Stress != 0.5 {
@@ -99,7 +108,7 @@ func TestMeterForgetsWhatIsLongerAgoThanTheWindow(t *testing.T) {
 		m := p.meter()
 		defer m.Close()
 		synctest.Wait()
-		p.cpu = 10 * time.Second
+		p.set(10*time.Second, sfu.Counters{}, nil)
 		time.Sleep(every)
 		synctest.Wait()
 		if l := m.Load(); l.Stress < 1 {
@@ -123,13 +132,13 @@ func TestMeterWithoutFreshSamplesKnowsNothing(t *testing.T) {
 		defer m.Close()
 		time.Sleep(2 * every)
 		synctest.Wait()
-		p.err = errors.New("no")
+		p.set(0, sfu.Counters{}, errors.New("no"))
 		time.Sleep(stale)
 		synctest.Wait()
 		if l := m.Load(); l.Known {
 			t.Errorf("with old samples: %+v", l)
 		}
-		p.err = nil
+		p.set(0, sfu.Counters{}, nil)
 		time.Sleep(2 * every)
 		synctest.Wait()
 		if l := m.Load(); !l.Known {
