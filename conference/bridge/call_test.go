@@ -19,12 +19,11 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
 )
 
-// newCall is a bridge over a real SFU, behind TLS and a door that admits whoever comes; a cookie "account" makes an organiser.
-func newCall(t *testing.T) (*site, headless.Target) {
+// newEngine is a real SFU.
+func newEngine(t *testing.T) *sfu.Engine {
 	t.Helper()
-	logs := &logBuffer{}
 	engine, err := sfu.NewEngine(sfu.Config{
-		Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Log: slog.New(slog.NewJSONHandler(logs, nil))})
+		Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Log: slog.New(slog.NewJSONHandler(&logBuffer{}, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,26 +32,60 @@ func newCall(t *testing.T) (*site, headless.Target) {
 			t.Errorf("close engine: %v", err)
 		}
 	})
-	s := newBridge(t, SFU(engine))
+	return engine
+}
+
+// newCall is a bridge over a real SFU, behind TLS and a door that admits whoever comes; a cookie "account" makes an organiser.
+func newCall(t *testing.T) (*site, headless.Target) {
+	t.Helper()
+	s := newBridge(t, SFU(newEngine(t)))
+	target := serveCall(t, func(*cluster.Admission) *site { return s })
+	s.url, s.http = target.server.URL, target.server.Client()
+	return s, target.Target
+}
+
+// callServer is a door for headless clients.
+type callServer struct {
+	headless.Target
+	server *httptest.Server
+}
+
+// serveCall asks for each request which bridge takes it, nil for none; the admission may be added to.
+func serveCall(t *testing.T, bridge func(*cluster.Admission) *site) callServer {
+	t.Helper()
+	seen := map[*site]bool{}
+	var mu sync.Mutex
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/api/rooms/"), "/ws")
+		account := ""
+		if c, err := r.Cookie("account"); err == nil {
+			account = c.Value
+		}
+		a := admission(name, account)
+		s := bridge(&a)
+		if s == nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		mu.Lock()
+		seen[s] = true
+		mu.Unlock()
 		if r.Header.Get(cluster.AdmissionHeader) == "" {
-			name := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/api/rooms/"), "/ws")
-			account := ""
-			if c, err := r.Cookie("account"); err == nil {
-				account = c.Value
-			}
-			r.Header.Set(cluster.AdmissionHeader, admission(name, account).Sign(s.key, time.Now()))
+			r.Header.Set(cluster.AdmissionHeader, a.Sign(s.key, time.Now()))
 		}
 		s.bridge.ServeHTTP(w, r)
 	}))
-	s.url, s.http = server.URL, server.Client()
 	t.Cleanup(func() {
-		s.close()
+		mu.Lock()
+		defer mu.Unlock()
+		for s := range seen {
+			s.close()
+		}
 		server.Close()
 	})
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
-	return s, headless.Target{URL: server.URL, Roots: roots}
+	return callServer{headless.Target{URL: server.URL, Roots: roots}, server}
 }
 
 // TestProbeThroughARealSFU holds the call with which the operator ends every deployment.

@@ -92,6 +92,7 @@ func TestRoomsAreAnnounced(t *testing.T) {
 	pupilIn := expect[signaling.Joined](pupil)
 	l.has(s, "mathe", "two inside", func(r cluster.Record) bool { return r.Participants == 2 })
 	teacher.send(signaling.Remove{Participant: pupilIn.Self})
+	expectLast(pupil, signaling.Ended{Reason: signaling.EndedRemoved})
 	removed := l.has(s, "mathe", "a removal", func(r cluster.Record) bool { return len(r.Removed) == 2 && r.Participants == 1 })
 	if strings.Contains(fmt.Sprint(removed.Removed), string(device)) {
 		t.Error("the device's own ID is in the record")

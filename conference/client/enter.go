@@ -41,8 +41,8 @@ func (p *Participant) enter(ctx context.Context) error {
 		return err
 	}
 	p.arrive(joined)
-	if joined.Media {
-		return nil // and the PeerConnection goes on
+	if joined.Media && p.Peer().alive() {
+		return nil
 	}
 	return p.offer(ctx)
 }
@@ -148,20 +148,16 @@ func (p *Participant) offer(ctx context.Context) error {
 	return nil
 }
 
-// replace takes a new PeerConnection and closes the one before.
+// replace takes a new PeerConnection and closes the one before, which takes its time.
 func (p *Participant) replace(peer *Peer) {
 	p.mu.Lock()
-	old := p.peer
+	defer p.mu.Unlock()
+	if old := p.peer; old != nil {
+		p.tally.add(old)
+		p.running.Go(old.Close)
+	}
 	p.peer, p.slots = peer, signaling.Slots{}
 	p.tally.peers++
-	p.mu.Unlock()
-	if old == nil {
-		return
-	}
-	old.Close()
-	p.mu.Lock()
-	p.tally.add(old)
-	p.mu.Unlock()
 }
 
 // guard gives up the connection with its PeerConnection; the next one brings another.
@@ -171,7 +167,7 @@ func (p *Participant) guard(peer *Peer) {
 	case <-p.closing:
 		return
 	}
-	if p.Peer() == peer {
+	if p.Peer() == peer && p.Inside() { // otherwise the next connection finds out
 		p.Cut()
 	}
 }
