@@ -12,6 +12,11 @@ type Placement struct {
 	// Boot is the Lease.Boot of the process that has the room; another one of the same machine does not have it.
 	Boot string    `json:"boot"`
 	At   time.Time `json:"at"`
+	// Opened: an organiser was let in at At, so no portal may move the room for want of capacity any more. Without it people wait at
+	// the door at the most.
+	Opened bool `json:"opened,omitempty"`
+	// People is how many the room is expected to bring; 0: the usual number.
+	People int `json:"people,omitempty"`
 	// Revision is the store's, for Replace and Unplace.
 	Revision uint64 `json:"-"`
 }

@@ -13,7 +13,7 @@ type action int
 const (
 	wait action = iota // until more is known
 	here               // the room has its bridge
-	move               // make or change its placement first
+	move               // make or change the placement first
 	full               // no bridge has capacity for a lesson
 	none               // no bridge is there
 )
@@ -27,9 +27,15 @@ type verdict struct {
 	revision uint64
 	// restore goes along while the room's new bridge does not have it.
 	restore *cluster.Record
-	// opens: an organiser was let in, or a lesson begins anew elsewhere; expect is how many it brings, 0: the usual number.
+	// opens: with the move an organiser is let in, or a lesson that lost its bridge; people is how many come, 0: the usual number.
 	opens  bool
-	expect int
+	people int
+}
+
+// opening is the verdict with the room opened.
+func (v verdict) opening(people int) verdict {
+	v.opens, v.people = true, people
+	return v
 }
 
 // decide answers who asks for a room. Organisers who would begin a lesson are held against capacity, and wait while others
@@ -53,7 +59,7 @@ func (v *view) decide(key cluster.RoomKey, organiser, queued bool, now time.Time
 	if organiser {
 		return v.open(key, queued, now)
 	}
-	machine, ok := placement.Anywhere(v.bridges(), now, 0)
+	machine, ok := placement.Anywhere(v.bridges(now), now, 0)
 	if !ok || len(v.placements) >= maxDoors {
 		return verdict{action: none}
 	}
@@ -73,16 +79,14 @@ func (v *view) enter(key cluster.RoomKey, p cluster.Placement, r cluster.Record,
 		stay.restore = carried(lost)
 		return stay
 	}
-	_, opened := v.opened[key]
-	if begun(r) || !organiser || opened {
+	if begun(r) || !organiser || open(p, r, now) {
 		return stay
 	}
 	if !v.settled {
 		return verdict{action: wait} // the lesson may run on a bridge that has not been heard yet
 	}
-	if !queued && v.bridge(p.Machine).Admits(now) {
-		stay.opens = true
-		return stay
+	if !queued && v.bridge(p.Machine, now).Admits(now) {
+		return v.moveTo(key, p.Machine).opening(0) // to where it is: now it is opened, and every portal knows
 	}
 	return v.open(key, queued, now)
 }
@@ -92,24 +96,20 @@ func (v *view) adopt(key cluster.RoomKey, s saying) verdict { return v.moveTo(ke
 
 // rescue is for a lesson whose bridge died. It is not held against capacity: its people are in it already.
 func (v *view) rescue(key cluster.RoomKey, lost cluster.Record, now time.Time) verdict {
-	machine, ok := placement.Anywhere(v.bridges(), now, lost.Participants)
+	machine, ok := placement.Anywhere(v.bridges(now), now, lost.Participants)
 	if !ok {
 		return verdict{action: wait} // a class is at the door; the bridge may be back in a moment
 	}
-	to := v.moveTo(key, machine)
-	to.opens, to.expect = true, lost.Participants
-	return to
+	return v.moveTo(key, machine).opening(lost.Participants)
 }
 
 // open is for an organiser who begins a lesson.
 func (v *view) open(key cluster.RoomKey, queued bool, now time.Time) verdict {
-	list := v.bridges()
+	list := v.bridges(now)
 	machine, ok := placement.Lesson(list, now)
 	switch {
 	case ok && !queued:
-		to := v.moveTo(key, machine)
-		to.opens = true
-		return to
+		return v.moveTo(key, machine).opening(0)
 	case anyThere(list):
 		return verdict{action: full}
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
-	"github.com/medienzentrenverbund/kreisraum/conference/placement"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 )
 
@@ -60,7 +59,7 @@ func newLoop(cfg Config) *loop {
 		silent: map[cluster.RoomKey]time.Time{}, ordered: map[chore]time.Time{}, flying: map[cluster.RoomKey]bool{},
 		results: make(chan result), slots: make(chan struct{}, maxOps), complain: rate.Sometimes{Interval: 10 * time.Second},
 	}
-	l.view = view{machines: map[string]opsapi.Machine{}, alive: map[string]cluster.Lease{}, opened: map[cluster.RoomKey]opening{}, claims: map[cluster.RoomKey]claim{}}
+	l.view = view{machines: map[string]opsapi.Machine{}, alive: map[string]cluster.Lease{}, claims: map[cluster.RoomKey]cluster.Placement{}}
 	return l
 }
 
@@ -153,14 +152,8 @@ func (l *loop) relink() {
 	}
 }
 
-// lapse forgets what is over: openings, silences, orders, requests that nobody waits for.
+// lapse forgets what is over: silences, orders, requests that nobody waits for.
 func (l *loop) lapse(now time.Time) {
-	for key, o := range l.view.opened {
-		s, _ := foremost(l.view.said[key])
-		if age := now.Sub(o.at); age >= placement.Growth || age >= openedFor && !begun(s.record) {
-			delete(l.view.opened, key)
-		}
-	}
 	silence := make(map[cluster.RoomKey]time.Time, len(l.silent))
 	note := func(key cluster.RoomKey) {
 		if _, announced := l.view.said[key]; announced || !l.view.settled {
@@ -266,9 +259,6 @@ func (l *loop) enter(key cluster.RoomKey, v verdict, now time.Time) answer {
 	if k == nil || k.boot != v.boot {
 		return answer{err: cluster.ErrNoBridge}
 	}
-	if v.opens {
-		l.view.opened[key] = opening{at: now, expect: v.expect}
-	}
 	if _, quiet := l.silent[key]; quiet {
 		l.silent[key] = now // somebody is on the way
 	}
@@ -290,9 +280,6 @@ func (l *loop) advance() {
 		}
 		switch v := l.view.decide(key, true, false, now); v.action {
 		case here:
-			if v.opens {
-				l.view.opened[key] = opening{at: now, expect: v.expect}
-			}
 			l.queue.grant(key)
 		case move:
 			l.place(key, v, now)
@@ -305,29 +292,23 @@ func (l *loop) advance() {
 
 // place makes or changes a room's placement.
 func (l *loop) place(key cluster.RoomKey, v verdict, now time.Time) {
-	o := opening{at: now, expect: v.expect}
-	l.view.claims[key] = claim{machine: v.machine, opens: v.opens, opening: o}
+	want := cluster.Placement{Machine: v.machine, Boot: v.boot, At: now, Opened: v.opens, People: v.people, Revision: v.revision}
+	l.view.claims[key] = want
 	write := l.cfg.Store.Replace
 	if v.revision == 0 {
 		write = l.cfg.Store.Place
 	}
-	want := cluster.Placement{Machine: v.machine, Boot: v.boot, At: now, Revision: v.revision}
 	l.fly(key, func(ctx context.Context) result {
 		p, err := write(ctx, key, want)
-		return func(l *loop) { l.placed(key, v, o, p, err) }
+		return func(l *loop) { l.placed(key, want.Revision, p, err) }
 	})
 }
 
 // placed goes on once the store has answered.
-func (l *loop) placed(key cluster.RoomKey, v verdict, o opening, p cluster.Placement, err error) {
+func (l *loop) placed(key cluster.RoomKey, before uint64, p cluster.Placement, err error) {
 	delete(l.view.claims, key)
 	switch {
-	case err == nil:
-		if v.opens {
-			l.view.opened[key] = o
-		}
-		l.note(key, p)
-	case errors.Is(err, cluster.ErrPlaced), errors.Is(err, cluster.ErrChanged) && p.Revision > v.revision:
+	case err == nil, errors.Is(err, cluster.ErrPlaced), errors.Is(err, cluster.ErrChanged) && p.Revision > before:
 		l.note(key, p)
 	case errors.Is(err, cluster.ErrChanged):
 		return // the store's memory will show it; then whoever asks is answered

@@ -21,7 +21,7 @@ const roomKey cluster.RoomKey = "room"
 func drawView(t *rapid.T) *view {
 	often := func(name string) bool { return rapid.IntRange(0, 3).Draw(t, name) > 0 }
 	v := &view{settled: often("settled"), machines: map[string]opsapi.Machine{}, alive: map[string]cluster.Lease{}, placements: map[cluster.RoomKey]cluster.Placement{},
-		said: map[cluster.RoomKey][]saying{}, left: map[cluster.RoomKey][]saying{}, opened: map[cluster.RoomKey]opening{}, claims: map[cluster.RoomKey]claim{}}
+		said: map[cluster.RoomKey][]saying{}, left: map[cluster.RoomKey][]saying{}, claims: map[cluster.RoomKey]cluster.Placement{}}
 	for i := range rapid.IntRange(0, 4).Draw(t, "machines") {
 		id := fmt.Sprintf("bridge-%d", i+1)
 		v.machines[id] = opsapi.Machine{ID: id, Ready: often("ready"), Draining: !often("draining")}
@@ -44,10 +44,8 @@ func drawView(t *rapid.T) *view {
 	}
 	if rapid.Bool().Draw(t, "placed") {
 		v.placements[roomKey] = cluster.Placement{Machine: rapid.SampledFrom([]string{"bridge-1", "bridge-2", "bridge-3", "bridge-99"}).Draw(t, "on"),
-			Boot: rapid.SampledFrom([]string{"new", "old"}).Draw(t, "boot"), Revision: 7}
-	}
-	if !often("opened") {
-		v.opened[roomKey] = opening{at: eight}
+			Boot: rapid.SampledFrom([]string{"new", "old"}).Draw(t, "boot"), Revision: 7,
+			Opened: !often("opened"), At: eight.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "age")) * time.Second)}
 	}
 	for i := range rapid.IntRange(0, 6).Draw(t, "others") {
 		key := cluster.RoomKey(fmt.Sprint("other-", i))
@@ -74,8 +72,8 @@ func TestDecisionsKeepTheirWord(t *testing.T) {
 			if !stands || got.machine != p.Machine || got.boot != "new" {
 				t.Fatalf("the room is said to be on %s and placed on %+v", got.machine, p)
 			}
-			if organiser && got.opens && (queued || !v.bridge(got.machine).Admits(eight)) {
-				t.Fatal("a lesson begins where there is no capacity, or before others")
+			if organiser && !begun(record) && !isLost && !open(p, record, eight) {
+				t.Fatal("a lesson begins and nobody is told")
 			}
 			if got.restore != nil && (there || !isLost || got.restore.Epoch != lost.Epoch) {
 				t.Fatal("a record goes along that is not to")
@@ -91,13 +89,13 @@ func TestDecisionsKeepTheirWord(t *testing.T) {
 			if !alive || lease.Boot != got.boot {
 				t.Fatal("placed on the dead")
 			}
-			if there && begun(record) {
-				t.Fatal("a lesson that runs is moved")
+			if there && (begun(record) || organiser && open(p, record, eight)) {
+				t.Fatal("a lesson that runs, or was let in, is moved")
 			}
-			if !announced && (!v.settled || !v.bridge(got.machine).Open()) {
+			if !announced && (!v.settled || !v.bridge(got.machine, eight).Open()) {
 				t.Fatal("placed before all were heard, or where nothing new is to be placed")
 			}
-			if !announced && got.opens && !isLost && (queued || !v.bridge(got.machine).Admits(eight)) {
+			if !announced && got.opens && !isLost && (queued || !v.bridge(got.machine, eight).Admits(eight)) {
 				t.Fatal("a lesson begins where there is no capacity, or before others")
 			}
 		case full:

@@ -20,29 +20,14 @@ type view struct {
 	placements map[cluster.RoomKey]cluster.Placement
 	// said is what living processes announce of a room, left what dead ones left behind. In order of machines.
 	said, left map[cluster.RoomKey][]saying
-	// opened are the rooms that organisers were let into lately.
-	opened map[cluster.RoomKey]opening
 	// claims are placements on their way into the store.
-	claims map[cluster.RoomKey]claim
+	claims map[cluster.RoomKey]cluster.Placement
 }
 
 // saying is a machine's record of a room.
 type saying struct {
 	machine string
 	record  cluster.Record
-}
-
-// opening is when a room was opened, and how many people it will bring; 0: the usual number.
-type opening struct {
-	at     time.Time
-	expect int
-}
-
-// claim is a placement that the store does not have yet.
-type claim struct {
-	machine string
-	opens   bool
-	opening opening
 }
 
 func begun(r cluster.Record) bool { return r.Epoch != "" }
@@ -90,8 +75,13 @@ func (v *view) lost(key cluster.RoomKey) (cluster.Record, bool) {
 	return s.record, ok && begun(s.record)
 }
 
+// open reports whether an organiser was let in who is inside, or may still come. Whoever was let in stays in.
+func open(p cluster.Placement, r cluster.Record, now time.Time) bool {
+	return p.Opened && (begun(r) || now.Sub(p.At) < openedFor)
+}
+
 // bridges are the candidates for a room at now.
-func (v *view) bridges() []placement.Bridge {
+func (v *view) bridges(now time.Time) []placement.Bridge {
 	list := make([]placement.Bridge, 0, len(v.machines))
 	at := make(map[string]int, len(v.machines))
 	for id, m := range v.machines {
@@ -101,37 +91,35 @@ func (v *view) bridges() []placement.Bridge {
 			Closing: lease.Closing, Stress: lease.Load.Stress, Participants: lease.Load.Participants})
 	}
 	for key, p := range v.placements {
+		if c, claimed := v.claims[key]; claimed && c.Machine == p.Machine {
+			continue // counted as it will be
+		}
 		if v.lives(p.Machine, p.Boot) {
-			v.count(&list[at[p.Machine]], key)
+			record, _ := v.saidBy(key, p.Machine)
+			count(&list[at[p.Machine]], p, record, now)
 		}
 	}
-	for key, c := range v.claims {
-		i, listed := at[c.machine]
-		if !listed {
-			continue
-		}
-		if c.opens {
-			list[i].Young = append(list[i].Young, placement.Room{Opened: c.opening.at, Expect: c.opening.expect})
-		} else if p, stands := v.standing(key); !stands || p.Machine != c.machine {
-			list[i].Doors++
+	for _, c := range v.claims {
+		if i, listed := at[c.Machine]; listed {
+			count(&list[i], c, cluster.Record{}, now)
 		}
 	}
 	return list
 }
 
 // count adds a room to the bridge that has it.
-func (v *view) count(b *placement.Bridge, key cluster.RoomKey) {
-	record, _ := v.saidBy(key, b.Machine)
-	if o, young := v.opened[key]; young {
-		b.Young = append(b.Young, placement.Room{Opened: o.at, Size: record.Participants, Expect: o.expect})
-	} else if !begun(record) {
+func count(b *placement.Bridge, p cluster.Placement, r cluster.Record, now time.Time) {
+	switch {
+	case open(p, r, now):
+		b.Young = append(b.Young, placement.Room{Opened: p.At, Size: r.Participants, Expect: p.People})
+	case !begun(r):
 		b.Doors++
 	}
 }
 
 // bridge is one of the candidates.
-func (v *view) bridge(machine string) placement.Bridge {
-	for _, b := range v.bridges() {
+func (v *view) bridge(machine string, now time.Time) placement.Bridge {
+	for _, b := range v.bridges(now) {
 		if b.Machine == machine {
 			return b
 		}
