@@ -22,6 +22,12 @@ func TestMessage(t *testing.T) {
 	}{
 		{room.Door{}, signaling.Door{State: signaling.DoorWaiting}},
 		{room.Door{Open: true, Wrong: true, RetryAfter: 1001 * time.Millisecond}, signaling.Door{State: signaling.DoorCode, Wrong: true, RetryAfter: 2}},
+		{room.Door{Locked: true}, signaling.Door{State: signaling.DoorLocked}},
+		{room.Refused{Reason: room.DeviceRemoved}, signaling.Refused{Code: signaling.RefusedRemoved}},
+		{room.AwayChanged{ID: "7c1f", Away: true}, signaling.ParticipantAway{ID: "7c1f", Away: true}},
+		{room.LockChanged{Locked: true}, signaling.Locked{Locked: true}},
+		{room.Noticed{At: at}, signaling.Notice{Kind: signaling.NoticeRestart, At: 1_795_248_000_123}},
+		{room.Ended{Reason: room.Removed}, signaling.Ended{Reason: signaling.EndedRemoved}},
 		{room.Refused{Reason: room.RoomFull}, signaling.Refused{Code: signaling.RefusedRoomFull}},
 		{room.Refused{Reason: room.Busy}, signaling.Refused{Code: signaling.RefusedBusy}},
 		{room.Joined{Person: mia}, signaling.ParticipantJoined{Participant: signaling.Participant{ID: "7c1f", Name: "Mia", Role: signaling.RoleParticipant, Camera: true}}},
@@ -53,10 +59,10 @@ func TestMessage(t *testing.T) {
 
 // TestJoinedFitsAFrame fills a room to all its bounds, with what JSON makes longest.
 func TestJoinedFitsAFrame(t *testing.T) {
-	a := room.Admitted{Self: room.Person{ID: strings.Repeat("a", 16), Role: room.Organiser}, RoomName: "klasse-5a", Code: "482713"}
+	a := room.Admitted{Self: room.Person{ID: strings.Repeat("a", 16), Role: room.Organiser}, RoomName: "klasse-5a", Code: "482713", Locked: true, Media: true}
 	name := room.DisplayName(strings.Repeat("𝄞", signaling.MaxName)) // four bytes each
 	for range 70 {
-		a.People = append(a.People, room.Person{ID: strings.Repeat("a", 16), Name: name, Role: room.Participant})
+		a.People = append(a.People, room.Person{ID: strings.Repeat("a", 16), Name: name, Role: room.Participant, Away: true})
 	}
 	const each = room.MaxHistoryBytes / room.MaxHistory
 	for range room.MaxHistory {
@@ -74,8 +80,8 @@ func TestJoinedFitsAFrame(t *testing.T) {
 	if _, err := signaling.DecodeServer(frame); err != nil {
 		t.Error(err)
 	}
-	got := []any{m.Room.MaxParticipants, m.Room.ScreenShare, m.Room.CodeRequired, m.Slots.Video, len(m.Chat), m.Room.Code == "482713"}
-	if want := []any{70, "everyone", true, 25, 200, true}; !slices.Equal(got, want) {
+	got := []any{m.Room.MaxParticipants, m.Room.ScreenShare, m.Room.CodeRequired, m.Slots.Video, len(m.Chat), m.Room.Code == "482713", m.Room.Locked, m.Media, m.Participants[69].Away}
+	if want := []any{70, "everyone", true, 25, 200, true, true, true, true}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -88,6 +94,8 @@ func TestCloseStatus(t *testing.T) {
 		signaling.Refused{Code: signaling.RefusedTooManyAttempts}: websocket.StatusPolicyViolation,
 		signaling.Ended{Reason: signaling.EndedReplaced}:          websocket.StatusNormalClosure,
 		signaling.Ended{Reason: signaling.EndedRestart}:           websocket.StatusServiceRestart,
+		signaling.Ended{Reason: signaling.EndedMoved}:             websocket.StatusServiceRestart,
+		signaling.Ended{Reason: signaling.EndedRemoved}:           websocket.StatusNormalClosure,
 		signaling.Ended{Reason: signaling.EndedSlow}:              websocket.StatusPolicyViolation,
 	} {
 		if got := closeStatus(last); got != want {
