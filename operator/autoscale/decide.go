@@ -183,8 +183,8 @@ func (s *state) shrink(d *Decision) {
 				d.Drain = append(d.Drain, b.Number)
 			}
 		}
-		s.drainUnpaid(d)
 	}
+	s.drainUnpaid(d)
 	for _, b := range s.fleet.givenUp {
 		if !b.Draining {
 			d.Drain = append(d.Drain, b.Number)

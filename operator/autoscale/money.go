@@ -30,37 +30,41 @@ func (s *state) affordable(missing int) int {
 		}
 		return free
 	}
-	hours := s.payable() - have - free
-	if missing-free > max(hours, 0) {
+	more := max(0, s.payable()-have-free)
+	if missing-free > more {
 		s.limit("the budget of %s a day allows no more (%s spent)", money(s.Policy.BudgetPerDay), money(s.SpentToday))
 	}
-	return free + min(missing-free, max(hours, 0))
+	return free + min(missing-free, more)
 }
 
-// payable is how many bridges the rest of today's budget pays a further hour of, beside those that drain and are not empty yet.
+// hours is how many bridge hours the rest of today's budget pays.
+func (s *state) hours() int { return max(0, s.Policy.BudgetPerDay-s.SpentToday) / s.PricePerHour }
+
+// payable is how many of them are free for others than those that drain and are not empty yet.
 func (s *state) payable() int {
-	hours := max(0, s.Policy.BudgetPerDay-s.SpentToday) / s.PricePerHour
+	free := s.hours()
 	for _, b := range s.fleet.draining {
 		if b.Rooms > 0 {
-			hours--
+			free--
 		}
 	}
-	return max(hours, 0)
+	return max(free, 0)
 }
 
 // drainUnpaidBefore is how long before the end of their paid period bridges are drained that the budget does not pay any further: a lesson
 // that has just begun is not over by then, and is not ended for money either.
 const drainUnpaidBefore = 15 * time.Minute
 
-// drainUnpaid drains bridges whose next hour the budget does not pay, down to Min.
+// drainUnpaid drains bridges whose next hour the budget does not pay, down to Min. It trusts that what drains already will be empty in time:
+// otherwise each bridge whose lessons last longer would drag the next one along. That lessons wait is no reason to go on paying.
 func (s *state) drainUnpaid(d *Decision) {
-	if s.Policy.BudgetPerDay <= 0 || s.PricePerHour <= 0 || s.manual != nil {
+	if s.Policy.BudgetPerDay <= 0 || s.PricePerHour <= 0 || s.manual != nil || !s.load.known || !s.fleet.allKnown {
 		return
 	}
 	due := slices.DeleteFunc(s.fleet.emptiestFirst(s.Now, s.Policy.PaidPeriod), func(b Bridge) bool {
 		return !s.endsSoon(b) || slices.Contains(d.Drain, b.Number)
 	})
-	over := min(len(due)-s.payable(), len(s.fleet.serving)-len(d.Drain)-s.Policy.Min)
+	over := min(len(due)-s.hours(), len(s.fleet.serving)-len(d.Drain)-s.Policy.Min)
 	if over <= 0 {
 		return
 	}

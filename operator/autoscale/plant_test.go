@@ -17,6 +17,9 @@ type plant struct {
 	// busy is until when an engine is at work; no machines are made meanwhile.
 	busy time.Time
 
+	// blind: the portal is silent.
+	blind bool
+
 	policy Policy
 	load   []Sample
 	past   []Peak
@@ -37,6 +40,8 @@ type machine struct {
 	draining bool
 	rooms    int
 	billed   int
+	// died is when it was last seen; zero: it lives.
+	died time.Time
 }
 
 type lesson struct {
@@ -45,13 +50,15 @@ type lesson struct {
 }
 
 const (
-	step       = 15 * time.Second
-	lead       = 3 * time.Minute // from decision to rooms
-	people     = 12              // in a room
-	perBridge  = 150             // people at stress 1
-	roomFull   = people / float64(perBridge)
-	growTime   = 3 * time.Minute // until all of a room are in
-	idleStress = 0.02
+	step          = 15 * time.Second
+	lead          = 3 * time.Minute // from decision to rooms
+	people        = 12              // in a room
+	perBridge     = 150             // people at stress 1
+	roomFull      = people / float64(perBridge)
+	growTime      = 3 * time.Minute // until all of a room are in
+	idleStress    = 0.02
+	longestLesson = 45 * time.Minute
+	pricePerHour  = 2 // cents
 )
 
 func newPlant(now time.Time, p Policy) *plant {
@@ -69,7 +76,7 @@ func (p *plant) sorted() []*machine {
 
 // demand makes as many rooms as people ask for, ending the oldest and asking for new ones, and places who waits.
 func (p *plant) demand(target int) {
-	for len(p.running) > 0 && len(p.running)+len(p.waiting) > target {
+	for len(p.running) > 0 && (len(p.running)+len(p.waiting) > target || p.now.Sub(p.running[0].began) >= longestLesson) {
 		p.running[0].on.rooms--
 		p.running = p.running[1:]
 	}
@@ -96,7 +103,7 @@ func (p *plant) demand(target int) {
 func (p *plant) emptiest() *machine {
 	best := &p.own
 	for _, m := range p.sorted() {
-		if !m.draining && !p.now.Before(m.ready) && m.rooms < best.rooms {
+		if !m.draining && !p.now.Before(m.ready) && m.died.IsZero() && m.rooms < best.rooms {
 			best = m
 		}
 	}
@@ -125,6 +132,9 @@ func (p *plant) measure() {
 }
 
 func (p *plant) sample(noise float64) Sample {
+	if p.blind {
+		return Sample{At: p.now}
+	}
 	s := Sample{At: p.now, Known: true, Rooms: len(p.running), Participants: people * len(p.running), WaitingRooms: len(p.waiting)}
 	for _, l := range p.running {
 		s.Demand += roomFull * min(1, float64(p.now.Sub(l.began)+step)/float64(growTime))
@@ -134,22 +144,42 @@ func (p *plant) sample(noise float64) Sample {
 }
 
 func (p *plant) bridges() []Bridge {
-	out := []Bridge{{Number: 0, Ready: true, Alive: true, Known: true, Rooms: p.own.rooms, Stress: roomFull * float64(p.own.rooms)}}
+	seen := !p.blind
+	out := []Bridge{{Number: 0, Ready: true, Alive: seen, Known: seen, Rooms: p.own.rooms, Stress: roomFull * float64(p.own.rooms)}}
 	for _, m := range p.sorted() {
 		ready := !p.now.Before(m.ready)
-		out = append(out, Bridge{
-			Number: m.number, Ready: ready, Alive: ready, Known: ready, Seen: p.now, Draining: m.draining, Created: m.created,
-			Rooms: m.rooms, Participants: people * m.rooms, Stress: roomFull * float64(m.rooms),
-		})
+		b := Bridge{Number: m.number, Ready: ready, Seen: p.now, Draining: m.draining, Created: m.created}
+		if b.Alive = ready && seen && m.died.IsZero(); b.Alive {
+			b.Known, b.Rooms, b.Participants, b.Stress = true, m.rooms, people*m.rooms, roomFull*float64(m.rooms)
+		}
+		if !m.died.IsZero() {
+			b.Seen = m.died
+		}
+		out = append(out, b)
 	}
 	return out
+}
+
+// kill ends a bridge; its rooms ask anew.
+func (p *plant) kill(m *machine) {
+	m.died, m.rooms = p.now, 0
+	p.running = slices.DeleteFunc(p.running, func(l *lesson) bool { return l.on == m })
+}
+
+// living counts the machines that take rooms.
+func (p *plant) living() int {
+	n := 0
+	for _, m := range p.machines {
+		n += truth(!p.now.Before(m.ready) && m.died.IsZero() && !m.draining)
+	}
+	return n
 }
 
 // decide looks, decides, and does what was decided.
 func (p *plant) decide(noise float64) Decision {
 	s := p.sample(noise)
 	p.load, p.past = Remember(p.load, s), Learn(p.past, p.policy, s)
-	d := Decide(Input{Now: p.now, Policy: p.policy, Lead: lead, Load: p.load, Past: p.past, Bridges: p.bridges(), PricePerHour: 2, SpentToday: 2 * p.hours})
+	d := Decide(Input{Now: p.now, Policy: p.policy, Lead: lead, Load: p.load, Past: p.past, Bridges: p.bridges(), PricePerHour: pricePerHour, SpentToday: pricePerHour * p.hours})
 	for _, n := range d.Drain {
 		p.machines[n].draining = true
 	}

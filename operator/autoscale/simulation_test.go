@@ -89,7 +89,11 @@ func (s shape) rooms(now time.Time, peak int) int {
 
 // day runs one from six to six.
 func (p *plant) day(s shape, peak int, decide func()) {
-	for end := p.now.Add(12 * time.Hour); p.now.Before(end); p.now = p.now.Add(step) {
+	p.dayUntil(p.now.Add(12*time.Hour), s, peak, decide)
+}
+
+func (p *plant) dayUntil(end time.Time, s shape, peak int, decide func()) {
+	for ; p.now.Before(end); p.now = p.now.Add(step) {
 		p.demand(s.rooms(p.now, peak))
 		decide()
 	}
