@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
@@ -22,6 +23,10 @@ const (
 	bridgeMedia = 200 * time.Millisecond
 )
 
+// ErrNoPrivateNetwork says that the county's machines cannot reach each other.
+var ErrNoPrivateNetwork = errors.New("machines have no private network here, so there can be no bridges beside the portal; " +
+	"a sandbox gives them one when it is started with root rights")
+
 // AddBridges makes dedicated bridges, deploys to them and lets them take rooms once a probe went through; number 0 stands for the
 // lowest free one. It returns the numbers of those that are ready now. What an earlier call left unfinished is finished too, so that
 // a call without kinds resumes one that was killed. Nothing else of the county is touched.
@@ -29,6 +34,9 @@ const (
 // When Hetzner has no such machine, or the account's limit is reached, what could not be made is not wanted any longer, and nothing of
 // it is left; what could be made is finished all the same. Such an error is hetzner.ErrSoldOut or has that class. Returns ErrNotUp.
 func (c *County) AddBridges(ctx context.Context, kinds []infra.Bridge) (ready []int, err error) {
+	if c.Endpoints.NoPrivateNetwork {
+		return nil, ErrNoPrivateNetwork
+	}
 	s, done, err := c.scaling(ctx)
 	if err != nil {
 		return nil, err
@@ -235,6 +243,24 @@ func (s *site) admit(ctx context.Context, t *target) error {
 		return err
 	}
 	return s.tellMachines(ctx)
+}
+
+// arrived waits until the portal places rooms and has heard of the bridge on a machine. After its start a portal first calls for all of
+// them.
+func (s *site) arrived(ctx context.Context, t *target) error {
+	ctx, cancel := context.WithTimeout(ctx, arrival)
+	defer cancel()
+	for {
+		load, err := s.portal().ops.Load(ctx)
+		if err == nil && load.Settled && slices.ContainsFunc(load.Bridges, func(b opsapi.BridgeLoad) bool { return b.ID == t.id && b.Alive }) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the portal has not found the bridge on %s within %s: %w", t.id, arrival, errors.Join(ctx.Err(), err))
+		case <-time.After(arrivalPoll):
+		}
+	}
 }
 
 // proveBridge holds a call through a bridge as soon as it has reached the portal.

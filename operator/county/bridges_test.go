@@ -441,6 +441,39 @@ func TestConnectionToThePortalIsKept(t *testing.T) {
 	}
 }
 
+func TestCountyWithoutAPrivateNetworkIsOneMachine(t *testing.T) {
+	w, c := upCounty(t)
+	c.Endpoints.NoPrivateNetwork = true
+	if _, err := c.AddBridges(context.Background(), []infra.Bridge{small}); !errors.Is(err, ErrNoPrivateNetwork) || len(w.calls) > 0 {
+		t.Errorf("got %v after %v", err, w.calls)
+	}
+	front := infra.Machine{Role: infra.RolePortal, IPv4: "192.0.2.10", PrivateIP: "10.64.0.10"}
+	text, err := serverConfig(c.Config, front, front, c.Endpoints)
+	if err != nil || strings.Contains(string(text), "cluster") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// A portal that has just started places no room yet; that is no reason to give up.
+func TestProbeWaitsUntilThePortalPlacesRooms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		asked := 0
+		w.load = func() (opsapi.Load, error) {
+			asked++
+			return opsapi.Load{Settled: asked > 5, Bridges: []opsapi.BridgeLoad{{ID: identity.Portal, Alive: asked > 3}}}, nil
+		}
+		mustUp(t, testCounty(t, w))
+		if asked != 6 {
+			t.Errorf("asked %d times, want 6", asked)
+		}
+		w.load = func() (opsapi.Load, error) { return opsapi.Load{Settled: true}, nil }
+		if _, err := testCounty(t, w).Up(context.Background(), UpOptions{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want a deadline", err)
+		}
+	})
+}
+
 func TestPriceIsRoundedUp(t *testing.T) {
 	_, c := upCounty(t)
 	cents, currency, err := c.PricePerHour(context.Background(), small) // 0.0320

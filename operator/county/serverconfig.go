@@ -23,9 +23,6 @@ func serverConfig(c config.Config, m, front infra.Machine, e endpoints.Endpoints
 		Title:  c.Title,
 		Domain: c.Domain,
 		Role:   role(m),
-		Cluster: server.Cluster{
-			Machine: machineID(m), PrivateAddress: m.PrivateIP, PortalAddress: front.PrivateIP,
-		},
 		Capacity: server.Capacity{
 			PacketsPerSecond: float64(c.Bridges.Capacity.PacketsPerSecond), EgressMbit: float64(c.Bridges.Capacity.EgressMbit),
 			HandshakesPerSecond: float64(c.Bridges.Capacity.HandshakesPerSecond),
@@ -42,6 +39,9 @@ func serverConfig(c config.Config, m, front infra.Machine, e endpoints.Endpoints
 			State: deploy.StateDir, Logs: deploy.LogDir, CountyCA: deploy.CountyCAFile, OpsCertificate: deploy.OpsCertFile,
 			CountyKey: deploy.CountyKeyFile, Runtime: deploy.RuntimeDir,
 		},
+	}
+	if !e.NoPrivateNetwork {
+		out.Cluster = server.Cluster{Machine: machineID(m), PrivateAddress: m.PrivateIP, PortalAddress: front.PrivateIP}
 	}
 	if e.ACMEDirectory != "" {
 		out.ACME.Directory = e.ACMEDirectory

@@ -110,7 +110,7 @@ func (u *up) raise(ctx context.Context, progress func(string)) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !set && len(bridges) == 0 {
+	if !set && len(bridges) == 0 && !u.Endpoints.NoPrivateNetwork {
 		bridges = u.firstBridges()
 	}
 	if u.changes, err = u.build(ctx, bridges, progress); err != nil {
@@ -305,6 +305,9 @@ func (u *up) shareMachines(ctx context.Context, _ func(string)) (string, error) 
 // probe holds a call through the portal's own bridge, and one through each bridge that has had none.
 func (u *up) probe(ctx context.Context, progress func(string)) (string, error) {
 	front := u.portal()
+	if err := u.arrived(ctx, front); err != nil {
+		return "", err
+	}
 	report, err := u.hold(ctx, front.ops, front.machine, front.machine, u.options.Media)
 	if err != nil {
 		return "", err

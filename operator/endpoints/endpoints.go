@@ -16,4 +16,6 @@ type Endpoints struct {
 	DNSServer string
 	// SitePort is the port in the address people open. 0: 443.
 	SitePort int
+	// NoPrivateNetwork: machines cannot reach each other at private addresses, so that the portal is alone and no bridge can be made.
+	NoPrivateNetwork bool
 }

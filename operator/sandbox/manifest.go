@@ -27,16 +27,18 @@ const (
 
 // Manifest says how to reach a running sandbox.
 type Manifest struct {
-	PID           int       `json:"pid"`
-	HCloudURL     string    `json:"hcloud_url"` // with the version, without a final slash
-	HCloudToken   string    `json:"hcloud_token"`
-	ACMEDirectory string    `json:"acme_directory"`
-	ACMERootsFile string    `json:"acme_roots_file"` // PEM, for the ACME server and for what it issues
-	DNSServer     string    `json:"dns_server"`      // host:port, UDP and TCP
-	FrontDoor     string    `json:"front_door"`      // host:port
-	SitePort      int       `json:"site_port"`       // the front door's, for addresses that people open
-	LogFile       string    `json:"log_file"`
-	Started       time.Time `json:"started"`
+	PID           int    `json:"pid"`
+	HCloudURL     string `json:"hcloud_url"` // with the version, without a final slash
+	HCloudToken   string `json:"hcloud_token"`
+	ACMEDirectory string `json:"acme_directory"`
+	ACMERootsFile string `json:"acme_roots_file"` // PEM, for the ACME server and for what it issues
+	DNSServer     string `json:"dns_server"`      // host:port, UDP and TCP
+	FrontDoor     string `json:"front_door"`      // host:port
+	SitePort      int    `json:"site_port"`       // the front door's, for addresses that people open
+	LogFile       string `json:"log_file"`
+	// NoPrivateNetwork: this computer does not let machines have private addresses.
+	NoPrivateNetwork bool      `json:"no_private_network,omitempty"`
+	Started          time.Time `json:"started"`
 }
 
 // Endpoints are what the operator needs of the sandbox.
@@ -47,7 +49,7 @@ func (m Manifest) Endpoints() (endpoints.Endpoints, error) {
 	}
 	return endpoints.Endpoints{
 		HCloudURL: m.HCloudURL, HCloudToken: m.HCloudToken, ACMEDirectory: m.ACMEDirectory, ACMERoots: roots,
-		DNSServer: m.DNSServer, SitePort: m.SitePort,
+		DNSServer: m.DNSServer, SitePort: m.SitePort, NoPrivateNetwork: m.NoPrivateNetwork,
 	}, nil
 }
 

@@ -115,6 +115,7 @@ func start(c Config) (*running, error) {
 		return r, err
 	}
 	r.onStop(machines.Close)
+	private := enablePrivate(machines, c)
 	cloud, err := hcloudsim.New(hcloudsim.Config{
 		Token: token, Runtime: machines, Log: c.Log, IPv4Pool: c.IPv4Pool, IPv6Pool: c.IPv6Pool, IPv6Supported: enableIPv6(machines, c),
 		StateFile: filepath.Join(c.Home, cloudFile),
@@ -130,7 +131,7 @@ func start(c Config) (*running, error) {
 	r.manifest = Manifest{
 		PID: os.Getpid(), HCloudURL: "http://" + api.Addr().String() + "/v1", HCloudToken: token, ACMEDirectory: ca.Directory(),
 		ACMERootsFile: roots, DNSServer: names.Address(), FrontDoor: door.Address(), SitePort: portOf(door.Address()),
-		LogFile: filepath.Join(c.Home, logFile), Started: time.Now().UTC().Truncate(time.Second),
+		NoPrivateNetwork: !private, LogFile: filepath.Join(c.Home, logFile), Started: time.Now().UTC().Truncate(time.Second),
 	}
 	return r, nil
 }
@@ -140,6 +141,16 @@ func enableIPv6(machines *machine.Process, c Config) bool {
 	err := machines.EnableIPv6(c.IPv6Pool)
 	if err != nil {
 		c.Log.Info("machines have no IPv6 in this sandbox", "error", err)
+	}
+	return err == nil
+}
+
+// enablePrivate reports whether machines can have private addresses; without, a county is one machine.
+func enablePrivate(machines *machine.Process, c Config) bool {
+	err := machines.EnablePrivate()
+	if err != nil {
+		c.Log.Info("machines have no private addresses in this sandbox, so a county can have no bridges; root rights or CAP_NET_ADMIN allow them",
+			"error", err)
 	}
 	return err == nil
 }

@@ -15,9 +15,10 @@ import (
 // loopback gives machines IPv6 and private IPv4 addresses on the loopback interface. Public IPv4 addresses need nothing, all of 127.0.0.0/8
 // is there; any other address can only be bound when it stands on an interface. Safe for concurrent use.
 type loopback struct {
-	mu     sync.Mutex
-	prefix netip.Prefix
-	index  int
+	mu      sync.Mutex
+	prefix  netip.Prefix
+	index   int
+	private bool
 }
 
 func (l *loopback) enable(prefix netip.Prefix) error {
@@ -48,6 +49,28 @@ func (l *loopback) add(a netip.Addr) error {
 		return err
 	}
 	return addTo(index, a)
+}
+
+// trialAddress is none that a machine can have: its network address ends in 0 (RFC 1918, the last /24).
+var trialAddress = netip.MustParseAddr("10.255.255.0")
+
+func (l *loopback) enablePrivate() error {
+	if err := l.addPrivate(trialAddress); err != nil {
+		return err
+	}
+	if err := l.removePrivate(trialAddress); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.private = true
+	return nil
+}
+
+func (l *loopback) hasPrivate() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.private
 }
 
 // addPrivate adds an address of a private network (RFC 1918). One that another interface of this computer has is refused: the machine would

@@ -75,6 +75,11 @@ func NewProcess(c Config) (*Process, error) {
 // before the first machine is powered on.
 func (p *Process) EnableIPv6(prefix netip.Prefix) error { return p.loopback.enable(prefix) }
 
+// EnablePrivate lets machines have addresses of private networks: each one's is added to the loopback interface while it is on. It tries with
+// one address and says why it is impossible, as without the right to administer the network. Call it before the first machine is powered
+// on; without, machines have no private addresses.
+func (p *Process) EnablePrivate() error { return p.loopback.enablePrivate() }
+
 // Create implements hcloudsim.Runtime. A disk that an earlier run left for the same machine is used again.
 func (p *Process) Create(ctx context.Context, m hcloudsim.Machine) error {
 	p.mu.Lock()

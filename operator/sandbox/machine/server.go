@@ -196,13 +196,13 @@ func (s *server) bringUp(b *boot) error {
 		}
 		b.address = &a
 	}
-	for _, a := range s.machine.Private {
-		if err := s.process.loopback.addPrivate(a); err != nil {
-			s.log.Warn("the machine has no private address, so it cannot work together with others of its county; "+
-				"adding one needs root rights or CAP_NET_ADMIN", "error", err)
-			continue
+	if s.process.loopback.hasPrivate() {
+		for _, a := range s.machine.Private {
+			if err := s.process.loopback.addPrivate(a); err != nil {
+				return err
+			}
+			b.private = append(b.private, a)
 		}
-		b.private = append(b.private, a)
 	}
 	if err := b.endpoint.restart(); err != nil {
 		s.log.Warn("the machine's SSH endpoint does not start", "error", err) // as sshd without a usable host key
