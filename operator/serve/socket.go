@@ -158,6 +158,9 @@ type command struct {
 func (c *command) run(ctx context.Context, request Request, run Command) int {
 	ctx, c.cancel = context.WithCancel(ctx)
 	defer c.cancel()
+	if err := c.conn.SetReadDeadline(time.Time{}); err != nil { // hello has set one
+		return 1
+	}
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
@@ -172,9 +175,6 @@ func (c *command) run(ctx context.Context, request Request, run Command) int {
 // listen hears what the client says while its command runs. A client that hangs up, or talks nonsense, has given up.
 func (c *command) listen() {
 	defer c.cancel()
-	if err := c.conn.SetReadDeadline(time.Time{}); err != nil {
-		return
-	}
 	for {
 		kind, data, err := readFrame(c.conn)
 		if err != nil {
