@@ -118,6 +118,56 @@ func TestDocumentHasMarkers(t *testing.T) {
 	}
 }
 
+func TestAMachineIsCalibrated(t *testing.T) {
+	s := startServer(t)
+	handshake, err := handshakePrice(t.Context(), s, 3)
+	if err != nil || handshake < 100*time.Microsecond || handshake > 10*time.Second {
+		t.Errorf("a handshake costs %s, %v", handshake, err)
+	}
+	packet, size, err := packetPrice(t.Context(), s, 300*time.Millisecond)
+	if err != nil || packet < time.Microsecond || packet > 10*time.Millisecond || size < 100 || size > 1500 {
+		t.Errorf("a packet of %.0f bytes costs %s, %v", size, packet, err)
+	}
+}
+
+func TestCapacityIsAShareOfTheStrength(t *testing.T) {
+	got := price{Packet: 10 * time.Microsecond, Handshake: 5 * time.Millisecond, Size: 1000}.capacity(2)
+	if want := (capacity{packets: 100_000 * 2 * share, mbit: 800 * 2 * share, handshakes: 200 * 2 * share}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for v, want := range map[float64]float64{61_234: 61_000, 999: 1000, 42.4: 42, 7.6: 8, 0: 0} {
+		if got := round(v); got != want {
+			t.Errorf("round(%v) = %v, want %v", v, got, want)
+		}
+	}
+}
+
+func TestDriveSaysWhatIsMissing(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	password := file("password", "geheim\r\nzweite Zeile\n")
+	if got, err := readPassword(password); err != nil || got != "geheim" {
+		t.Errorf("password %q, %v", got, err)
+	}
+	tests := map[string][]string{
+		"-password-file":            {"-site", "https://example.org"},
+		"no certificate in PEM":     {"-roots", file("roots", "nothing"), "-password-file", password},
+		"give the site as https://": {"-account", "a", "-password-file", password, "-site", "example.org"},
+		"give 1 to 70":              {"-account", "a", "-password-file", password, "-site", "https://example.org", "-people", "0"},
+	}
+	for want, args := range tests {
+		if err := driveLessons(t.Context(), io.Discard, args); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, want %q", args, err, want)
+		}
+	}
+}
+
 func TestDispatchNamesTheCommands(t *testing.T) {
 	for _, args := range [][]string{nil, {"fly"}} {
 		if err := dispatch(t.Context(), args); err == nil || !strings.Contains(err.Error(), "run, server or unit") {

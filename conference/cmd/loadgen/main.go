@@ -1,11 +1,15 @@
-// Command loadgen fills rooms of the SFU with headless participants and measures what the server spends.
+// Command loadgen fills rooms with headless participants: those of an SFU, to measure what the server spends, or those of a live county, to
+// see what it carries.
 //
+//	loadgen drive -site https://… -account NAME -password-file FILE [-rooms 3] [-people 10] [-for 5m] [-camera]
+//	                                                      holds lessons in a live county; prints every second how they fare
+//	loadgen calibrate [-seconds 10] [-cores 2]            measures what a bridge carries on this machine: the capacity for server.yaml
 //	loadgen run [-seconds 20] [-only class] [-doc docs/performance.md] [-profile dir]
 //	                                                      all scenarios, each against a server process of its own
 //	loadgen server                                        the SFU behind a minimal HTTP offer/answer endpoint, on loopback
 //	loadgen unit                                          the price of encrypting and sending alone
 //
-// run starts server and unit itself, pinned to the first core, and stays on the others.
+// run and calibrate start server and unit themselves, pinned to the first core, and stay on the others.
 package main
 
 import (
@@ -28,9 +32,13 @@ func main() {
 
 func dispatch(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("say what to do: run, server or unit")
+		return fmt.Errorf("say what to do: drive, calibrate, run, server or unit")
 	}
 	switch args[0] {
+	case "drive":
+		return driveLessons(ctx, os.Stdout, args[1:])
+	case "calibrate":
+		return calibrate(ctx, os.Stdout, args[1:])
 	case "run":
 		return run(ctx, args[1:])
 	case "server":
@@ -38,5 +46,5 @@ func dispatch(ctx context.Context, args []string) error {
 	case "unit":
 		return unit(os.Stdout)
 	}
-	return fmt.Errorf("unknown command %q: run, server or unit", args[0])
+	return fmt.Errorf("unknown command %q: drive, calibrate, run, server or unit", args[0])
 }

@@ -26,7 +26,7 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if err := pinSelf(ctx, args); err != nil {
+	if err := pinSelf("run", args); err != nil {
 		return err
 	}
 	price, err := measureUnit(ctx)
@@ -57,8 +57,8 @@ func run(ctx context.Context, args []string) error {
 // pinned marks a process that runs on its cores already.
 const pinned = "LOADGEN_PINNED"
 
-// pinSelf moves the load off the first core by starting itself again; with one core or without taskset it does nothing.
-func pinSelf(ctx context.Context, args []string) error {
+// pinSelf moves the load off the first core by starting itself again with the same command; with one core or without taskset it does nothing.
+func pinSelf(command string, args []string) error {
 	taskset, err := exec.LookPath("taskset")
 	if err != nil || runtime.NumCPU() < 2 || os.Getenv(pinned) != "" {
 		return nil
@@ -68,7 +68,7 @@ func pinSelf(ctx context.Context, args []string) error {
 		return fmt.Errorf("find own program: %w", err)
 	}
 	cores := fmt.Sprintf("1-%d", runtime.NumCPU()-1)
-	return syscall.Exec(taskset, append([]string{"taskset", "-c", cores, self, "run"}, args...), append(os.Environ(), pinned+"=1"))
+	return syscall.Exec(taskset, append([]string{"taskset", "-c", cores, self, command}, args...), append(os.Environ(), pinned+"=1"))
 }
 
 // onFirstCore returns a command that runs this program on the first core alone.
@@ -101,17 +101,26 @@ func measureUnit(ctx context.Context) (d time.Duration, err error) {
 }
 
 // against plays a scenario against a fresh server process.
-func against(ctx context.Context, c scenario, profiles string, d time.Duration) (result, error) {
-	ctx, stop := context.WithCancel(ctx)
-	command := []string{"server"}
+func against(ctx context.Context, c scenario, profiles string, d time.Duration) (r result, err error) {
+	var args []string
 	if profiles != "" {
 		name, _, _ := strings.Cut(c.Name, ":")
-		command = append(command, filepath.Join(profiles, name+".pprof"))
+		args = []string{filepath.Join(profiles, name+".pprof")}
 	}
-	cmd, err := onFirstCore(ctx, command...)
+	err = withServer(ctx, args, func(s *server) (err error) {
+		r, err = c.play(ctx, s, d)
+		return err
+	})
+	return r, err
+}
+
+// withServer runs f against a fresh server process.
+func withServer(ctx context.Context, args []string, f func(*server) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	cmd, err := onFirstCore(ctx, append([]string{"server"}, args...)...)
 	if err != nil {
 		stop()
-		return result{}, err
+		return err
 	}
 	out, err := cmd.StdoutPipe()
 	if err == nil {
@@ -119,13 +128,13 @@ func against(ctx context.Context, c scenario, profiles string, d time.Duration) 
 	}
 	if err != nil {
 		stop()
-		return result{}, fmt.Errorf("start server: %w", err)
+		return fmt.Errorf("start server: %w", err)
 	}
 	defer cmd.Wait() // it ends by our signal
 	defer stop()
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		return result{}, fmt.Errorf("server gave no address: %w", err)
+		return fmt.Errorf("server gave no address: %w", err)
 	}
-	return c.play(ctx, &server{strings.TrimSpace(line), &http.Client{}}, d)
+	return f(&server{strings.TrimSpace(line), &http.Client{}})
 }

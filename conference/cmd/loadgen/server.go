@@ -26,6 +26,8 @@ import (
 type usage struct {
 	CPU time.Duration `json:"cpu"` // user and system
 	RSS int64         `json:"rss"` // bytes
+	// Media is what the SFU has done.
+	Media sfu.Counters `json:"media"`
 }
 
 // joinRequest is the body of POST /join.
@@ -72,7 +74,7 @@ func serve(ctx context.Context, out io.Writer, args []string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /join", s.join)
 	mux.HandleFunc("POST /view", s.view)
-	mux.HandleFunc("GET /usage", reportUsage)
+	mux.HandleFunc("GET /usage", s.reportUsage)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -127,7 +129,7 @@ func (s *rooms) view(w http.ResponseWriter, r *http.Request) {
 }
 
 // reportUsage answers with this process's own rusage. A garbage collection first makes RSS comparable.
-func reportUsage(w http.ResponseWriter, r *http.Request) {
+func (s *rooms) reportUsage(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("gc") {
 		runtime.GC()
 	}
@@ -136,6 +138,7 @@ func reportUsage(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	u.Media = s.engine.Counters()
 	_ = json.NewEncoder(w).Encode(u)
 }
 
