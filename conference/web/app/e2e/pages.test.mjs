@@ -8,6 +8,7 @@ import { Classroom, person, self } from './classroom.mjs';
 import { openCounterpart } from './counterpart.mjs';
 import { giveUp, join, screens } from './screens.mjs';
 import { serve } from './site.mjs';
+import { Watcher } from './watch.mjs';
 
 const withoutDevice = ({ device: _device, ...rest }) => rest;
 
@@ -290,6 +291,43 @@ describe('privacy', () => {
       await context.close();
     });
   }
+});
+
+test('the watcher sees what became of a lesson', { timeout: patience }, async () => {
+  const { page, context } = await open();
+  const classroom = new Classroom({ counterpart, people: [person(0)] });
+  await classroom.attach(page);
+  const watcher = await Watcher.on(page, { site: site.origin, room: 'Klasse-5a' });
+  await watcher.knock();
+  await watcher.inside();
+  await watcher.sees();
+  await watcher.start();
+  await until('more frames', async () => (await watcher.report()).framesDecoded > 10);
+  const calm = await watcher.report();
+  assert.deepEqual({ reconnects: calm.reconnects, newPeerConnections: calm.newPeerConnections }, { reconnects: 0, newPeerConnections: 0 });
+  assert.ok(calm.inside && calm.longestGap < 5000, JSON.stringify(calm));
+
+  classroom.drop();
+  await until('the page is back', async () => (await watcher.report()).reconnects === 1);
+  assert.equal((await watcher.report()).newPeerConnections, 0);
+
+  classroom.options.forgetsMedia = true;
+  classroom.drop();
+  await until('a new PeerConnection', async () => (await watcher.report()).newPeerConnections === 1);
+  await until('frames again', async () => (await watcher.report()).framesDecoded > 30);
+  await watcher.start();
+  const still = 1500;
+  await counterpart.page.evaluate(async (pause) => {
+    const senders = [...globalThis.connections].flatMap((c) => c.getSenders()).filter((s) => s.track?.kind === 'video' && s.track.readyState === 'live');
+    const tracks = senders.map((s) => s.track);
+    await Promise.all(senders.map((s) => s.replaceTrack(null)));
+    await new Promise((resolve) => { setTimeout(resolve, pause); });
+    await Promise.all(senders.map((s, i) => s.replaceTrack(tracks[i]).catch(() => undefined)));
+  }, still);
+  await until('frames again', async () => (await watcher.report()).framesDecoded > 5);
+  const { longestGap } = await watcher.report();
+  assert.ok(longestGap > still - 500, `a gap of ${longestGap} ms`);
+  await context.close();
 });
 
 describe('room', () => {

@@ -8,7 +8,7 @@
 // It speaks JSON, one object per line, each with an `event`:
 //   {"event":"inside","code":"482713",…}   the page is in the room; the code is known to organisers only
 //   {"event":"report",…}                   the answer to each line "report" on stdin
-//   {"event":"start"} …                    the answer to each line "start" on stdin: counting begins anew
+//   {"event":"start"}                      the answer to each line "start" on stdin: counting begins anew
 //   {"event":"end",…}                      when stdin is closed; then it leaves and exits with 0
 //   {"event":"failed","what":"…"}          then it exits with 1
 // The fields are those of report(); they contain no names.
@@ -20,14 +20,15 @@ import { launch, until } from './browser.mjs';
 
 /* Runs in the page, before its own scripts. Milliseconds throughout. */
 function keepWatch() {
-  const counts = { sockets: 0, peerConnections: 0 };
+  const counts = { attempts: 0, connections: 0, peerConnections: 0 };
   const connections = new Map();
   globalThis.watch = {};
   const RealSocket = globalThis.WebSocket;
   globalThis.WebSocket = class extends RealSocket {
     constructor(...args) {
       super(...args);
-      counts.sockets += 1;
+      counts.attempts += 1;
+      this.addEventListener('open', () => { counts.connections += 1; });
     }
   };
   const RealPeer = globalThis.RTCPeerConnection;
@@ -40,8 +41,7 @@ function keepWatch() {
   };
   let first, last, longest, frames, looked, blind, said;
   const start = () => {
-    counts.sockets = 0;
-    counts.peerConnections = 0;
+    Object.assign(counts, { attempts: 0, connections: 0, peerConnections: 0 });
     // Frames flow already when counting begins anew.
     first = last === undefined ? undefined : performance.now();
     last = first;
@@ -85,8 +85,7 @@ function keepWatch() {
     start,
     report: () => ({
       inside: document.querySelector('[role="toolbar"]') !== null,
-      sockets: counts.sockets,
-      peerConnections: counts.peerConnections,
+      ...counts,
       framesDecoded: frames,
       longestGap: first === undefined ? null : Math.round(Math.max(longest, performance.now() - last)),
       longestLookAway: Math.round(blind),
@@ -98,8 +97,8 @@ function keepWatch() {
 /**
  * Joins. `options`: site, room, name, organiser, password, code, camera, mic, patience (milliseconds for each step).
  *
- * report() resolves to {inside, sockets, peerConnections, reconnects, newPeerConnections, framesDecoded, longestGap, longestLookAway,
- * interruptionShown, problems}. `longestGap` is the longest time in milliseconds between two looks that both saw new frames, on any slot, since
+ * report() resolves to {inside, attempts, connections, peerConnections, reconnects, newPeerConnections, framesDecoded, longestGap,
+ * longestLookAway, interruptionShown, problems}. `attempts` are all WebSockets, `connections` those that opened. `longestGap` is the longest time in milliseconds between two looks that both saw new frames, on any slot, since
  * the first one; null when there was none. It is measured by looking every 100 ms; `longestLookAway` says how long the machine
  * kept it from looking at worst, and the gap may be too long by as much. `reconnects` and `newPeerConnections` are what came after the first.
  */
@@ -110,19 +109,25 @@ export class Watcher {
       ignoreHTTPSErrors: true, locale: 'de-DE', viewport: { width: 1280, height: 800 }, permissions: ['camera', 'microphone'],
     });
     context.setDefaultTimeout(options.patience ?? 60_000);
-    const page = await context.newPage();
+    const watcher = await Watcher.on(await context.newPage(), options);
+    watcher.close = () => browser.close();
+    return watcher;
+  }
+
+  /** Watches a page of one's own, which must not have gone anywhere yet. */
+  static async on(page, options) {
+    const watcher = new Watcher(page, options);
     await page.addInitScript(keepWatch);
-    const watcher = new Watcher(browser, page, options);
     page.on('pageerror', (error) => watcher.problems.push(error.message));
     return watcher;
   }
 
-  constructor(browser, page, options) {
-    this.browser = browser;
+  constructor(page, options) {
     this.page = page;
     this.options = options;
     this.problems = [];
     this.begun = false;
+    this.close = () => page.close();
   }
 
   /** Goes through the device check to the door; resolves when the click on "Beitreten" was made. */
@@ -181,14 +186,10 @@ export class Watcher {
     const own = this.begun ? 0 : 1;
     return {
       ...seen,
-      reconnects: Math.max(0, seen.sockets - own),
+      reconnects: Math.max(0, seen.connections - own),
       newPeerConnections: Math.max(0, seen.peerConnections - own),
       problems: [...this.problems],
     };
-  }
-
-  async close() {
-    await this.browser.close();
   }
 
   async login() {
