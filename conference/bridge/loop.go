@@ -274,7 +274,12 @@ func (l *roomLoop) admit(c room.Conn, a room.Admitted) {
 		return
 	}
 	s.participant = a.Self.ID
+	l.note(a)
 	s.Admit(l.call(a.Self), frame, a.Media)
+}
+
+// note counts somebody who comes in; first, so that whoever is told to be inside is counted.
+func (l *roomLoop) note(a room.Admitted) {
 	l.most = max(l.most, len(a.People))
 	if a.Back {
 		l.log.Info("participant back", "participant", a.Self.ID, "media", a.Media)
