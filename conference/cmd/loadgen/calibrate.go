@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"runtime"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
@@ -37,7 +36,7 @@ func calibrate(ctx context.Context, out io.Writer, args []string) error {
 	flags := flag.NewFlagSet("calibrate", flag.ContinueOnError)
 	seconds := flags.Int("seconds", 10, "how long the packets are measured")
 	joins := flags.Int("joins", 60, "over how many media connections the handshake is measured")
-	cores := flags.Int("cores", runtime.NumCPU(), "for a machine with so many cores like these")
+	cores := flags.Int("cores", machineCores(), "for a machine with so many cores like these")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

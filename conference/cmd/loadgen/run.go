@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -54,8 +55,16 @@ func run(ctx context.Context, args []string) error {
 	return insert(*doc, text)
 }
 
-// pinned marks a process that runs on its cores already.
+// pinned marks a process that runs on its cores already; its value is how many the machine has.
 const pinned = "LOADGEN_PINNED"
+
+// machineCores is how many cores the machine has, whichever of them this process may use.
+func machineCores() int {
+	if n, err := strconv.Atoi(os.Getenv(pinned)); err == nil && n > 0 {
+		return n
+	}
+	return runtime.NumCPU()
+}
 
 // pinSelf moves the load off the first core by starting itself again with the same command; with one core or without taskset it does nothing.
 func pinSelf(command string, args []string) error {
@@ -68,7 +77,7 @@ func pinSelf(command string, args []string) error {
 		return fmt.Errorf("find own program: %w", err)
 	}
 	cores := fmt.Sprintf("1-%d", runtime.NumCPU()-1)
-	return syscall.Exec(taskset, append([]string{"taskset", "-c", cores, self, command}, args...), append(os.Environ(), pinned+"=1"))
+	return syscall.Exec(taskset, append([]string{"taskset", "-c", cores, self, command}, args...), append(os.Environ(), pinned+"="+strconv.Itoa(runtime.NumCPU())))
 }
 
 // onFirstCore returns a command that runs this program on the first core alone.
