@@ -414,7 +414,7 @@ func TestARoomThatIsHeldIsNotThrownAway(t *testing.T) {
 // TestNothingPrivateIsLogged joins with canaries everywhere and searches the log.
 func TestNothingPrivateIsLogged(t *testing.T) {
 	name, roomName, chat, code, account := canary(t, "Name"), canary(t, "raum"), canary(t, "chat"), canary(t, "code"), canary(t, "konto")
-	sdp, agent := canary(t, "sdp"), canary(t, "agent")
+	sdp, agent, device := canary(t, "sdp"), canary(t, "agent"), canary(t, "device")
 	s := newSite(t, &fakeMedia{join: func(_, offer string) error {
 		if strings.HasPrefix(offer, "bad") {
 			return errTest
@@ -433,14 +433,21 @@ func TestNothingPrivateIsLogged(t *testing.T) {
 	expect[signaling.Problem](teacher)
 
 	pupil := s.dial(admission(roomName, ""))
-	pupil.send(signaling.Join{Name: signaling.DisplayName(name), Role: signaling.RoleParticipant, Code: "wrong"})
+	pupil.send(signaling.Join{Name: signaling.DisplayName(name), Role: signaling.RoleParticipant, Code: "wrong", Device: signaling.Device(device)})
 	expect[signaling.Door](pupil)
 	pupil.send(signaling.EnterCode{Code: signaling.Code(code)})
 	expect[signaling.Joined](pupil)
 	pupil.raw(`{"type":"` + chat + `"}`)
 	expectLast(pupil, signaling.Refused{Code: signaling.RefusedBadMessage})
 
+	sentOut := s.dial(admission(roomName, ""))
+	sentOut.send(signaling.Join{Name: signaling.DisplayName(name), Role: signaling.RoleParticipant, Code: signaling.Code(code), Device: signaling.Device(device)})
+	teacher.send(signaling.Remove{Participant: expect[signaling.Joined](sentOut).Self})
+	expectLast(sentOut, signaling.Ended{Reason: signaling.EndedRemoved})
+	s.bridge.Notice(time.Now().Add(time.Hour))
+
 	again := s.resume(roomName, account, in, signaling.RoleOrganiser)
+	s.bridge.Evict(cluster.KeyOf(s.key, "elsewhere"))
 	_, _ = again.ws.CloseNow(), teacher.ws.CloseNow()
 	_, _, _ = websocket.Dial(context.Background(), s.url, &websocket.DialOptions{HTTPHeader: http.Header{
 		cluster.AdmissionHeader: {agent}, "User-Agent": {agent}, "Origin": {"https://" + agent + ".example"}}})
@@ -456,7 +463,7 @@ func TestNothingPrivateIsLogged(t *testing.T) {
 		t.Fatal("the log has not what it should have")
 	}
 	for what, value := range map[string]string{"name": name, "room": roomName, "chat": chat, "code": code, "first code": string(in.Room.Code),
-		"account": account, "SDP": sdp, "user agent": agent, "address": "127.0.0.1", "resume token": string(in.Resume[:12])} {
+		"account": account, "SDP": sdp, "user agent": agent, "device": device, "address": "127.0.0.1", "resume token": string(in.Resume[:12])} {
 		if strings.Contains(strings.ToLower(log), strings.ToLower(value)) {
 			t.Errorf("the log has the %s", what)
 		}

@@ -41,7 +41,7 @@ func (p *Participant) enter(ctx context.Context) error {
 		return err
 	}
 	p.arrive(joined)
-	if joined.Media && p.Peer().alive() {
+	if peer := p.Peer(); joined.Media && peer != nil && peer.alive() {
 		return nil
 	}
 	return p.offer(ctx)

@@ -42,7 +42,7 @@ type Record struct {
 	Locked bool `json:"locked,omitempty"`
 	// Organisers are the IDs of the accounts that are inside as organisers.
 	Organisers []string `json:"organisers,omitempty"`
-	// Removed are the tags of devices that an organiser sent out.
+	// Removed are the tags of devices, and the IDs of participants, that an organiser sent out; the room marks which is which.
 	Removed []string `json:"removed,omitempty"`
 	// Participants is how many are inside.
 	Participants int `json:"participants,omitempty"`

@@ -70,6 +70,16 @@ func TestSuggestRoom(t *testing.T) {
 	}
 }
 
+func TestIsProbeRoom(t *testing.T) {
+	for name, want := range map[string]bool{
+		"kreisraum-probe-1a2b": true, "kreisraum-probe-on-bridge-3-0123456789abcdef": true, "kreisraum-probe": false, "klasse-5a": false,
+	} {
+		if canonical, err := CanonicalRoom(name); err != nil || IsProbeRoom(canonical) != want {
+			t.Errorf("%s: probe room %v, %v; want %v", name, IsProbeRoom(canonical), err, want)
+		}
+	}
+}
+
 // FuzzCanonicalRoom: a canonical name is its own canonical name, valid, and suggestions are valid or empty.
 func FuzzCanonicalRoom(f *testing.F) {
 	for _, s := range []string{"Klasse-5a", "api", "Größe 5a", "\u0308", "-a-", strings.Repeat("ß", 40), "K\u212a"} {
