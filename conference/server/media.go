@@ -3,13 +3,14 @@ package server
 import (
 	"context"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/bridge"
-	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/night"
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
+	"github.com/medienzentrenverbund/kreisraum/conference/stress"
 )
 
 // rooms is the bridge as ops API, night and shutdown need it.
@@ -41,6 +42,7 @@ func (noRooms) Close(context.Context) error       { return nil }
 type media struct {
 	engine *sfu.Engine
 	bridge *bridge.Bridge
+	meter  *stress.Meter
 }
 
 var (
@@ -67,15 +69,13 @@ func (s *Server) openMedia() error {
 	b := bridge.New(bridge.Config{
 		Key: s.key, Rooms: room.Rules(s.cfg.Rooms), Announce: &s.network.announcer, Log: s.opt.Log, Now: s.opt.Now,
 	}, bridge.SFU(engine))
+	meter := stress.NewMeter(stress.MeterConfig{
+		Capacity: stress.CapacityOf(s.cfg.Capacity, runtime.GOMAXPROCS(0)), Counters: engine.Counters, Census: b.Counts, Log: s.opt.Log,
+	})
+	s.cleanup(meter.Close)
 	s.rooms = b
-	s.media = &media{engine: engine, bridge: b}
+	s.media = &media{engine: engine, bridge: b, meter: meter}
 	return nil
-}
-
-// load is what the lease says.
-func (m *media) load() cluster.Load {
-	rooms, participants := m.bridge.Counts()
-	return cluster.Load{Known: true, Rooms: rooms, Participants: participants}
 }
 
 // nightRooms are this machine's rooms as the night needs them.
