@@ -33,12 +33,16 @@ func TestExampleConfigurationHasOurRights(t *testing.T) {
 	}
 }
 
+// built is the folder that program made.
+var built string
+
 // program builds nats-server, once for all tests, from the version that go.mod pins.
 var program = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "kreisraum-bus-")
 	if err != nil {
 		return "", err
 	}
+	built = dir
 	path := filepath.Join(dir, "nats-server")
 	if out, err := exec.Command("go", "build", "-o", path, "github.com/nats-io/nats-server/v2").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build nats-server: %w: %s", err, out)
