@@ -3,6 +3,6 @@
 // generator fills rooms with it.
 //
 //	Peer         the media connection alone: offer, answer, sources, meters
-//	Participant  a Peer and its WebSocket
+//	Participant  a Peer and its WebSocket; with Options.Reconnect it comes back as the page does, and Stats says what it went through
 //	Probe        two participants in the reserved room, and what they measured
 package client
