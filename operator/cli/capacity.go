@@ -41,6 +41,9 @@ func (a *app) order(cmd *cobra.Command, name string, o serve.Order, action audit
 	if errors.Is(err, county.ErrNotUp) || errors.Is(err, home.ErrBusy) {
 		return err
 	}
+	if bridges := len(o.Drain) + len(o.Undrain); err != nil && bridges > len(outcome.Drained)+len(outcome.Undrained) {
+		return err // nothing came of it; other orders are remembered whatever follows
+	}
 	if noted := c.Ledger.Write(action, detail); noted != nil {
 		err = errors.Join(err, noted)
 	}

@@ -58,11 +58,11 @@ type County interface {
 	// Bridges are the county's dedicated bridges by number, from the operator's own state.
 	Bridges(ctx context.Context) ([]Bridge, error)
 	// AddBridges makes further machines and returns the numbers of those that take rooms now. Without kinds it finishes what an earlier
-	// call began. Returns ErrSoldOut; then what could not be made is wanted no more.
-	AddBridges(ctx context.Context, kinds []Kind) ([]int, error)
+	// call began. Returns ErrSoldOut; then what could not be made is wanted no more. progress is told one line for each step.
+	AddBridges(ctx context.Context, kinds []Kind, progress func(string)) ([]int, error)
 	Drain(ctx context.Context, numbers []int, on, byHand bool) error
 	// RemoveBridges deletes machines. It refuses those with rooms.
-	RemoveBridges(ctx context.Context, numbers []int) error
+	RemoveBridges(ctx context.Context, numbers []int, progress func(string)) error
 	// PricePerHour of a machine with its address, in cents, rounded up.
 	PricePerHour(ctx context.Context, kind Kind) (cents int, err error)
 	// Survey reads Hetzner's list and asks the portal. It changes nothing.

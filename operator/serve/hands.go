@@ -21,7 +21,7 @@ type task struct {
 }
 
 func (t task) nothing() bool {
-	return t.decision.Nothing() && !t.finish && len(t.order.Drain) == 0 && len(t.order.Undrain) == 0
+	return t.decision.Nothing() && !t.finish && !t.order.byHand()
 }
 
 // carryOut does a task. What gives capacity comes first; one part that fails does not keep the others from being done.
@@ -36,6 +36,8 @@ func carryOut(ctx context.Context, c County, t task, progress func(string)) (d d
 			errs = append(errs, fmt.Errorf("%s %s: %w", word, bridgeList(numbers), err))
 		} else if on {
 			d.drained = append(d.drained, numbers...)
+		} else {
+			d.undrained = append(d.undrained, numbers...)
 		}
 	}
 	drain(t.order.Undrain, false, false, "undrain")
@@ -47,7 +49,7 @@ func carryOut(ctx context.Context, c County, t task, progress func(string)) (d d
 	}
 	if gone := t.decision.Remove; len(gone) > 0 && ctx.Err() == nil {
 		progress("remove " + bridgeList(gone))
-		if err := c.RemoveBridges(ctx, gone); err != nil {
+		if err := c.RemoveBridges(ctx, gone, progress); err != nil {
 			errs = append(errs, fmt.Errorf("remove %s: %w", bridgeList(gone), err))
 		} else {
 			d.removed = gone
@@ -62,7 +64,7 @@ func (d *done) make(ctx context.Context, c County, t task, progress func(string)
 	begun := time.Now()
 	if t.decision.Add <= 0 {
 		progress("finish the bridges that an earlier run began")
-		added, err := c.AddBridges(ctx, nil)
+		added, err := c.AddBridges(ctx, nil, progress)
 		d.added = append(d.added, added...)
 		return err
 	}
@@ -73,7 +75,7 @@ func (d *done) make(ctx context.Context, c County, t task, progress func(string)
 		for i := range wanted {
 			wanted[i] = kind
 		}
-		added, err := c.AddBridges(ctx, wanted)
+		added, err := c.AddBridges(ctx, wanted, progress)
 		d.added = append(d.added, added...)
 		if err == nil {
 			d.lead = time.Since(begun)

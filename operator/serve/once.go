@@ -34,31 +34,34 @@ func Once(ctx context.Context, name string, c County, s Settings, decide func(au
 
 // settle looks, decides and acts until nothing is left to do.
 func (m *mind) settle(ctx context.Context, o Order, progress func(string)) (out Outcome, err error) {
-	given := len(o.Drain)+len(o.Undrain) == 0
+	if o.byHand() {
+		if err := m.act(ctx, task{order: o}, &out, progress); err != nil {
+			return out, err
+		}
+	}
 	for range maxRounds {
 		if err := m.lookSettled(ctx); err != nil {
 			return out, err
 		}
-		t := task{order: o}
-		if given {
-			var r autoscale.Record
-			t, r, _ = m.think(ctx)
-			if err := m.note(r); err != nil {
-				return out, err
-			}
-			out.Decision, out.Bridges = r.Decision, m.lines()
+		t, r, _ := m.think(ctx)
+		if err := m.note(r); err != nil {
+			return out, err
 		}
-		given = true
+		out.Decision, out.Bridges = r.Decision, m.lines()
 		if t.nothing() {
 			return out, nil
 		}
-		d := carryOut(ctx, m.county, t, progress)
-		out.add(d)
-		if err := errors.Join(m.learn(d), d.err); err != nil {
+		if err := m.act(ctx, t, &out, progress); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
+}
+
+func (m *mind) act(ctx context.Context, t task, out *Outcome, progress func(string)) error {
+	d := carryOut(ctx, m.county, t, progress)
+	out.add(d)
+	return errors.Join(m.learn(d), d.err)
 }
 
 func (m *mind) lookSettled(ctx context.Context) error {

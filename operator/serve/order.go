@@ -22,9 +22,10 @@ type Outcome struct {
 	// Decision is the last one made for it, which left nothing to do at present.
 	Decision autoscale.Decision `json:"decision"`
 	// Added and Removed are numbers of bridges.
-	Added   []int `json:"added,omitempty"`
-	Removed []int `json:"removed,omitempty"`
-	Drained []int `json:"drained,omitempty"`
+	Added     []int `json:"added,omitempty"`
+	Removed   []int `json:"removed,omitempty"`
+	Drained   []int `json:"drained,omitempty"`
+	Undrained []int `json:"undrained,omitempty"`
 	// Bridges as they are now.
 	Bridges []BridgeLine `json:"bridges"`
 }
@@ -42,6 +43,9 @@ type BridgeLine struct {
 	Created      time.Time `json:"created,omitzero"`
 }
 
+// byHand reports whether the order names bridges.
+func (o Order) byHand() bool { return len(o.Drain)+len(o.Undrain) > 0 }
+
 // apply changes what is remembered. Drains are the hands' business.
 func (m *memory) apply(o Order) {
 	switch {
@@ -56,7 +60,7 @@ func (m *memory) apply(o Order) {
 
 // done is what the hands did.
 type done struct {
-	added, removed, drained []int
+	added, removed, drained, undrained []int
 	// soldOut are kinds that could not be had, in the order in which they were tried.
 	soldOut []Kind
 	// lead is how long the new bridges took; 0: none was made, or not all.
@@ -68,4 +72,5 @@ func (o *Outcome) add(d done) {
 	o.Added = append(o.Added, d.added...)
 	o.Removed = append(o.Removed, d.removed...)
 	o.Drained = append(o.Drained, d.drained...)
+	o.Undrained = append(o.Undrained, d.undrained...)
 }

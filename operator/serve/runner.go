@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -149,6 +150,9 @@ func (r *runner) tick(ctx context.Context) time.Duration {
 	if r.retiring {
 		return r.every
 	}
+	if !r.working && r.byHand(ctx) {
+		return r.every
+	}
 	begun := time.Now()
 	err := r.mind.look(ctx)
 	r.metrics.looked(r.mind, time.Since(begun))
@@ -177,12 +181,24 @@ func (r *runner) tell(ctx context.Context, err error) {
 	}
 }
 
+// byHand sets the hands to work on the first order to drain that waits. That needs no decision, and no portal that knows its bridges.
+func (r *runner) byHand(ctx context.Context) (working bool) {
+	for _, w := range r.waiters {
+		if !w.given && w.order.byHand() {
+			w.given = true
+			r.work(ctx, task{order: w.order})
+			return true
+		}
+	}
+	return false
+}
+
 // dismissUndone ends the waiting for orders that nobody can carry out now. They are remembered.
 func (r *runner) dismissUndone(err error) {
 	if r.working || len(r.waiters) == 0 {
 		return
 	}
-	r.dismiss(errors.Join(errors.New("the order is noted, but it cannot be carried out yet; the daemon goes on trying"), err))
+	r.dismiss(fmt.Errorf("the order is noted, but what follows from it cannot be done yet; the daemon goes on trying: %w", err))
 }
 
 // begin decides and sets the hands to work. Orders that leave nothing to do are done.
@@ -190,13 +206,6 @@ func (r *runner) begin(ctx context.Context) {
 	t, written, ok := r.mind.think(ctx)
 	if !ok {
 		return // the portal has just begun; the next look knows more
-	}
-	for _, w := range r.waiters {
-		if !w.given && len(w.order.Drain)+len(w.order.Undrain) > 0 {
-			w.given = true
-			r.work(ctx, task{order: w.order})
-			return
-		}
 	}
 	if err := r.mind.note(written); err != nil {
 		r.mind.log.Error("a decision could not be written down and was not carried out", "county", r.mind.name, "error", err)

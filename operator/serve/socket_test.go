@@ -45,7 +45,9 @@ func startSocket(t *testing.T, run Command) string {
 	return dir
 }
 
-func request(args ...string) Request { return Request{Version: "v1", County: "musterkreis", Args: args} }
+func request(args ...string) Request {
+	return Request{Version: "v1", County: "musterkreis", Args: args}
+}
 
 func TestCommandsStreamsPassTheSocket(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())

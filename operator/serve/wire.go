@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
@@ -14,13 +15,34 @@ import (
 )
 
 // Wire adapts a county.
-func Wire(c *county.County) County { return wired{c} }
+func Wire(c *county.County) County {
+	w := &wired{c: c}
+	c.Events = w.event
+	return w
+}
 
-type wired struct{ c *county.County }
+type wired struct {
+	c *county.County
+	// progress is told how the change goes on that is under way; a county changes one thing at a time.
+	progress atomic.Pointer[func(string)]
+}
 
-func (w wired) Load(ctx context.Context) (opsapi.Load, error) { return w.c.Load(ctx) }
+// event passes on what steps did. What they are about to do would double every line.
+func (w *wired) event(e county.Event) {
+	if to := w.progress.Load(); to != nil && e.Kind == county.Done {
+		(*to)(fmt.Sprintf("%-8s %5.1f s  %s", e.Step, e.Elapsed.Seconds(), e.Text))
+	}
+}
 
-func (w wired) Bridges(ctx context.Context) ([]Bridge, error) {
+// tell lets progress hear of a change until the returned function is called.
+func (w *wired) tell(progress func(string)) (stop func()) {
+	w.progress.Store(&progress)
+	return func() { w.progress.Store(nil) }
+}
+
+func (w *wired) Load(ctx context.Context) (opsapi.Load, error) { return w.c.Load(ctx) }
+
+func (w *wired) Bridges(ctx context.Context) ([]Bridge, error) {
 	states, err := w.c.Bridges(ctx)
 	all := make([]Bridge, len(states))
 	for i, s := range states {
@@ -31,7 +53,8 @@ func (w wired) Bridges(ctx context.Context) ([]Bridge, error) {
 	return all, err
 }
 
-func (w wired) AddBridges(ctx context.Context, kinds []Kind) ([]int, error) {
+func (w *wired) AddBridges(ctx context.Context, kinds []Kind, progress func(string)) ([]int, error) {
+	defer w.tell(progress)()
 	machines := make([]infra.Bridge, len(kinds))
 	for i, k := range kinds {
 		machines[i] = k.machine()
@@ -43,20 +66,21 @@ func (k Kind) machine() infra.Bridge {
 	return infra.Bridge{ServerType: k.ServerType, Location: k.Location}
 }
 
-func (w wired) Drain(ctx context.Context, numbers []int, on, byHand bool) error {
+func (w *wired) Drain(ctx context.Context, numbers []int, on, byHand bool) error {
 	return w.c.Drain(ctx, numbers, on, byHand)
 }
 
-func (w wired) RemoveBridges(ctx context.Context, numbers []int) error {
+func (w *wired) RemoveBridges(ctx context.Context, numbers []int, progress func(string)) error {
+	defer w.tell(progress)()
 	return w.c.RemoveBridges(ctx, numbers)
 }
 
-func (w wired) PricePerHour(ctx context.Context, kind Kind) (int, error) {
+func (w *wired) PricePerHour(ctx context.Context, kind Kind) (int, error) {
 	cents, _, err := w.c.PricePerHour(ctx, kind.machine())
 	return cents, err
 }
 
-func (w wired) Survey(ctx context.Context) (Survey, error) {
+func (w *wired) Survey(ctx context.Context) (Survey, error) {
 	bridges, err := w.c.Bridges(ctx)
 	if err != nil {
 		return Survey{}, err
@@ -84,7 +108,7 @@ func (w wired) Survey(ctx context.Context) (Survey, error) {
 	return s, nil
 }
 
-func (w wired) Close() { w.c.Close() }
+func (w *wired) Close() { w.c.Close() }
 
 // SettingsOf are those of a county's file. dir is the county's folder in the home, project stands for the Hetzner project without naming it.
 func SettingsOf(c config.Config, dir, token string) (Settings, error) {
