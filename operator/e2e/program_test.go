@@ -29,6 +29,8 @@ const commandTimeout = 2 * time.Minute
 type program struct {
 	t    *testing.T
 	home string
+	// configs is a folder with files of counties; empty: the repository's.
+	configs string
 }
 
 // outcome of one run.
@@ -48,6 +50,9 @@ func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
 	}
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Env = append(os.Environ(), "KREISRAUM_HOME="+p.home, "HCLOUD_TOKEN=")
+	if p.configs != "" {
+		cmd.Env = append(cmd.Env, "KREISRAUM_CONFIG_DIR="+p.configs)
+	}
 	cmd.Dir = filepath.Dir(filepath.Dir(binary))
 	return cmd
 }
