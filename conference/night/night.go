@@ -94,21 +94,22 @@ func (n *Night) Run(ctx context.Context) bool {
 	clock.Start()
 	defer func() { <-clock.Stop().Done() }()
 	for {
-		ordered := false
 		select {
 		case <-ctx.Done():
 			return false
 		case r := <-n.orders:
-			r.reply <- n.take(p, r.plan)
-			ordered = true
-		case <-n.looks:
-		}
-		if n.step(p) {
-			return true
-		}
-		if ordered { // cron sleeps until the next look by day
-			clock.Remove(entry)
+			err := n.take(p, r.plan)
+			end := n.step(p)
+			r.reply <- err // once the status tells of it
+			if end {
+				return true
+			}
+			clock.Remove(entry) // it sleeps until the next look by day
 			entry = clock.Schedule(looks{n}, cron.FuncJob(n.look))
+		case <-n.looks:
+			if n.step(p) {
+				return true
+			}
 		}
 	}
 }
