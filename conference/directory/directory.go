@@ -27,6 +27,8 @@ type Config struct {
 	TLS func() (*tls.Config, error)
 	// RoomsPort is the TCP port of other bridges' rooms; 0: DefaultRoomsPort.
 	RoomsPort uint16
+	// LeaseLife is the store's: how long a bridge may be silent after a call. 0: cluster.LeaseLife.
+	LeaseLife time.Duration
 	// Now is the clock of placements; nil: time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -48,6 +50,9 @@ var _ cluster.Directory = (*Directory)(nil)
 func New(cfg Config) *Directory {
 	if cfg.RoomsPort == 0 {
 		cfg.RoomsPort = DefaultRoomsPort
+	}
+	if cfg.LeaseLife == 0 {
+		cfg.LeaseLife = cluster.LeaseLife
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

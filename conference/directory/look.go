@@ -102,8 +102,8 @@ func (l *loop) heardAll(leases map[string]cluster.Lease, now time.Time) bool {
 		}
 		switch waited := now.Sub(s.since); {
 		case there && s.heard[id] == lease.Boot:
-		case !there && waited >= cluster.LeaseLife:
-		case there && waited >= answerWithin:
+		case !there && waited >= l.cfg.LeaseLife:
+		case there && waited >= max(answerWithin, l.cfg.LeaseLife):
 			l.cfg.Log.Error("bridge renews its lease and does not answer; its rooms may be placed elsewhere: restart it", "machine", id)
 			s.heard[id] = lease.Boot
 		default:
@@ -119,7 +119,7 @@ func (l *loop) lookAtLeases(leases map[string]cluster.Lease, now time.Time) {
 	for id := range l.view.machines {
 		if lease, there := leases[id]; there {
 			alive[id] = lease
-		} else if lease, was := l.view.alive[id]; was && !l.view.settled && (l.settle.word == "" || now.Sub(l.settle.since) < cluster.LeaseLife) {
+		} else if lease, was := l.view.alive[id]; was && !l.view.settled && (l.settle.word == "" || now.Sub(l.settle.since) < l.cfg.LeaseLife) {
 			alive[id] = lease
 		}
 	}

@@ -91,7 +91,7 @@ type portal struct {
 
 func (c *realCounty) portal() *portal {
 	c.t.Helper()
-	p, err := startPortal(c.link(identity.Portal), c.key, c.list)
+	p, err := startPortal(c.link(identity.Portal), c.key, c.list, slog.New(slog.NewTextHandler(c.t.Output(), nil)))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -99,12 +99,15 @@ func (c *realCounty) portal() *portal {
 	return p
 }
 
-func startPortal(link bus.Link, key token.Key, list opsapi.Machines) (*portal, error) {
-	store, err := bus.NewStore(bus.StoreConfig{Link: link, Log: silence})
+// patientLife keeps a busy machine from taking bridges for dead that only wait for their turn.
+const patientLife = wakeful
+
+func startPortal(link bus.Link, key token.Key, list opsapi.Machines, log *slog.Logger) (*portal, error) {
+	store, err := bus.NewStore(bus.StoreConfig{Link: link, LeaseLife: patientLife, Log: log})
 	if err != nil {
 		return nil, err
 	}
-	d := New(Config{Store: store, Key: key, TLS: func() (*tls.Config, error) { return nil, errNoRooms }, Log: slog.New(slog.DiscardHandler)})
+	d := New(Config{Store: store, Key: key, TLS: func() (*tls.Config, error) { return nil, errNoRooms }, LeaseLife: patientLife, Log: log})
 	d.SetMachines(list)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -123,7 +126,7 @@ func (p *portal) settled() bool {
 
 // machineOf asks until the room has a bridge, as browsers do.
 func (p *portal) machineOf(room string, organiser bool) (string, *cluster.Record, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*wakeful)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*wakeful)
 	defer cancel()
 	for {
 		place, err := p.Locate(ctx, cluster.Seeker{Room: room, Organiser: organiser})
@@ -283,7 +286,8 @@ func TestABridgeEndsOverNATS(t *testing.T) {
 				for {
 					machine, restore, err := p.machineOf(room, false)
 					if err == nil && machine == "bridge-1" {
-						continue // it has not been noticed yet
+						time.Sleep(10 * time.Millisecond) // it has not been noticed yet
+						continue
 					}
 					if err != nil || restore == nil || restore.Epoch != "epoch" || !restore.Locked || restore.CodeHash != "hash" {
 						t.Errorf("on %s with %+v, %v", machine, restore, err)

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"sync"
@@ -51,7 +52,8 @@ func racer(in io.Reader, out io.Writer) error {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(ca)
-	p, err := startPortal(natsLink(s.NATS, identity.Portal, tls.Certificate{Certificate: [][]byte{s.Leaf}, PrivateKey: own}, roots), token.Key(s.Key), s.List)
+	p, err := startPortal(natsLink(s.NATS, identity.Portal, tls.Certificate{Certificate: [][]byte{s.Leaf}, PrivateKey: own}, roots), token.Key(s.Key), s.List,
+		slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {
 		return err
 	}
