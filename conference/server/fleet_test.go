@@ -40,6 +40,7 @@ type fleet struct {
 	forward  *forwarder
 	private  [3]byte // of the private network
 	key      string
+	capacity config.Capacity // of machines that are started from now on
 	portal   *machine
 	bridges  map[string]*machine
 	list     opsapi.Machines
@@ -106,6 +107,7 @@ func (f *fleet) start(t *testing.T, id, role string, last byte) *machine {
 	cfg := config.Default()
 	cfg.County, cfg.Domain, cfg.Role = "musterkreis", domain, role
 	cfg.Cluster.Machine, cfg.Cluster.PrivateAddress, cfg.Cluster.PortalAddress = id, f.address(last).String(), f.address(10).String()
+	cfg.Capacity = f.capacity
 	cfg.Listen = config.Listen{Addresses: []string{"127.0.0.1"}} // free ports
 	cfg.ACME.Directory, cfg.ACME.RootsFile = f.acme.Directory, f.acme.RootsFile
 	cfg.Contact = config.Contact{Name: "Kreismedienzentrum Musterkreis", Email: "hilfe@kmz-musterkreis.example"}
