@@ -10,6 +10,9 @@
 //	    │                                  └────────────ACME──────────────┘
 //	browser ──TLS──▶ frontdoor 127.0.0.1:8443 ──by SNI──▶ machine:443
 //
+// A machine's private addresses stand on the loopback interface while it is on; without the right to add them a county is one machine. The
+// simulated cloud's listener also has the sandbox's own paths for tests, see control.go.
+//
 // Everything runs in one background process, `kreisraum sandbox run`, which Run is. Ensure starts it when it is not there, Status asks
 // whether it is, Stop ends it. What they share is the folder Home:
 //
