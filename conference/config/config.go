@@ -108,7 +108,7 @@ type Contact struct {
 
 // Paths are the server's folders and files.
 type Paths struct {
-	// State holds accounts.json, token.key, ops.key, ops.csr and certmagic/. Default /var/lib/kreisraum.
+	// State holds accounts.json, machines.json, night.json, token.key, ops.key, ops.csr and certmagic/. Default /var/lib/kreisraum.
 	State string `yaml:"state"`
 	// Logs holds access-YYYY-MM-DD.log. Default /var/log/kreisraum.
 	Logs string `yaml:"logs"`

@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -481,6 +482,18 @@ func (o *operator) sign(t *testing.T, public any, names ...string) []byte {
 	t.Helper()
 	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: names, NotBefore: time.Now().Add(-time.Hour),
 		NotAfter: time.Now().Add(time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, KeyUsage: x509.KeyUsageDigitalSignature}
+	der, err := x509.CreateCertificate(rand.Reader, template, o.ca, public, o.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+// signHost signs the certificate of a server that is known by its address.
+func (o *operator) signHost(t *testing.T, public any, address netip.Addr) []byte {
+	t.Helper()
+	template := &x509.Certificate{SerialNumber: big.NewInt(3), IPAddresses: []net.IP{address.AsSlice()}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, KeyUsage: x509.KeyUsageDigitalSignature}
 	der, err := x509.CreateCertificate(rand.Reader, template, o.ca, public, o.key)
 	if err != nil {
 		t.Fatal(err)

@@ -41,6 +41,7 @@ type fleet struct {
 	private  [3]byte // of the private network
 	key      string
 	capacity config.Capacity // of machines that are started from now on
+	nats     string          // URL of NATS servers of one's own
 	portal   *machine
 	bridges  map[string]*machine
 	list     opsapi.Machines
@@ -48,7 +49,7 @@ type fleet struct {
 }
 
 // newFleet starts a portal of that role and so many bridges, and brings them to where `kreisraum up` leaves them.
-func newFleet(t *testing.T, role string, bridges int) *fleet {
+func newFleet(t *testing.T, role string, bridges int, change ...func(*fleet)) *fleet {
 	t.Helper()
 	f := &fleet{dir: t.TempDir(), operator: newOperator(t), forward: newForwarder(t), bridges: map[string]*machine{}}
 	// Ports are the real ones; so that tests never meet, each has a network of its own within 127.0.0.0/8.
@@ -58,6 +59,9 @@ func newFleet(t *testing.T, role string, bridges int) *fleet {
 	f.key = filepath.Join(f.dir, "county.key")
 	if _, err := token.LoadOrCreateKey(f.key); err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range change {
+		c(f)
 	}
 	f.portal = f.start(t, identity.Portal, role, 10)
 	for n := range bridges {
@@ -107,7 +111,7 @@ func (f *fleet) start(t *testing.T, id, role string, last byte) *machine {
 	cfg := config.Default()
 	cfg.County, cfg.Domain, cfg.Role = "musterkreis", domain, role
 	cfg.Cluster.Machine, cfg.Cluster.PrivateAddress, cfg.Cluster.PortalAddress = id, f.address(last).String(), f.address(10).String()
-	cfg.Capacity = f.capacity
+	cfg.Capacity, cfg.Cluster.NATSURL = f.capacity, f.nats
 	cfg.Listen = config.Listen{Addresses: []string{"127.0.0.1"}} // free ports
 	cfg.ACME.Directory, cfg.ACME.RootsFile = f.acme.Directory, f.acme.RootsFile
 	cfg.Contact = config.Contact{Name: "Kreismedienzentrum Musterkreis", Email: "hilfe@kmz-musterkreis.example"}

@@ -2,18 +2,23 @@ package server
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/bus"
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
@@ -157,6 +162,35 @@ func TestPrivateDoors(t *testing.T) {
 		t.Fatalf("NATS: %v", err)
 	}
 	conn.Close()
+}
+
+// TestNATSOfOnesOwn: with an address of other NATS servers the portal starts none, and the county works the same.
+func TestNATSOfOnesOwn(t *testing.T) {
+	f := newFleet(t, config.RolePortal, 1, func(f *fleet) {
+		host := f.address(50)
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		certificate := tls.Certificate{Certificate: [][]byte{f.operator.signHost(t, key.Public(), host)}, PrivateKey: key}
+		nats, err := bus.StartServer(bus.ServerConfig{
+			Listen: netip.AddrPortFrom(host, 4222), StoreDir: t.TempDir(),
+			TLS: func() (*tls.Config, error) {
+				return &tls.Config{Certificates: []tls.Certificate{certificate}, ClientCAs: f.operator.pool()}, nil
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(nats.Close)
+		f.nats = "tls://" + nats.Addr().String()
+	})
+	if conn, err := net.DialTimeout("tcp", net.JoinHostPort(f.address(10).String(), "4222"), time.Second); err == nil {
+		conn.Close()
+		t.Error("the portal has a NATS server too")
+	}
+	f.lesson(t, "klasse-5a")
+	f.bridgeOf(t)
 }
 
 // leafOf is a machine's own certificate, as who took it over has it.
