@@ -13,7 +13,7 @@ export function launch(...more) {
 }
 
 /** Waits until `check` returns something true; the error says what was waited for. */
-export async function until(what, check, timeout = 10_000) {
+export async function until(what, check, timeout = 30_000) {
   const end = Date.now() + timeout;
   for (;;) {
     const value = await check();

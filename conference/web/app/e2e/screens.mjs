@@ -31,7 +31,7 @@ async function inside(page, site, classroom, options) {
   await page.getByRole('toolbar', { name: 'Steuerung' }).waitFor();
   const pictures = (classroom.options.people ?? []).filter((p) => p.camera).length;
   if (pictures > 0) {
-    await until('a remote picture', () => page.locator('video[data-showing="true"]').count().then((n) => n >= Math.min(pictures, 1)), 15_000);
+    await until('a remote picture', () => page.locator('video[data-showing="true"]').count().then((n) => n >= Math.min(pictures, 1)), 60_000);
   }
   return classroom;
 }
