@@ -576,7 +576,11 @@ func TestTheStoreIsAway(t *testing.T) {
 		b.room(c.keyOf("klasse-5a"), lesson(25))
 		c.settled()
 		way, _ := c.Locate(t.Context(), cluster.Seeker{Room: "klasse-5a"})
-		c.memory.change(func() { c.away = true })
+		c.memory.change(func() {
+			c.away = true
+			clear(c.placements)
+			clear(c.records["bridge-1"])
+		})
 		time.Sleep(4 * cluster.LeaseLife)
 		if way.Bridge.(*link).alive.Err() != nil {
 			t.Fatal("a lesson was cut off because the store is away")
@@ -586,8 +590,8 @@ func TestTheStoreIsAway(t *testing.T) {
 		dies.kill()
 		c.memory.change(func() { // a new one, empty
 			c.away, c.session, c.revision = false, 2, 0
-			clear(c.placements)
 		})
+		b.room(c.keyOf("klasse-5a"), lesson(25))
 		began := time.Now()
 		c.expect("klasse-5c", true, "bridge-1")
 		if waited := time.Since(began); waited < cluster.LeaseLife {

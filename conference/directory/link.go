@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 )
@@ -138,6 +140,7 @@ func transport(machine string, at netip.AddrPort, config func() (*tls.Config, er
 var passed = []string{"Connection", "Upgrade", "Sec-Websocket-Key", "Sec-Websocket-Version", "Sec-Websocket-Protocol", cluster.AdmissionHeader}
 
 func proxy(machine string, t http.RoundTripper, logger *slog.Logger) http.Handler {
+	complain := &rate.Sometimes{Interval: 10 * time.Second} // a class that comes back is one line
 	to := &url.URL{Scheme: "https", Host: identity.Name(machine)}
 	return &httputil.ReverseProxy{
 		Transport: t,
@@ -165,7 +168,7 @@ func proxy(machine string, t http.RoundTripper, logger *slog.Logger) http.Handle
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil {
-				logger.Warn("bridge does not answer", "machine", machine, "error", err)
+				complain.Do(func() { logger.Warn("bridge does not answer", "machine", machine, "error", err) })
 			}
 			busy(w)
 		},

@@ -34,7 +34,6 @@ func (l *loop) look(now time.Time) {
 	if !store.Ready() {
 		// Whoever is not heard now may be alive: what was known last goes on.
 		l.settle.begun, l.view.settled = false, false
-		l.lookAtRooms(now)
 		return
 	}
 	leases := store.Leases()

@@ -59,7 +59,8 @@ func newLoop(cfg Config) *loop {
 		silent: map[cluster.RoomKey]time.Time{}, ordered: map[chore]time.Time{}, flying: map[cluster.RoomKey]bool{},
 		results: make(chan result), slots: make(chan struct{}, maxOps), complain: rate.Sometimes{Interval: 10 * time.Second},
 	}
-	l.view = view{machines: map[string]opsapi.Machine{}, alive: map[string]cluster.Lease{}, claims: map[cluster.RoomKey]cluster.Placement{}}
+	l.view = view{machines: map[string]opsapi.Machine{}, alive: map[string]cluster.Lease{},
+		placements: map[cluster.RoomKey]cluster.Placement{}, claims: map[cluster.RoomKey]cluster.Placement{}}
 	return l
 }
 

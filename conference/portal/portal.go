@@ -72,8 +72,8 @@ type Rooms struct {
 
 type portal struct {
 	cfg Config
-	// busy keeps the log from being filled by whoever asks again and again.
-	busy rate.Sometimes
+	// busy and noBridge keep the log from being filled by whoever asks again and again.
+	busy, noBridge rate.Sometimes
 	// waiting counts WebSockets in the queue by account.
 	waiting *underWay
 }
@@ -87,7 +87,7 @@ func New(cfg Config) http.Handler {
 	if cfg.SessionKey == nil {
 		cfg.SessionKey = cfg.Key
 	}
-	p := &portal{cfg: cfg, busy: rate.Sometimes{Interval: time.Minute},
+	p := &portal{cfg: cfg, busy: rate.Sometimes{Interval: time.Minute}, noBridge: rate.Sometimes{Interval: 10 * time.Second},
 		waiting: &underWay{max: maxInQueue, maxOfOne: maxOfOneAccount, bySource: map[string]int{}}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/site", p.site)

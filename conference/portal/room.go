@@ -26,7 +26,7 @@ func (p *portal) room(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		p.cfg.Log.Warn("room refused: no bridge takes it", "error", err)
+		p.noBridge.Do(func() { p.cfg.Log.Warn("room refused: no bridge takes it", "error", err) })
 		refuse(w, codeBusy, 5*time.Second)
 		return
 	}
