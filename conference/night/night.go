@@ -58,6 +58,8 @@ type Night struct {
 	cfg    Config
 	orders chan request
 	looks  chan struct{}
+	// roomsEnded is how many still ran when they had to end; Run's goroutine owns it.
+	roomsEnded int
 
 	mu     sync.Mutex
 	status opsapi.Night
@@ -177,6 +179,7 @@ func (n *Night) step(p *planner) (end bool) {
 		case noNewRooms:
 			n.cfg.Rooms.NoNewRooms()
 		case endRooms:
+			n.roomsEnded = f.inUse
 			n.cfg.Rooms.EndRooms()
 		case endProcess:
 			n.end(p, e, f)
@@ -196,8 +199,8 @@ func (n *Night) end(p *planner, e endProcess, f facts) {
 		}
 	}
 	totals := n.cfg.Rooms.Totals()
-	n.cfg.Log.Info("restart", "reason", p.plan.Reason, "rooms_ended", f.inUse, "bridges", len(proofs), "bridges_missing", len(e.missing))
-	if err := n.cfg.Ledger.end(*p.plan, totals, f.inUse, e.missing, proofs); err != nil {
+	n.cfg.Log.Info("restart", "reason", p.plan.Reason, "rooms_ended", n.roomsEnded, "bridges", len(proofs), "bridges_missing", len(e.missing))
+	if err := n.cfg.Ledger.end(*p.plan, totals, n.roomsEnded, e.missing, proofs); err != nil {
 		n.cfg.Log.Error("the proof of this restart will lack its counts", "error", err)
 	}
 }

@@ -52,7 +52,10 @@ func (r *rooms) InUse() int {
 }
 func (r *rooms) Notice(at time.Time) { r.say("notice " + at.UTC().Format("15:04")) }
 func (r *rooms) NoNewRooms()         { r.say("no new rooms") }
-func (r *rooms) EndRooms()           { r.say("end rooms") }
+func (r *rooms) EndRooms() {
+	r.say("end rooms")
+	r.set(0)
+}
 func (r *rooms) Totals() Totals      { return Totals{Rooms: 7, Participants: 80, Messages: 31} }
 
 func ledger(t testing.TB, state string) *Ledger {
@@ -152,6 +155,9 @@ func TestAnOrderRestartsNow(t *testing.T) {
 		}
 		if r.words() != "notice 00:00, no new rooms, end rooms" {
 			t.Errorf("got %s", r.words())
+		}
+		if p := ledger(t, state).Last(); p == nil || p.RoomsEnded != 1 {
+			t.Errorf("the proof: %+v", p)
 		}
 	})
 }
