@@ -56,7 +56,7 @@ func (r *rooms) EndRooms() {
 	r.say("end rooms")
 	r.set(0)
 }
-func (r *rooms) Totals() Totals      { return Totals{Rooms: 7, Participants: 80, Messages: 31} }
+func (r *rooms) Totals() Totals { return Totals{Rooms: 7, Participants: 80, Messages: 31} }
 
 func ledger(t testing.TB, state string) *Ledger {
 	t.Helper()
