@@ -21,17 +21,34 @@ type call struct {
 
 	mu       sync.Mutex
 	answered map[string]string // boot by machine
+	greeted  map[string]string // boot by machine: it came after the call, which was repeated for it
 }
 
 // Call implements cluster.Store.
 func (s *Store) Call(ctx context.Context) (string, error) {
-	c := &call{word: rand.Text(), answered: map[string]string{}}
+	c := &call{word: rand.Text(), answered: map[string]string{}, greeted: map[string]string{}}
 	s.calling.Store(c)
-	select {
-	case s.recall <- struct{}{}:
-	default:
-	}
+	poke(s.recall)
 	return c.word, ctx.Err()
+}
+
+// greet repeats the call at once for a bridge that has just come and may have missed it.
+func (s *Store) greet(machine string) {
+	c := s.calling.Load()
+	if lease, alive := s.Leases()[machine]; alive && c != nil && c.missed(machine, lease) {
+		poke(s.recall)
+	}
+}
+
+// missed reports, once for each process, whether it may not have heard the call.
+func (c *call) missed(machine string, l cluster.Lease) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if l.Call == c.word || c.greeted[machine] == l.Boot {
+		return false
+	}
+	c.greeted[machine] = l.Boot
+	return true
 }
 
 // heartbeat says the call to all bridges for as long as one that lives has not answered it; else an empty one, so that bridges know

@@ -23,6 +23,9 @@ const (
 	requestTimeout = 2 * time.Second
 	retryMin       = 50 * time.Millisecond
 	retryMax       = time.Second
+	// maxWriting is how many writes are under way at once. A thousand rooms that open in the same second wait here, for their turn, and not
+	// for answers that come too late, which they would ask for again.
+	maxWriting = 32
 )
 
 // StoreConfig is what a portal's Store needs.
@@ -46,7 +49,8 @@ type Store struct {
 
 	conn    atomic.Pointer[nats.Conn]
 	kv      atomic.Pointer[jetstream.KeyValue] // of placements
-	broken  chan struct{}                      // has a token when the connection was lost or made
+	writing chan struct{}                      // has a token for each write under way
+	broken  chan struct{}                      // has a token when the connection was lost
 	recall  chan struct{}                      // has a token when the call is to be said now
 	calling atomic.Pointer[call]
 }
@@ -78,7 +82,7 @@ func NewStore(c StoreConfig) (*Store, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Store{
 		config: c, view: newView(c.LeaseLife), cancel: cancel,
-		broken: make(chan struct{}, 1), recall: make(chan struct{}, 1),
+		writing: make(chan struct{}, maxWriting), broken: make(chan struct{}, 1), recall: make(chan struct{}, 1),
 	}
 	s.done.Go(func() { s.run(ctx) })
 	return s, nil
@@ -134,13 +138,16 @@ func (s *Store) Placements() map[cluster.RoomKey]cluster.Placement { return s.vi
 // Place implements cluster.Store.
 func (s *Store) Place(ctx context.Context, key cluster.RoomKey, p cluster.Placement) (cluster.Placement, error) {
 	return s.write(ctx, "place room", key, p, func(ctx context.Context, kv jetstream.KeyValue, value []byte) (cluster.Placement, error) {
-		revision, err := kv.Create(ctx, string(key), value)
-		if !errors.Is(err, jetstream.ErrKeyExists) {
+		revision, err := kv.Update(ctx, string(key), value, 0)
+		if !errors.Is(err, jetstream.ErrKeyRevisionMismatch) {
 			p.Revision = revision
 			return p, err
 		}
 		there, err := latest(ctx, kv, key)
 		switch {
+		case errors.Is(err, jetstream.ErrKeyNotFound): // deleted, and the mark is still there: that takes Create
+			p.Revision, err = kv.Create(ctx, string(key), value)
+			return p, err
 		case errors.Is(err, errValue): // nobody's placement: take its place
 			p.Revision, err = kv.Update(ctx, string(key), value, there.Revision)
 			return p, err
@@ -302,12 +309,7 @@ func mismatch(err error) bool {
 // insist tries until the store answered, or ctx ends: without a quorum, without a bucket, without a connection it waits.
 func (s *Store) insist(ctx context.Context, try func(context.Context, jetstream.KeyValue) error) error {
 	for wait := retryMin; ; wait = min(2*wait, retryMax) {
-		err := errors.New("the buckets are not there yet")
-		if kv := s.kv.Load(); kv != nil {
-			once, cancel := context.WithTimeout(ctx, requestTimeout)
-			err = try(once, *kv)
-			cancel()
-		}
+		err := s.attempt(ctx, try)
 		if err == nil || errors.Is(err, cluster.ErrPlaced) || errors.Is(err, cluster.ErrChanged) {
 			return err
 		}
@@ -315,4 +317,21 @@ func (s *Store) insist(ctx context.Context, try func(context.Context, jetstream.
 			return fmt.Errorf("%w; last: %w", stop, err)
 		}
 	}
+}
+
+// attempt tries once, when it is its turn.
+func (s *Store) attempt(ctx context.Context, try func(context.Context, jetstream.KeyValue) error) error {
+	kv := s.kv.Load()
+	if kv == nil {
+		return errors.New("the buckets are not there yet")
+	}
+	select {
+	case s.writing <- struct{}{}:
+		defer func() { <-s.writing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return try(ctx, *kv)
 }

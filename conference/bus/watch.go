@@ -249,4 +249,7 @@ func (s *Store) take(e event) {
 	if err != nil {
 		s.config.Log.Warn("a key of the message store holds something else; it is passed over", "bucket", b.name)
 	}
+	if b.name == leases {
+		s.greet(e.entry.Key())
+	}
 }
