@@ -84,6 +84,7 @@ func TestRoomsAreAnnounced(t *testing.T) {
 	teacher.send(signaling.SetLock{Locked: true})
 	l.has(s, "mathe", "a locked room", func(r cluster.Record) bool { return r.Locked })
 	teacher.send(signaling.SetLock{Locked: false})
+	l.has(s, "mathe", "an unlocked room", func(r cluster.Record) bool { return !r.Locked })
 	device := signaling.Device("u3Jr0d-V2k9_Qy7LhTnXwA")
 	pupil := s.dial(admission("mathe", ""))
 	pupil.send(signaling.Join{Name: "Mia Beispiel", Role: signaling.RoleParticipant, Code: "Igel-17", Device: device})
