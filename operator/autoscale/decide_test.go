@@ -78,6 +78,12 @@ func TestDecide(t *testing.T) {
 				return Sample{Known: true, Demand: max(0, 2-age.Minutes()*0.5), Rooms: 10}
 			})
 		}, Decision{Desired: 5, Add: 5}, "growing 0.5 a minute"},
+		"a height that was reached and left again does not grow": {func(in *Input) {
+			in.Policy.Headroom, in.Lead, in.Bridges = 1, 15*time.Minute, []Bridge{own()}
+			in.Load = curve(at, func(age time.Duration) Sample {
+				return Sample{Known: true, Demand: map[time.Duration]float64{2 * time.Minute: 0.6, 90 * time.Second: 0.8}[age]}
+			})
+		}, Decision{}, ""},
 		"rooms that wait": {func(in *Input) {
 			in.Bridges = []Bridge{own()}
 			in.Load = curve(at, func(time.Duration) Sample { return Sample{Known: true, Demand: 0.8, Rooms: 8, WaitingRooms: 10} })

@@ -70,7 +70,8 @@ func newLoad(now time.Time, samples []Sample, v view) load {
 		l.recentAhead = max(l.recentAhead, ahead)
 	}
 	if !l.known {
-		l.now, l.growth, l.ahead = l.recent, 0, 0
+		// What was believed when it was last known stands.
+		l.now, l.growth, l.ahead = l.recent, 0, l.recentAhead
 	}
 	return l
 }
@@ -164,7 +165,8 @@ func drawOn(series []point, v view) (growth, ahead float64) {
 	}
 	minutes := v.headroom * v.horizon.Minutes()
 	returning := min(end.demand+raw.perMinute()*minutes, v.headroom*end.highest)
-	return raw.perMinute(), max(returning, end.demand+top.perMinute()*minutes)
+	beyond := min(raw.perMinute(), top.perMinute()) // a height that was reached and left again does not grow
+	return raw.perMinute(), max(returning, end.demand+beyond*minutes)
 }
 
 // slope is that between the mean of the last minute and that of the minutes before it.
