@@ -152,3 +152,23 @@ func TestStraysOfBridgesAreRemoved(t *testing.T) {
 		t.Errorf("at Hetzner: %v; machines %+v", left, machines)
 	}
 }
+
+// What could be had of several is kept, and the rest leaves nothing.
+func TestOneOfTwoIsSoldOut(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	portal := w.up(s, plan("demo")).Outputs.Machines[0]
+	if err := w.sim.SetStock("cpx32", "nbg1", false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Up(t.Context(), with(plan("demo"), first, third), nil); !errors.Is(err, hetzner.ErrSoldOut) {
+		t.Fatalf("got %v, want that it is sold out", err)
+	}
+	machines := w.up(s, with(plan("demo"), first)).Outputs.Machines
+	if len(machines) != 2 || machines[0] != portal || machines[1].Number != 1 || machines[1].ServerID == 0 {
+		t.Errorf("machines %+v", machines)
+	}
+	if left := w.leftovers("demo"); len(left) != 10 || len(w.machines.list()) != 2 {
+		t.Errorf("at Hetzner: %v", left)
+	}
+}
