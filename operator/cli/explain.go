@@ -13,9 +13,8 @@ import (
 func (a *app) explain() *cobra.Command {
 	var n int
 	cmd := &cobra.Command{
-		Annotations: ofCounty,
-		Use:         "explain <county> [-n 20]",
-		Short:       "Show the last decisions about bridges, and why",
+		Use:   "explain <county> [-n 20]",
+		Short: "Show the last decisions about bridges, and why",
 		Long: `explain shows what was decided about a county's bridges in the last fortnight: when, how many there shall be, what was done for it,
 and why. With --json each line is the whole record, which replay understands.`,
 		Example: `  kreisraum explain tuttlingen
@@ -33,7 +32,7 @@ and why. With --json each line is the whole record, which replay understands.`,
 }
 
 // maxDecisions of one explain: a record has about 20 KiB.
-const maxDecisions = 1000
+const maxDecisions = 10_000
 
 func (a *app) runExplain(cmd *cobra.Command, name string, n int) error {
 	c, err := a.open(cmd.Context(), name, need{config: true}, nil)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -8,32 +9,105 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/operator/county"
+	"github.com/medienzentrenverbund/kreisraum/operator/serve"
 	"github.com/spf13/cobra"
 )
 
+// watchEvery is the time between two looks of --watch.
+const watchEvery = 2 * time.Second
+
+// shownStatus is a county's status with what is remembered of its capacity.
+type shownStatus struct {
+	county.Status
+	Capacity serve.Remembered `json:"capacity"`
+}
+
 func (a *app) status() *cobra.Command {
-	return &cobra.Command{
+	var watch bool
+	cmd := &cobra.Command{
 		Annotations: ofCounty,
-		Use:         "status <county>",
+		Use:         "status <county> [--watch]",
 		Short:       "Show what exists of a county and whether it answers",
-		Long: `status shows what exists at Hetzner, whether the server answers, how many rooms and participants it has, its certificate and
-whether it has the register's accounts. Counts only; nobody's name is in it.`,
+		Long: `status shows what exists at Hetzner, whether the server answers, how many rooms and participants it has, its bridges and how busy they
+are, its certificate, the proof of the last restart, and whether it has the register's accounts. Counts only; nobody's name is in it.`,
 		Example: `  kreisraum status tuttlingen
-  kreisraum status demo --sandbox --json`,
+  kreisraum status demo --sandbox --json
+  kreisraum status tuttlingen --watch`,
 		Args: exactly("a county"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.open(cmd.Context(), args[0], need{config: true, cloud: true, world: true}, nil)
 			if err != nil {
 				return err
 			}
-			status, err := c.Status(cmd.Context())
-			if err != nil {
+			if err := a.showStatus(cmd.Context(), c); err != nil || !watch {
 				return err
 			}
-			status.Problem = a.advice(status.Problem)
-			return a.print(status, statusText(status))
+			return a.watchStatus(cmd.Context(), c)
 		},
 	}
+	cmd.Flags().BoolVar(&watch, "watch", false, "show it again every two seconds until Ctrl-C")
+	return cmd
+}
+
+// watchStatus shows the status until ctx ends, on a terminal always in the same place.
+func (a *app) watchStatus(ctx context.Context, c *county.County) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil // Ctrl-C is how a watch ends
+		case <-time.After(watchEvery):
+		}
+		if a.terminal && !a.options.json() {
+			fmt.Fprint(a.Out, clearScreen)
+		}
+		if err := a.showStatus(ctx, c); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// clearScreen moves the cursor home and erases what is below (ECMA-48, CUP and ED).
+const clearScreen = "\x1b[H\x1b[J"
+
+func (a *app) showStatus(ctx context.Context, c *county.County) error {
+	status, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
+	status.Problem = a.advice(status.Problem)
+	capacity, err := serve.Remember(c.Home.Dir(), time.Now())
+	if err != nil {
+		return err
+	}
+	for i := range capacity.Alarms {
+		capacity.Alarms[i].Text = a.advice(capacity.Alarms[i].Text)
+	}
+	return a.print(shownStatus{status, capacity}, statusText(status)+capacityText(capacity))
+}
+
+// capacityText shows orders in force and alarms.
+func capacityText(r serve.Remembered) string {
+	var b strings.Builder
+	if m := r.Manual; m != nil {
+		until := "until `scale --auto`"
+		if !m.Until.IsZero() {
+			until = "until " + m.Until.Local().Format("2006-01-02 15:04")
+		}
+		fmt.Fprintf(&b, "%-12s %d bridges %s\n", "by hand", m.Bridges, until)
+	}
+	if r.Frozen {
+		fmt.Fprintf(&b, "%-12s only orders by hand change the bridges; `freeze --off` ends that\n", "frozen")
+	}
+	if r.Why != "" {
+		fmt.Fprintf(&b, "%-12s %s (%s)\n", "decided", r.Why, r.At.Local().Format("2006-01-02 15:04"))
+	}
+	for _, alarm := range r.Alarms {
+		fmt.Fprintf(&b, "%-12s %s\n", "ALARM", alarm.Text)
+	}
+	return b.String()
 }
 
 func statusText(s county.Status) string {

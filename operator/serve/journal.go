@@ -48,13 +48,13 @@ func (j journal) older() ([]string, error) {
 	return files, nil // os.ReadDir sorts, and the names are times
 }
 
-// write appends a record and returns once it is on disk.
-func (j journal) write(r autoscale.Record) error {
+// write appends a record and returns once it is on disk. last is when the one before was decided.
+func (j journal) write(r autoscale.Record, last time.Time) error {
 	line, err := r.Line()
 	if err != nil {
 		return err
 	}
-	if err := j.rotate(r.Input.Now); err != nil {
+	if err := j.rotate(r.Input.Now, last); err != nil {
 		return fmt.Errorf("write a decision down: %w", err)
 	}
 	f, err := os.OpenFile(j.path(), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
@@ -87,8 +87,11 @@ func dropTorn(f *os.File) error {
 	return f.Truncate(size - int64(len(tail)-1-bytes.LastIndexByte(tail, '\n')))
 }
 
+// aside is the name of a file that was put aside, with the time of its last decision.
+const aside = "decisions-20060102T150405.000000000.jsonl"
+
 // rotate puts a full file, or one of another day, aside and removes old ones.
-func (j journal) rotate(now time.Time) error {
+func (j journal) rotate(now, last time.Time) error {
 	info, err := os.Stat(j.path())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -96,19 +99,17 @@ func (j journal) rotate(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	const day = "20060102"
-	if info.Size() < journalSize && info.ModTime().UTC().Format(day) == now.UTC().Format(day) {
+	if now.UTC().Format(time.DateOnly) == last.UTC().Format(time.DateOnly) && info.Size() < journalSize {
 		return nil
 	}
-	aside := filepath.Join(j.dir, "decisions-"+info.ModTime().UTC().Format("20060102T150405.000000000")+".jsonl")
-	if err := os.Rename(j.path(), aside); err != nil {
+	if err := os.Rename(j.path(), filepath.Join(j.dir, last.UTC().Format(aside))); err != nil {
 		return err
 	}
 	files, err := j.older()
 	for _, old := range files {
-		if info, err := os.Stat(old); err == nil && now.Sub(info.ModTime()) > journalTime {
-			err = os.Remove(old)
-			if err != nil {
+		at, err := time.Parse(aside, filepath.Base(old))
+		if err == nil && now.Sub(at) > journalTime {
+			if err := os.Remove(old); err != nil {
 				return err
 			}
 		}

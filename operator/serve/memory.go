@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -66,31 +67,40 @@ func lockMemory(dir string) (unlock func(), err error) {
 // maxMemory bounds the file in bytes; a year of it has about 60 KiB.
 const maxMemory = 4 << 20
 
-// openMemory reads the file; one that is not there is an empty memory, a damaged one is put aside.
-func openMemory(dir string) (*memory, error) {
-	m := &memory{}
-	path := filepath.Join(dir, memoryFile)
-	info, err := os.Stat(path)
+// errDamaged says that the file cannot be understood.
+var errDamaged = errors.New("what is remembered of the county's capacity is damaged")
+
+// readMemory reads the file; one that is not there is an empty memory. Returns errDamaged.
+func readMemory(dir string) (*memory, error) {
+	f, err := os.Open(filepath.Join(dir, memoryFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return m, nil
+		return &memory{}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read what is remembered of the county: %w", err)
+		return nil, fmt.Errorf("read what is remembered of the county's capacity: %w", err)
 	}
-	if info.Size() > maxMemory {
-		return &memory{}, setAside(path)
-	}
-	data, err := os.ReadFile(path)
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxMemory+1))
 	if err != nil {
-		return nil, fmt.Errorf("read what is remembered of the county: %w", err)
+		return nil, fmt.Errorf("read what is remembered of the county's capacity: %w", err)
 	}
-	if json.Unmarshal(data, m) != nil {
-		return &memory{}, setAside(path)
+	m := &memory{}
+	if err := json.Unmarshal(data, m); err != nil || len(data) > maxMemory {
+		return nil, fmt.Errorf("%w: %s; `kreisraum serve` begins anew without it, orders by hand are to be given again", errDamaged, f.Name())
 	}
 	return m, nil
 }
 
-// setAside keeps a damaged file for whoever wants to look. Nothing in it is worth stopping a county for.
+// openMemory reads the file, and sets a damaged one aside: nothing in it is worth stopping a county for.
+func openMemory(dir string) (*memory, error) {
+	m, err := readMemory(dir)
+	if errors.Is(err, errDamaged) {
+		return &memory{}, setAside(filepath.Join(dir, memoryFile))
+	}
+	return m, err
+}
+
+// setAside keeps a damaged file for whoever wants to look.
 func setAside(path string) error {
 	if err := os.Rename(path, path+".damaged"); err != nil {
 		return fmt.Errorf("set a damaged file aside: %w", err)

@@ -149,7 +149,7 @@ func (m *mind) note(r autoscale.Record) error {
 		return nil
 	}
 	m.memory.Last = r.Decision
-	return errors.Join(journal{m.settings.Dir}.write(r), m.save())
+	return errors.Join(journal{m.settings.Dir}.write(r, last.At), m.save())
 }
 
 // learn takes in what the hands did.
