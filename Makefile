@@ -25,8 +25,25 @@ help: ## print this help
 # --- the demo ------------------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: need-root need-go need-node build ## a county live on this machine: https://demo.localhost:8443
+demo: need-root need-go need-node build bin/loadgen ## a county live on this machine: https://demo.localhost:8443
 	$(OPERATOR) up demo --sandbox
+	@printf '%s\n' '' 'Push load at it and watch bridges come and go:' \
+		'  $(OPERATOR) serve demo --sandbox             the daemon, in a terminal of its own; it decides by load' \
+		'  make demo-load                                twelve synthetic lessons, in another one; Ctrl-C ends them' \
+		'  $(OPERATOR) status demo --sandbox --watch    bridges, how busy they are, the last restart' \
+		'  $(OPERATOR) explain demo --sandbox           what was decided, and why' \
+		'  $(OPERATOR) restart demo --sandbox           tonight'"'"'s restart now, with its proof of what was forgotten'
+
+# The account's password is in a file that only root can read, and gone with it.
+.PHONY: demo-load
+demo-load: need-root bin/loadgen ## synthetic lessons in the demo, until Ctrl-C
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; trap : INT; \
+	$(OPERATOR) accounts create demo --sandbox --count 1 --out "$$folder/account.csv" >/dev/null; \
+	account=$$(tail -n 1 "$$folder/account.csv" | cut -d ';' -f 1); tail -n 1 "$$folder/account.csv" | cut -d ';' -f 2 > "$$folder/password"; \
+	roots=$$($(OPERATOR) sandbox status --json | grep -o '"roots":"[^"]*"' | cut -d '"' -f 4); \
+	bin/loadgen drive -site https://demo.localhost:8443 -address 127.0.0.1:8443 -roots "$$roots" -account "$$account" -password-file "$$folder/password" \
+		-rooms $(or $(ROOMS),12) -people $(or $(PEOPLE),5) -for $(or $(FOR),1h); status=$$?; \
+	$(OPERATOR) accounts disable demo "$$account" --sandbox >/dev/null; exit $$status
 
 .PHONY: demo-down
 demo-down: $(OPERATOR) ## end the demo and leave nothing behind
@@ -37,6 +54,9 @@ demo-down: $(OPERATOR) ## end the demo and leave nothing behind
 
 .PHONY: build
 build: $(OPERATOR) $(SERVER) bin/pulumi ## both programs, the web client and the Pulumi CLI, into bin/
+
+bin/loadgen: $(GO_SRC) $(EMBEDDED)
+	go build -trimpath -o $@ ./conference/cmd/loadgen
 
 .PHONY: web
 web: $(APP)/dist/index.html ## the web client
