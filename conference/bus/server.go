@@ -26,6 +26,7 @@ const (
 	maxConnections = 256
 	// startTimeout bounds the start of the server, which reads and waits for nothing.
 	startTimeout = 20 * time.Second
+	readyPoll    = 50 * time.Millisecond
 )
 
 // ServerConfig is what an embedded server needs.
@@ -72,17 +73,26 @@ func StartServer(c ServerConfig) (*Server, error) {
 	logs := newServerLog(c.Log)
 	s.nats.SetLoggerV2(logs, false, false, false)
 	go s.nats.Start()
-	ready := make(chan bool, 1)
-	go func() { ready <- s.nats.ReadyForConnections(startTimeout) }()
-	select {
-	case ok := <-ready:
-		if ok {
-			return s, nil
-		}
-	case <-logs.fatal:
+	if s.ready(logs.fatal) {
+		return s, nil
 	}
 	s.Close()
 	return nil, fmt.Errorf("start message server on %s: %s; check that the address is this machine's and the port is free", c.Listen, logs.last())
+}
+
+// ready waits until connections are accepted; false: the server says that it cannot, or has not managed to within startTimeout.
+func (s *Server) ready(fatal <-chan struct{}) bool {
+	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); {
+		if s.nats.ReadyForConnections(readyPoll) {
+			return true
+		}
+		select {
+		case <-fatal:
+			return false
+		default:
+		}
+	}
+	return false
 }
 
 // options of the server: memory only, no port but the given one, no signals, no files.

@@ -20,7 +20,7 @@ func (s *Server) startNATS() (*bus.Server, error) {
 		if err != nil {
 			return nil, err
 		}
-		// A server that cannot bind says so late and leaves goroutines behind; so the address is tried first.
+		// The address is tried first: NATS does not say what to do if it is not there.
 		l, err := listenTCP(at)
 		if err != nil {
 			return nil, err
