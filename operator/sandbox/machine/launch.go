@@ -125,7 +125,7 @@ func (h *host) exec(u *unitFile, who account, groups []uint32, env []string, j *
 	}
 	limitFiles(cmd.Process.Pid, u.files)
 	if u.noCore {
-		_ = unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil) // lowering needs no right
+		_ = unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil) // best effort, as limitFiles; the server sees to it itself as well
 	}
 
 	exited := make(chan exitStatus, 1)

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,6 +24,7 @@ import (
 	"github.com/pkg/sftp"
 	"go.uber.org/goleak"
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/sys/unix"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
@@ -221,6 +223,7 @@ AmbientCapabilities=CAP_NET_BIND_SERVICE
 CapabilityBoundingSet=CAP_NET_BIND_SERVICE
 ProtectSystem=strict
 LimitNOFILE=4096
+LimitCORE=0
 
 [Install]
 WantedBy=multi-user.target
@@ -323,6 +326,15 @@ func TestDeployStartCrashStop(t *testing.T) {
 	before := l.show(c)
 	if before["ActiveState"] != "active" || before["SubState"] != "running" || before["NRestarts"] != "0" || !alive(before["MainPID"]) {
 		t.Fatalf("show: %v", before)
+	}
+	main, err := strconv.Atoi(before["MainPID"])
+	must(t, err)
+	var core unix.Rlimit // a container may keep the limits of others' processes from its root user
+	if err := unix.Prlimit(main, unix.RLIMIT_CORE, nil, &core); err == nil && core.Max != 0 {
+		t.Errorf("the service may dump core: %+v", core)
+	}
+	if all := l.process.Machines(t.Context()); len(all) != 1 || fmt.Sprint(all[0].MainPID) != before["MainPID"] || all[0].Unit != "active" || !all[0].On {
+		t.Errorf("machines: %+v, want process %s", all, before["MainPID"])
 	}
 	_, _ = l.ask("crash")
 	waitFor(t, "the restart", func() bool { s := l.show(c); return s["NRestarts"] == "1" && s["ActiveState"] == "active" })

@@ -39,6 +39,7 @@ RuntimeDirectory=x
 AmbientCapabilities=CAP_NET_BIND_SERVICE
 ProtectSystem=strict
 LimitNOFILE=1024:65536
+LimitCORE=0
 NoSuchThing=1
 
 [Install]
@@ -55,7 +56,7 @@ WantedBy=multi-user.target
 		t.Errorf("environment files %v, want %v", u.envFiles, want)
 	}
 	if u.kind != "notify" || u.user != "kreisraum" || u.group != "www" || u.workingDir != "/srv" || u.restart != "on-failure" ||
-		u.killSignal != syscall.SIGINT || !u.bindService || u.files != 65536 {
+		u.killSignal != syscall.SIGINT || !u.bindService || u.files != 65536 || !u.noCore {
 		t.Errorf("unit: %+v", u)
 	}
 	if u.restartDelay != 90*time.Second || u.stopTimeout != 500*time.Millisecond || u.limit != (startLimit{time.Minute, 3}) {
