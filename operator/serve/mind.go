@@ -17,6 +17,8 @@ const (
 	lookTime = 10 * time.Second
 	// bridgesTime is how long the operator's own state of the bridges is believed without a reason to doubt it.
 	bridgesTime = time.Minute
+	// saveEvery is how often what is learnt is saved when nothing else is; a kill costs that much of the peaks.
+	saveEvery = 10 * time.Minute
 )
 
 // mind is what is known of a county, and what to make of it. Owned by one goroutine.
@@ -32,6 +34,7 @@ type mind struct {
 	bridges []Bridge
 	asked   time.Time // when bridges were read; zero: they are to be read again
 	last    view
+	saved   time.Time
 	zone    *time.Location
 	unlock  func()
 	// lost: a survey missed a bridge at Hetzner.
@@ -60,7 +63,10 @@ func (m *mind) close() {
 	m.unlock()
 }
 
-func (m *mind) save() error { return m.memory.save(m.settings.Dir) }
+func (m *mind) save() error {
+	m.saved = time.Now()
+	return m.memory.save(m.settings.Dir)
+}
 
 // look asks how things are. The error says why the portal or the state could not be asked; what is unknown then is not idle.
 func (m *mind) look(ctx context.Context) error {
@@ -185,7 +191,11 @@ func (m *mind) alarm(s Survey) error {
 			m.log.Info("the alarm is over", "county", m.name, "alarm", a.Name)
 		}
 	}
+	same := slices.Equal(found, m.memory.Alarms)
 	m.memory.Alarms, m.memory.Surveyed = found, now
+	if same && now.Sub(m.saved) < saveEvery {
+		return nil
+	}
 	return m.save()
 }
 
