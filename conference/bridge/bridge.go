@@ -176,17 +176,14 @@ func (b *Bridge) hold(name string, from *cluster.Record) (*entry, *cluster.Recor
 	e := b.rooms[name]
 	if e == nil {
 		e = &entry{}
-		e.roomLoop = b.newLoop(name, func() bool { return b.retire(e) })
+		e.roomLoop = b.newLoop(name, func() bool { return b.retire(e) }, func() { b.forget(e) })
 		e.first = from
 		if !b.notice.IsZero() {
 			e.state.Apply(b.cfg.Now(), room.SetNotice{At: b.notice})
 		}
 		b.rooms[name] = e
 		b.announce(e)
-		b.loops.Go(func() {
-			e.run(b.alive)
-			b.forget(e)
-		})
+		b.loops.Go(func() { e.run(b.alive) })
 	}
 	e.held++
 	return e, from
@@ -211,7 +208,7 @@ func (b *Bridge) retire(e *entry) bool {
 	return true
 }
 
-// forget takes a loop out of the directory that ended, for whatever reason.
+// forget takes a loop out of the directory that ends, for whatever reason.
 func (b *Bridge) forget(e *entry) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -227,12 +224,12 @@ func (b *Bridge) remove(e *entry) {
 	}
 }
 
-func (b *Bridge) newLoop(name string, retire func() bool) *roomLoop {
+func (b *Bridge) newLoop(name string, retire func() bool, forget func()) *roomLoop {
 	return &roomLoop{
 		name: name, key: cluster.KeyOf(b.cfg.Key, name), rules: b.cfg.Rooms, secret: b.cfg.Key, media: b.media, now: b.cfg.Now,
 		announcer: b.cfg.Announce, known: &b.known, buried: b.bury,
 		log:    b.cfg.Log.With("room", logID()),
-		retire: retire, inbox: newInbox(), done: make(chan struct{}),
+		retire: retire, forget: forget, inbox: newInbox(), done: make(chan struct{}),
 		state: room.New(b.cfg.Rooms, rand.Reader), members: map[room.Conn]*seat{}, calls: map[string]*peer.Call{},
 		farewell: signaling.EndedRestart,
 	}

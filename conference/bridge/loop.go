@@ -72,6 +72,7 @@ type roomLoop struct {
 	now    func() time.Time
 	log    *slog.Logger
 	retire func() bool // says whether the loop is not needed any more, and if so takes it out of the directory
+	forget func()      // takes the loop out of the directory whatever it is needed for
 	inbox  *inbox
 	done   chan struct{}
 	// announcer is nil if nobody wants to know.
@@ -106,6 +107,7 @@ type roomLoop struct {
 func (l *roomLoop) run(ctx context.Context) {
 	defer close(l.done)
 	l.guard(func() { l.serve(ctx) })
+	l.forget() // first, so that whoever is told to come back does not find this loop again
 	l.guard(l.endCalls)
 	l.guard(l.close)
 	l.running.Wait()
