@@ -43,12 +43,12 @@ func (m machine) group() int { return m.number / serversPerGroup }
 func machines(spec Spec) []machine {
 	plan := []machine{{
 		name: PortalName(spec.County), role: RolePortal, serverType: spec.ServerType, location: spec.Locations[0],
-		privateIP: privateAddress(spec.County, 0),
+		privateIP: spec.privateAddress(0),
 	}}
 	for _, b := range SortBridges(spec.Bridges) {
 		plan = append(plan, machine{
 			name: BridgeName(spec.County, b.Number), role: RoleBridge, serverType: b.ServerType, location: b.Location, number: b.Number,
-			privateIP: privateAddress(spec.County, b.Number),
+			privateIP: spec.privateAddress(b.Number),
 		})
 	}
 	return plan

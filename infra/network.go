@@ -30,9 +30,17 @@ func PrivateNetwork(county string) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4(address), networkBits)
 }
 
+// network is the plan's private network.
+func (s Spec) network() netip.Prefix {
+	if s.NetworkSeed == "" {
+		return PrivateNetwork(s.County)
+	}
+	return PrivateNetwork(s.County + " in " + s.NetworkSeed)
+}
+
 // privateAddress is that of the machine with a number, 0 for the portal.
-func privateAddress(county string, number int) netip.Addr {
-	address := PrivateNetwork(county).Addr().As4()
+func (s Spec) privateAddress(number int) netip.Addr {
+	address := s.network().Addr().As4()
 	address[3] = byte(portalHost + number)
 	return netip.AddrFrom4(address)
 }

@@ -54,8 +54,8 @@ func declareShared(ctx *pulumi.Context, spec Spec, plan []machine) (s shared, er
 		return s, err
 	}
 	if s.network, err = declare(ctx, provider.NetworkToken, name, pulumi.Map{
-		"ipRange": pulumi.String(PrivateNetwork(spec.County).String()),
-		"subnet":  pulumi.String(PrivateNetwork(spec.County).String()),
+		"ipRange": pulumi.String(spec.network().String()),
+		"subnet":  pulumi.String(spec.network().String()),
 		"zone":    pulumi.String(networkZone),
 		"labels":  labels(spec, roleCounty),
 	}); err != nil {

@@ -207,8 +207,11 @@ func TestPrivateNetworkIsTheCountysOwn(t *testing.T) {
 			t.Errorf("%s has the network %s", county, network)
 		}
 		seen[network.String()] = county
-		if PrivateNetwork(county) != network || !network.Contains(privateAddress(county, MaxBridges)) {
+		if PrivateNetwork(county) != network || !network.Contains(Spec{County: county}.privateAddress(MaxBridges)) {
 			t.Errorf("%s: %s changes or is too small", county, network)
+		}
+		if other := (Spec{County: county, NetworkSeed: "127.1.0.0/16"}).network(); other == network {
+			t.Errorf("%s has the network %s in two worlds", county, other)
 		}
 	}
 }

@@ -10,6 +10,8 @@ type Spec struct {
 	ServerType string
 	// Bridges are the dedicated bridge machines beside the portal.
 	Bridges []Bridge
+	// NetworkSeed tells worlds apart that share a computer; empty in production. See PrivateNetwork.
+	NetworkSeed string
 	// Image is a Hetzner system image, for example "debian-12".
 	Image string
 	// IPv6 says whether the machines get an IPv6 primary IP.

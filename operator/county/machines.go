@@ -69,7 +69,7 @@ func (s *site) openStack(ctx context.Context) (err error) {
 // spec is the county's plan with these bridges.
 func (s *site) spec(bridges []infra.Bridge) (infra.Spec, error) {
 	spec := infra.Spec{
-		County: s.Home.Name, Domain: s.Config.Domain, Locations: s.Config.Locations, ServerType: s.Config.ServerTypes.Portal, Bridges: bridges,
+		County: s.Home.Name, Domain: s.Config.Domain, NetworkSeed: s.Endpoints.NetworkSeed, Locations: s.Config.Locations, ServerType: s.Config.ServerTypes.Portal, Bridges: bridges,
 		Image: s.Config.Image, IPv6: s.Config.IPv6, SSHPublicKey: publicLine(s.secrets.sshKey), UserData: map[string]string{},
 	}
 	for _, name := range infra.MachineNames(spec.County, bridges) {

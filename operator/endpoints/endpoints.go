@@ -18,4 +18,7 @@ type Endpoints struct {
 	SitePort int
 	// NoPrivateNetwork: machines cannot reach each other at private addresses, so that the portal is alone and no bridge can be made.
 	NoPrivateNetwork bool
+	// NetworkSeed tells worlds apart whose machines stand on one computer, so that counties of the same name get different private
+	// networks. Empty for one that is alone.
+	NetworkSeed string
 }

@@ -79,3 +79,11 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	return c, nil
 }
+
+// networkSeed is the machines' range of addresses: sandboxes that run side by side have one each.
+func (c Config) networkSeed() string {
+	if !c.IPv4Pool.IsValid() {
+		return ""
+	}
+	return c.IPv4Pool.String()
+}

@@ -37,8 +37,10 @@ type Manifest struct {
 	SitePort      int    `json:"site_port"`       // the front door's, for addresses that people open
 	LogFile       string `json:"log_file"`
 	// NoPrivateNetwork: this computer does not let machines have private addresses.
-	NoPrivateNetwork bool      `json:"no_private_network,omitempty"`
-	Started          time.Time `json:"started"`
+	NoPrivateNetwork bool `json:"no_private_network,omitempty"`
+	// NetworkSeed is what sets this sandbox's private networks apart from another's on this computer.
+	NetworkSeed string    `json:"network_seed,omitempty"`
+	Started     time.Time `json:"started"`
 }
 
 // Endpoints are what the operator needs of the sandbox.
@@ -49,7 +51,7 @@ func (m Manifest) Endpoints() (endpoints.Endpoints, error) {
 	}
 	return endpoints.Endpoints{
 		HCloudURL: m.HCloudURL, HCloudToken: m.HCloudToken, ACMEDirectory: m.ACMEDirectory, ACMERoots: roots,
-		DNSServer: m.DNSServer, SitePort: m.SitePort, NoPrivateNetwork: m.NoPrivateNetwork,
+		DNSServer: m.DNSServer, SitePort: m.SitePort, NoPrivateNetwork: m.NoPrivateNetwork, NetworkSeed: m.NetworkSeed,
 	}, nil
 }
 

@@ -131,7 +131,7 @@ func start(c Config) (*running, error) {
 	r.manifest = Manifest{
 		PID: os.Getpid(), HCloudURL: "http://" + api.Addr().String() + "/v1", HCloudToken: token, ACMEDirectory: ca.Directory(),
 		ACMERootsFile: roots, DNSServer: names.Address(), FrontDoor: door.Address(), SitePort: portOf(door.Address()),
-		NoPrivateNetwork: !private, LogFile: filepath.Join(c.Home, logFile), Started: time.Now().UTC().Truncate(time.Second),
+		NoPrivateNetwork: !private, NetworkSeed: c.networkSeed(), LogFile: filepath.Join(c.Home, logFile), Started: time.Now().UTC().Truncate(time.Second),
 	}
 	return r, nil
 }
