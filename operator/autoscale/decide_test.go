@@ -115,6 +115,28 @@ func TestDecide(t *testing.T) {
 			})
 		}, Decision{Desired: 3}, "2.2 in the last 10 minutes"},
 		"not while it wobbles": {func(in *Input) { in.Load, in.Bridges = steady(at, 1.1), three[:3] }, Decision{Desired: 2}, ""},
+		"not before it has looked for long enough": {func(in *Input) {
+			in.Bridges = three
+			in.Load = steady(at, 0.1)[101:]
+		}, Decision{Desired: 3}, ""},
+		"not what was made for growth that is just over": {func(in *Input) {
+			in.Bridges = three
+			in.Load = curve(at, func(age time.Duration) Sample {
+				return Sample{Known: true, Demand: min(1.2, max(0, (9-age.Minutes())*0.6)), Rooms: 10}
+			})
+		}, Decision{Desired: 3}, ""},
+		"a return is no growth": {func(in *Input) {
+			in.Bridges = three
+			in.Load = curve(at, func(age time.Duration) Sample {
+				if age > 30*time.Minute {
+					return Sample{Known: true, Demand: 2, Rooms: 20}
+				}
+				return Sample{Known: true, Demand: max(0.2, 2-age.Minutes()*0.6), Rooms: 20}
+			})
+		}, Decision{Desired: 3}, "growing 0.5 a minute"},
+		"a clock that was set back": {func(in *Input) {
+			in.Load, in.Bridges = append(steady(at, 0.1), Sample{At: at.Add(time.Minute), Known: true, Demand: 9}), []Bridge{own()}
+		}, Decision{}, ""},
 		"taken back before a new one is made": {func(in *Input) {
 			in.Load, in.Bridges = steady(at, 2.2), []Bridge{own(), three[1], draining(three[2]), draining(three[3])}
 		}, Decision{Desired: 3, Undrain: []int{2, 3}}, ""},
@@ -134,6 +156,11 @@ func TestDecide(t *testing.T) {
 		}, Decision{Remove: []int{1}}, ""},
 		"not empty at the end": {func(in *Input) {
 			in.Load, in.Bridges = steady(at, 0.1), []Bridge{own(), draining(serving(1, 1, 3, at))}
+		}, Decision{}, ""},
+		"nobody is in, but the lesson is not over": {func(in *Input) {
+			b := draining(serving(1, 1, 3, at))
+			b.Participants = 0
+			in.Load, in.Bridges = steady(at, 0.1), []Bridge{own(), b}
 		}, Decision{}, ""},
 		"empty is not known": {func(in *Input) {
 			b := draining(serving(1, 0, 3, at))
@@ -222,6 +249,10 @@ func TestDecide(t *testing.T) {
 			in.Policy.BudgetPerDay = 100
 			in.Load, in.Bridges = steady(at, 3), []Bridge{own(), three[1]}
 		}, Decision{Desired: 1}, "the price is not known"},
+		"the next hour is not paid, but min stays": {func(in *Input) {
+			in.Policy.Min, in.Policy.BudgetPerDay, in.SpentToday, in.PricePerHour = 2, 100, 100, 2
+			in.Load, in.Bridges = steady(at, 3), []Bridge{own(), serving(1, 8, 14, at), serving(2, 2, 14, at), serving(3, 9, 14, at)}
+		}, Decision{Desired: 2, Drain: []int{2}}, ""},
 		"the next hour is not paid": {func(in *Input) {
 			in.Policy.BudgetPerDay, in.SpentToday, in.PricePerHour = 100, 97, 2
 			in.Load, in.Bridges = steady(at, 3), []Bridge{own(), serving(1, 8, 14, at), serving(2, 2, 14, at), serving(3, 9, 30, at)}
@@ -264,6 +295,7 @@ func TestTimetable(t *testing.T) {
 		"yesterday was more":              {monday(8, 30), past, steady(monday(8, 30), 0), nil, 5, "bell at 08:40, which took 3.4 before"},
 		"nothing known":                   {monday(7, 35), nil, steady(monday(7, 35), 0), nil, 1, "of which nothing is known yet"},
 		"load unknown":                    {monday(7, 35), past, nil, nil, 3, "bell at 07:50"},
+		"today is no past":                {monday(8, 50), append([]Peak{{time.Monday, 36, "2026-11-23", 9}}, past...), steady(monday(8, 50), 0), nil, 5, "bell at 08:40, which took 3.4 before"},
 		"Saturday":                        {monday(7, 35).AddDate(0, 0, 5), past, steady(monday(7, 35).AddDate(0, 0, 5), 0), nil, 0, ""},
 		"Christmas holidays":              {monday(7, 35).AddDate(0, 0, 35), past, steady(monday(7, 35).AddDate(0, 0, 35), 0), nil, 0, ""},
 		"kept in the long break":          {monday(9, 20), nil, steady(monday(9, 20), 0.1), one, 1, "kept, bell at 09:45"},

@@ -48,10 +48,10 @@ func (s *state) need() want {
 	return w
 }
 
-// forQueue is one more than there are when rooms wait although the figures say that they would fit: lessons cannot be divided. While bridges
-// are coming or one stands empty, the queue is theirs.
+// forQueue is one more than serve when rooms wait although the figures say that they would fit: lessons cannot be divided. One that is coming
+// is that one more; while a bridge stands empty, the queue is its own.
 func (s *state) forQueue() int {
-	if !s.load.queue || s.fleet.coming > 0 || s.fleet.idle {
+	if !s.load.queue || s.fleet.idle {
 		return 0
 	}
 	return len(s.fleet.serving) + 1
