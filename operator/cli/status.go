@@ -96,7 +96,7 @@ func capacityText(r serve.Remembered) string {
 		if !m.Until.IsZero() {
 			until = "until " + m.Until.Local().Format("2006-01-02 15:04")
 		}
-		fmt.Fprintf(&b, "%-12s %d bridges %s\n", "by hand", m.Bridges, until)
+		fmt.Fprintf(&b, "%-12s bridges: %d %s\n", "by hand", m.Bridges, until)
 	}
 	if r.Frozen {
 		fmt.Fprintf(&b, "%-12s only orders by hand change the bridges; `freeze --off` ends that\n", "frozen")

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -155,5 +157,41 @@ func TestOpenLeavesASharedFolderAlone(t *testing.T) {
 				t.Errorf("a folder for us alone was refused: %v", err)
 			}
 		})
+	}
+}
+
+func TestOneDaemonServesAHome(t *testing.T) {
+	h := open(t)
+	unlock, err := h.LockDaemon()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.LockDaemon(); !errors.Is(err, ErrServed) || !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) {
+		t.Errorf("a second daemon: %v", err)
+	}
+	other, err := h.County("serve").Lock() // the daemon's lock is no county's
+	if err != nil {
+		t.Fatal(err)
+	}
+	other()
+	unlock()
+	if unlock, err = h.LockDaemon(); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+}
+
+func TestCountiesAreThoseWithState(t *testing.T) {
+	h := open(t)
+	for _, name := range []string{"tuttlingen", "goeppingen"} {
+		if err := h.County(name).Make(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(h.path("counties", "note.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := h.Counties(); err != nil || !slices.Equal(got, []string{"goeppingen", "tuttlingen"}) {
+		t.Errorf("%v, %v", got, err)
 	}
 }

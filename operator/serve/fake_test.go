@@ -168,6 +168,7 @@ func (p *plant) AddBridges(ctx context.Context, kinds []Kind, progress func(stri
 			b.Ready, ready = true, append(ready, n)
 		}
 	}
+	slices.Sort(ready)
 	return ready, nil
 }
 
