@@ -37,6 +37,8 @@ type Load struct {
 	Packets    float64 `json:"packets"`
 	Egress     float64 `json:"egress"`
 	Handshakes float64 `json:"handshakes"`
+	// Person is the stress that one more participant is expected to bring, by the bridge's capacity; 0: unknown.
+	Person float64 `json:"person,omitempty"`
 	// Rooms that have begun, and who is inside in all.
 	Rooms        int `json:"rooms"`
 	Participants int `json:"participants"`

@@ -88,7 +88,7 @@ func (v *view) bridges(now time.Time) []placement.Bridge {
 		lease, alive := v.alive[id]
 		at[id] = len(list)
 		list = append(list, placement.Bridge{Machine: id, Alive: alive, Known: lease.Load.Known, Ready: m.Ready, Draining: m.Draining,
-			Closing: lease.Closing, Stress: lease.Load.Stress, Participants: lease.Load.Participants})
+			Closing: lease.Closing, Stress: lease.Load.Stress, Participants: lease.Load.Participants, Person: lease.Load.Person})
 	}
 	for key, p := range v.placements {
 		if c, claimed := v.claims[key]; claimed && c.Machine == p.Machine {

@@ -17,12 +17,12 @@ const (
 	TypicalRoom = 12
 	// Growth is how long a lesson counts as growing. A choice.
 	Growth = 5 * time.Minute
-	// DefaultShare is the stress one participant adds while a bridge has too few to measure it. A guess for two shared cores
-	// that carry about 200 people.
+	// DefaultShare is the stress one participant adds where the bridge does not say. A guess for two shared cores that carry
+	// about 200 people.
 	DefaultShare = 0.005
-	// measuredFrom is how many people make the measured share better than the default.
+	// measuredFrom is how many people make the measured share better than the expected one.
 	measuredFrom = 10
-	// leastShare of the default is what a participant counts at the least: people who listen now switch on cameras later.
+	// leastShare of the expected share is what a participant counts at the least: people who listen now switch on cameras later.
 	leastShare = 0.25
 )
 
@@ -36,6 +36,8 @@ type Bridge struct {
 	// Stress is the share of its capacity in use, with Participants inside.
 	Stress       float64
 	Participants int
+	// Person is the stress that one participant is expected to add, by the bridge's capacity; 0: DefaultShare.
+	Person float64
 	// Young are the lessons that were opened there, at any time; only those within Growth count.
 	Young []Room
 	// Doors is how many rooms have been placed there that nobody has opened: people knock, and an organiser may come.
@@ -62,10 +64,14 @@ func (b Bridge) Admits(now time.Time) bool { return b.Open() && b.Expected(now) 
 
 // Share is the stress that one participant adds.
 func (b Bridge) Share() float64 {
-	if b.Participants < measuredFrom {
-		return DefaultShare
+	expected := b.Person
+	if !(expected > 0) {
+		expected = DefaultShare
 	}
-	return max(b.Stress/float64(b.Participants), leastShare*DefaultShare)
+	if b.Participants < measuredFrom {
+		return expected
+	}
+	return max(b.Stress/float64(b.Participants), leastShare*expected)
 }
 
 // Expected is the stress once the lessons opened lately have grown.

@@ -27,6 +27,7 @@ func TestExpected(t *testing.T) {
 		{"nobody", Bridge{}, 0},
 		{"stress alone", Bridge{Stress: 0.3, Participants: 60}, 0.3},
 		{"a lesson that was just opened", Bridge{Stress: 0.3, Participants: 60, Young: []Room{{Opened: eight}}}, 0.3 + 12*0.005},
+		{"a small bridge says what a person costs it", Bridge{Stress: 0.3, Participants: 9, Person: 0.05, Young: []Room{{Opened: eight}}}, 0.3 + 12*0.05},
 		{"too few to measure", Bridge{Stress: 0.3, Participants: 9, Young: []Room{{Opened: eight}}}, 0.3 + 12*DefaultShare},
 		{"people who arrived are not counted twice", Bridge{Stress: 0.3, Participants: 60, Young: []Room{{Opened: eight, Size: 8}}}, 0.3 + 4*0.005},
 		{"more are there", Bridge{Stress: 0.3, Participants: 60, Young: []Room{{Opened: eight, Size: 28}}}, 0.3},

@@ -37,3 +37,16 @@ func CapacityOf(c config.Capacity, cores int) Capacity {
 		HandshakesPerSecond: or(c.HandshakesPerSecond, handshakesPerCore),
 	}
 }
+
+// What one person in a lesson costs a bridge, in and out: four voices and a few pictures received, a voice and perhaps a picture sent. With
+// the defaults two cores carry some 200 people.
+const (
+	packetsPerPerson = 300
+	// egressPerPerson is in bits per second.
+	egressPerPerson = 2e6
+)
+
+// Person is the stress that one more participant is expected to bring. Where people are many, what they really bring is the better measure.
+func (c Capacity) Person() float64 {
+	return max(packetsPerPerson/c.PacketsPerSecond, egressPerPerson/c.EgressBits)
+}

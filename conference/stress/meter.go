@@ -74,6 +74,7 @@ func (m *Meter) Load() cluster.Load {
 	}
 	m.mu.Unlock()
 	l.Rooms, l.Participants = m.config.Census()
+	l.Person = m.config.Capacity.Person()
 	return l
 }
 
