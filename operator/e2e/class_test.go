@@ -96,7 +96,7 @@ func (s *school) begin(room string, pupils int) *class {
 func (s *school) join(o client.Options) *client.Participant {
 	s.t.Helper()
 	o.Target, o.Reconnect = s.target, true
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 3*patience) // there may be a queue
 	defer cancel()
 	p, err := client.Join(ctx, o)
 	if err != nil {

@@ -92,7 +92,7 @@ func started(t *testing.T, status string) string {
 
 // lesson runs the browser test: an organiser and two pupils in Chromium.
 func lesson(t *testing.T, url string, organiser credential) {
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--test", "e2e/lesson.test.mjs")
 	cmd.Dir = filepath.Join(root, "conference", "web", "app")

@@ -91,7 +91,7 @@ func busy(t *testing.T) string {
 	}
 	text := string(data)
 	for old, fresh := range map[string]string{
-		"packets_per_second: 6000": "packets_per_second: 1500",
+		"packets_per_second: 6000": "packets_per_second: 3000",
 		"shrink_after: 1m":         "shrink_after: 10s",
 	} {
 		if !strings.Contains(text, old) {

@@ -24,9 +24,9 @@ const (
 	backWithin = 10 * time.Second
 )
 
-// TestMorning: load takes the county from no bridge to three and back to none. A lesson on the portal's own bridge never notices. A
-// bridge is killed and another one falls silent, and their lessons are back. `up` in the middle of it removes nothing, and neither
-// does a daemon that is killed.
+// TestMorning: lessons take the county from no bridge to three and back to none. The one on the portal's own bridge never notices. A
+// bridge is killed and another one falls silent, and their lesson is back. `up` in the middle of it removes nothing, and neither does
+// a daemon that is killed.
 func TestMorning(t *testing.T) {
 	p := sandboxed(t, 2)
 	p.configs = busy(t)
@@ -37,8 +37,10 @@ func TestMorning(t *testing.T) {
 	serve := p.serve()
 
 	crowd := rush(t, school, *first.Result.FirstAccount)
-	took := eventually(t, 3*patience, "three bridges that take rooms", func() bool { return len(inUse(p.status())) == 3 })
-	t.Logf("three bridges after %s", took.Round(time.Millisecond))
+	begun := time.Now()
+	moving := school.begin("geografie", 8) // waits in the queue with the others
+	eventually(t, 3*patience, "three bridges that take rooms", func() bool { return len(inUse(p.status())) == 3 })
+	t.Logf("three bridges after %s", time.Since(begun).Round(time.Millisecond))
 	crowd.settled()
 
 	t.Run("up removes nothing", func(t *testing.T) {
@@ -52,19 +54,17 @@ func TestMorning(t *testing.T) {
 		}
 	})
 	t.Run("a bridge is killed", func(t *testing.T) {
-		p := p.in(t)
-		c, id := p.lessonElsewhere(school.in(t), "geografie")
-		signal(t, p.process(id), syscall.SIGKILL)
-		c.back()
-		stranger(t, school, c)
+		p, moving := p.in(t), moving.in(t)
+		process := p.process(p.where(moving))
+		moving.breaks(func() { signal(t, process, syscall.SIGKILL) })
+		stranger(t, school, moving)
 	})
 	t.Run("a bridge falls silent", func(t *testing.T) {
-		p := p.in(t)
-		c, id := p.lessonElsewhere(school.in(t), "musik")
-		process := p.process(id)
-		signal(t, process, syscall.SIGSTOP)
+		p, moving := p.in(t), moving.in(t)
+		process := p.process(p.where(moving))
 		defer signal(t, process, syscall.SIGCONT)
-		c.back()
+		moving.breaks(func() { signal(t, process, syscall.SIGSTOP) })
+		stranger(t, school, moving)
 	})
 	t.Run("the daemon is killed", func(t *testing.T) {
 		p := p.in(t)
@@ -78,8 +78,10 @@ func TestMorning(t *testing.T) {
 	})
 	p.serve()
 	crowd.leave()
-	took = eventually(t, 5*patience, "the bridges to go", func() bool { s := p.status(); return servers(s) == 1 && len(s.Bridges) == 0 })
-	t.Logf("no bridge left %s after the last pupil", took.Round(time.Millisecond))
+	moving.ends()
+	begun = time.Now()
+	eventually(t, 5*patience, "the bridges to go", func() bool { s := p.status(); return servers(s) == 1 && len(s.Bridges) == 0 })
+	t.Logf("no bridge left %s after the last of their pupils", time.Since(begun).Round(time.Millisecond))
 	lesson.stays(mediaGap)
 	browser.stayed()
 
@@ -107,48 +109,55 @@ func (s *school) in(t *testing.T) *school {
 	return &copy
 }
 
-// lessonElsewhere begins a lesson and finds the dedicated bridge that it is on. Where it goes is the portal's decision; when it goes to the
-// portal's own bridge, it is closed and another one begun.
-func (p program) lessonElsewhere(s *school, room string) (*class, string) {
+// where finds the dedicated bridge that a lesson is on: it is the only one with so many people.
+func (p program) where(c *class) string {
 	p.t.Helper()
-	for range 8 {
-		before := people(p.status())
-		c := s.begin(room, 2)
-		eventually(p.t, patience, "the lesson to be heard", c.hears)
-		where := ""
-		eventually(p.t, patience, "the lesson in the portal's figures", func() bool {
-			for id, n := range people(p.status()) {
-				if n >= before[id]+3 {
-					where = id
-				}
+	found := ""
+	eventually(p.t, patience, "the lesson in the portal's figures", func() bool {
+		for id, n := range people(p.status()) {
+			if id != "portal" && n > 0 && (n-len(c.all()))%rushPeople == 0 {
+				found = id
+				return true
 			}
-			return where != ""
-		})
-		if where != "portal" {
-			return c, where
 		}
-		for _, participant := range slices.Backward(c.all()) {
-			participant.Close()
-		}
-		room += "-"
-	}
-	p.t.Fatal("every lesson goes to the portal's own bridge")
-	return nil, ""
+		return false
+	})
+	return found
 }
 
-// back waits until everybody is in the lesson again and hears.
-func (c *class) back() {
+func (c *class) in(t *testing.T) *class {
+	copy := *c
+	copy.t = t
+	return &copy
+}
+
+// breaks does something to the lesson's bridge and waits until everybody is in the lesson again and hears.
+func (c *class) breaks(harm func()) {
 	c.t.Helper()
-	eventually(c.t, patience, "the lesson to break", func() bool { return !c.hears() })
-	took := eventually(c.t, backWithin, "the lesson to go on", func() bool {
-		for _, p := range c.all() {
-			if p.Stats().Reconnects == 0 {
+	eventually(c.t, patience, "the lesson to be heard", c.hears)
+	var before []int
+	for _, p := range c.all() {
+		before = append(before, p.Stats().Reconnects)
+	}
+	harm()
+	took := eventually(c.t, patience, "the lesson to go on", func() bool {
+		for i, p := range c.all() {
+			if p.Stats().Reconnects == before[i] {
 				return false
 			}
 		}
 		return c.hears()
 	})
 	c.t.Logf("the lesson is back after %s", took.Round(time.Millisecond))
+	if took > backWithin {
+		c.t.Errorf("the lesson was away for %s", took)
+	}
+}
+
+func (c *class) ends() {
+	for _, p := range slices.Backward(c.all()) {
+		p.Close()
+	}
 }
 
 // stranger tries to come in without the code.
@@ -176,8 +185,8 @@ type rushHour struct {
 }
 
 const (
-	rushRooms  = 10
-	rushPeople = 3
+	rushRooms  = 2
+	rushPeople = 12
 )
 
 func rush(t *testing.T, s *school, organiser credential) *rushHour {
