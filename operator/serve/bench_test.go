@@ -104,7 +104,9 @@ func servePortal(dir, name string) (net.Addr, error) {
 	mux.Handle("GET "+opsapi.PathNight, answer(opsapi.Night{Phase: opsapi.PhaseDay}))
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { mux.ServeHTTP(w, r) })
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){
-		opsapi.ALPN: func(s *http.Server, c *tls.Conn, _ http.Handler) { (&http.Server{Handler: handler}).Serve(&single{conn: c}) },
+		opsapi.ALPN: func(s *http.Server, c *tls.Conn, _ http.Handler) {
+			(&http.Server{Handler: handler}).Serve(&single{conn: c})
+		},
 	}}
 	go server.Serve(l)
 	return l.Addr(), nil
