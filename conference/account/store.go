@@ -113,8 +113,8 @@ func (s *Store) Replace(list opsapi.Accounts) error {
 	if err != nil {
 		return fmt.Errorf("encode accounts: %w", err)
 	}
-	if err := atomicfile.Write(s.path, data); err != nil {
-		return fmt.Errorf("write accounts %s: %w; check the disk's free space", s.path, err)
+	if err := atomicfile.Write(s.path, data, 0o600); err != nil {
+		return fmt.Errorf("accounts: %w; check the disk's free space", err)
 	}
 	s.set(list)
 	return nil

@@ -1,34 +1,35 @@
-// Package atomicfile writes the server's state files: after a crash there is the old or the new content, never half.
+// Package atomicfile writes files of which there is, after a crash, the old or the new content, never half of each.
 package atomicfile
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// Write replaces path, mode 0600: temporary file in the same folder, fsync, rename, fsync of the folder.
-func Write(path string, data []byte) (err error) {
+// Write replaces path with data: a temporary file beside it, named .<name>-*, is written, synced and renamed over it, and the folder is
+// synced. perm is the file's mode whatever the umask. The folder must exist.
+func Write(path string, data []byte, perm os.FileMode) error {
+	if err := write(path, data, perm); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+func write(path string, data []byte, perm os.FileMode) error {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // mode 0600
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		return err
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(perm), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
 	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
+	if err != nil {
+		_ = os.Remove(f.Name())
 		return err
 	}
 	return syncDir(dir)
@@ -39,6 +40,5 @@ func syncDir(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	return d.Sync()
+	return errors.Join(d.Sync(), d.Close())
 }

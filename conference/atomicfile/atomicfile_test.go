@@ -1,35 +1,46 @@
 package atomicfile
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 )
 
-func TestWriteReplacesAndLeavesNothingElse(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "state.json")
-	for _, content := range []string{"old and long", "new"} {
-		if err := Write(path, []byte(content)); err != nil {
-			t.Fatal(err)
-		}
-		if data, err := os.ReadFile(path); err != nil || string(data) != content {
-			t.Errorf("got %q, %v", data, err)
-		}
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode: %v, %v", info.Mode(), err)
-	}
-	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
+func TestWriteReplacesContentAndMode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(path, []byte("old and longer"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(filepath.Join(dir, "folder"), []byte("x")); err == nil {
-		t.Error("a folder was replaced")
+	if err := Write(path, []byte("new"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if err := Write(filepath.Join(dir, "missing", "state.json"), nil); err == nil {
-		t.Error("written into a folder that is not there")
+	data, err := os.ReadFile(path)
+	if err != nil || string(data) != "new" {
+		t.Errorf("got %q, %v, want new", data, err)
 	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
-		t.Errorf("left behind: %v, %v", entries, err)
+	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %o, want 600", info.Mode().Perm())
+	}
+}
+
+func TestFailedWriteLeavesOldContentAndNoLitter(t *testing.T) {
+	dir := t.TempDir()
+	target := filepath.Join(dir, "target") // a folder cannot be replaced by a file
+	if err := os.MkdirAll(filepath.Join(target, "inside"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(target, []byte("x"), 0o600); err == nil {
+		t.Fatal("a folder was replaced by a file")
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("%d entries beside the target, want none", len(entries)-1)
+	}
+}
+
+func TestWriteIntoMissingFolder(t *testing.T) {
+	if err := Write(filepath.Join(t.TempDir(), "no", "f"), nil, 0o600); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want fs.ErrNotExist", err)
 	}
 }

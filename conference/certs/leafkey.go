@@ -13,8 +13,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 )
 
@@ -85,19 +85,7 @@ func ensureRequest(path string, key *ecdsa.PrivateKey) error {
 
 // writePEM replaces path at once: whoever reads it sees all or nothing.
 func writePEM(path, kind string, der []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	err = pem.Encode(f, &pem.Block{Type: kind, Bytes: der})
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return atomicfile.Write(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode)
 }
 
 func readBounded(path string) ([]byte, error) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 )
@@ -165,27 +166,13 @@ func (l *Ledger) end(plan cluster.RestartPlan, t Totals, roomsEnded int, missing
 	return l.save()
 }
 
-// save replaces the file: a crash leaves the old or the new content.
 func (l *Ledger) save() error {
 	data, err := json.MarshalIndent(l.file, "", " ")
 	if err != nil {
 		return fmt.Errorf("write the nights' ledger: %w", err)
 	}
-	fresh := l.path() + ".new"
-	if err := writeSynced(fresh, append(data, '\n')); err != nil {
-		return fmt.Errorf("write the nights' ledger: %w; the disk may be full", err)
-	}
-	if err := os.Rename(fresh, l.path()); err != nil {
-		return fmt.Errorf("write the nights' ledger: %w", err)
+	if err := atomicfile.Write(l.path(), append(data, '\n'), 0o600); err != nil {
+		return fmt.Errorf("the nights' ledger: %w; the disk may be full", err)
 	}
 	return nil
-}
-
-func writeSynced(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Sync(), f.Close())
 }

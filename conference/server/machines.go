@@ -112,8 +112,8 @@ func (m *machines) replace(list opsapi.Machines) error {
 	}
 	m.replacing.Lock()
 	defer m.replacing.Unlock()
-	if err := atomicfile.Write(m.path, append(data, '\n')); err != nil {
-		return fmt.Errorf("write list of machines: %w; check the disk's free space", err)
+	if err := atomicfile.Write(m.path, append(data, '\n'), 0o600); err != nil {
+		return fmt.Errorf("list of machines: %w; check the disk's free space", err)
 	}
 	m.mu.Lock()
 	m.list = list

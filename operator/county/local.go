@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 	"github.com/medienzentrenverbund/kreisraum/infra"
-	"github.com/medienzentrenverbund/kreisraum/operator/atomicfile"
 	"github.com/medienzentrenverbund/kreisraum/operator/home"
 	"golang.org/x/crypto/ssh"
 )

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/medienzentrenverbund/kreisraum/operator/atomicfile"
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 	"github.com/medienzentrenverbund/kreisraum/operator/countyca"
 	"github.com/medienzentrenverbund/kreisraum/operator/home"
 	"github.com/medienzentrenverbund/kreisraum/operator/stack"

@@ -23,7 +23,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/medienzentrenverbund/kreisraum/operator/atomicfile"
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 )
 
 // Home is the operator's folder.

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/medienzentrenverbund/kreisraum/operator/atomicfile"
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 )
 
 // Load reads the register; a file that is not there is an empty one.

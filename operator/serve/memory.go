@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/medienzentrenverbund/kreisraum/operator/atomicfile"
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 	"github.com/medienzentrenverbund/kreisraum/operator/autoscale"
 	"golang.org/x/sys/unix"
 )

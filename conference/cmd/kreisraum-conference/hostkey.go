@@ -9,11 +9,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 )
 
 // renewHostKey makes this machine a new SSH host key. The one it was born with came through the cloud's user data, which every
@@ -29,8 +28,8 @@ func renewHostKey(_ context.Context, args []string, stdout, _ io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("make host key: %w", err)
 	}
-	if err := errors.Join(replace(*file+".pub", public, 0o644), replace(*file, private, 0o600)); err != nil {
-		return fmt.Errorf("write host key: %w; run as root", err)
+	if err := errors.Join(atomicfile.Write(*file+".pub", public, 0o644), atomicfile.Write(*file, private, 0o600)); err != nil {
+		return fmt.Errorf("host key: %w; run as root", err)
 	}
 	fmt.Fprintf(stdout, "%s: new host key, restart sshd to use it\n", *file)
 	return nil
@@ -52,21 +51,4 @@ func newHostKey() (private, public []byte, err error) {
 		return nil, nil, err
 	}
 	return pem.EncodeToMemory(block), ssh.MarshalAuthorizedKey(sshPub), nil
-}
-
-// replace writes path atomically: temporary file in the same folder, fsync, rename.
-func replace(path string, data []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
 }
