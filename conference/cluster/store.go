@@ -38,14 +38,12 @@ type Store interface {
 	Replace(ctx context.Context, key RoomKey, p Placement) (Placement, error)
 	// Unplace removes the placement if it still has that revision. Returns ErrChanged if it has another one, nil if there is none.
 	Unplace(ctx context.Context, key RoomKey, revision uint64) error
-	// Placement is what is known of the room's placement. Place and Replace decide.
-	Placement(ctx context.Context, key RoomKey) (Placement, bool, error)
+	// Placements are what is known. Place and Replace decide.
 	Placements() map[RoomKey]Placement
 	// Leases are those that have not ended, by machine. One that was not renewed for LeaseLife is gone, reckoned from its arrival
 	// here, whatever state the store is in.
 	Leases() map[string]Lease
-	// Records of a room, by machine. Record.Boot tells a process's own records from those that one before it left behind.
-	Records(key RoomKey) map[string]Record
+	// RecordsOf a machine. Record.Boot tells a process's own records from those that one before it left behind.
 	RecordsOf(machine string) map[RoomKey]Record
 	DropRecord(ctx context.Context, machine string, key RoomKey) error
 	// Call asks all bridges to announce their rooms. Each does, and then has the word in its lease. The store repeats the call to

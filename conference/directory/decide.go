@@ -79,7 +79,7 @@ func (v *view) enter(key cluster.RoomKey, p cluster.Placement, r cluster.Record,
 		stay.restore = carried(lost)
 		return stay
 	}
-	if begun(r) || !organiser || open(p, r, now) {
+	if begun(r) || !organiser || v.opened(key, p, r, now) {
 		return stay
 	}
 	if !v.settled {

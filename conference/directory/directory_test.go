@@ -221,8 +221,8 @@ func TestAPortalStartsAndItsBridgesTeach(t *testing.T) {
 		if waited := time.Since(began); waited > time.Second {
 			t.Errorf("found after %v", waited)
 		}
-		if p, placed, _ := c.Placement(t.Context(), c.keyOf("klasse-5a")); !placed || p.Machine != "bridge-2" || p.Boot != "b" {
-			t.Errorf("adopted as %+v, %v", p, placed)
+		if p := c.Placements()[c.keyOf("klasse-5a")]; p.Machine != "bridge-2" || p.Boot != "b" {
+			t.Errorf("adopted as %+v", p)
 		}
 	})
 }
@@ -299,7 +299,7 @@ func TestABridgeIsBackWithAnotherBoot(t *testing.T) {
 		if machine != "bridge-1" || restore == nil || err != nil {
 			t.Errorf("got %s, %v, %v", machine, restore, err)
 		}
-		if p, _, _ := c.Placement(t.Context(), c.keyOf("klasse-5a")); p.Boot != "b" {
+		if p := c.Placements()[c.keyOf("klasse-5a")]; p.Boot != "b" {
 			t.Errorf("placed on %+v", p)
 		}
 	})
@@ -691,5 +691,21 @@ func TestLoad(t *testing.T) {
 		if !slices.Equal(got.Bridges, want) || !got.Settled || got.WaitingRooms != 0 {
 			t.Errorf("got %+v", got)
 		}
+	})
+}
+
+// TestALessonThatIsOverMakesPlaceAtOnce: it is not expected to fill up any more, although it was opened a moment ago.
+func TestALessonThatIsOverMakesPlaceAtOnce(t *testing.T) {
+	inCounty(t, []string{"bridge-1"}, func(t *testing.T, c *county) {
+		small := cluster.Load{Known: true, Person: 0.1} // twelve people are more than it carries
+		b := c.boot("bridge-1", "a", small)
+		c.settled()
+		c.expect("klasse-5a", true, "bridge-1")
+		c.expectError("klasse-5b", true, cluster.ErrFull)
+		b.room(c.keyOf("klasse-5a"), lesson(12))
+		c.settled()
+		b.gone(c.keyOf("klasse-5a"))
+		c.settled()
+		c.expect("klasse-5b", true, "bridge-1")
 	})
 }

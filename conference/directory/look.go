@@ -158,4 +158,5 @@ func (l *loop) lookAtRooms(now time.Time) {
 			slices.SortFunc(list, func(a, b saying) int { return cmp.Compare(a.machine, b.machine) })
 		}
 	}
+	l.view.remember()
 }

@@ -106,13 +106,6 @@ func (m *memory) Unplace(_ context.Context, key cluster.RoomKey, revision uint64
 	return err
 }
 
-func (m *memory) Placement(_ context.Context, key cluster.RoomKey) (cluster.Placement, bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	p, ok := m.placements[key]
-	return p, ok, nil
-}
-
 func (m *memory) Placements() map[cluster.RoomKey]cluster.Placement {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -129,18 +122,6 @@ func (m *memory) Leases() map[string]cluster.Lease {
 		}
 	}
 	return leases
-}
-
-func (m *memory) Records(key cluster.RoomKey) map[string]cluster.Record {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	list := map[string]cluster.Record{}
-	for id, records := range m.records {
-		if r, ok := records[key]; ok {
-			list[id] = r
-		}
-	}
-	return list
 }
 
 func (m *memory) RecordsOf(machine string) map[cluster.RoomKey]cluster.Record {

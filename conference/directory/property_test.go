@@ -47,6 +47,9 @@ func drawView(t *rapid.T) *view {
 			Boot: rapid.SampledFrom([]string{"new", "old"}).Draw(t, "boot"), Revision: 7,
 			Opened: !often("opened"), At: eight.Add(-time.Duration(rapid.IntRange(0, 90).Draw(t, "age")) * time.Second)}
 	}
+	if rapid.Bool().Draw(t, "ran") {
+		v.ran = map[cluster.RoomKey]uint64{roomKey: rapid.Uint64Range(6, 7).Draw(t, "ran under")}
+	}
 	for i := range rapid.IntRange(0, 6).Draw(t, "others") {
 		key := cluster.RoomKey(fmt.Sprint("other-", i))
 		v.placements[key] = cluster.Placement{Machine: "bridge-1", Boot: "new", Revision: 3}
@@ -72,7 +75,7 @@ func TestDecisionsKeepTheirWord(t *testing.T) {
 			if !stands || got.machine != p.Machine || got.boot != "new" {
 				t.Fatalf("the room is said to be on %s and placed on %+v", got.machine, p)
 			}
-			if organiser && !begun(record) && !isLost && !open(p, record, eight) {
+			if organiser && !begun(record) && !isLost && !v.opened(roomKey, p, record, eight) {
 				t.Fatal("a lesson begins and nobody is told")
 			}
 			if got.restore != nil && (there || !isLost || got.restore.Epoch != lost.Epoch) {
@@ -89,7 +92,7 @@ func TestDecisionsKeepTheirWord(t *testing.T) {
 			if !alive || lease.Boot != got.boot {
 				t.Fatal("placed on the dead")
 			}
-			if there && (begun(record) || organiser && open(p, record, eight)) {
+			if there && (begun(record) || organiser && v.opened(roomKey, p, record, eight)) {
 				t.Fatal("a lesson that runs, or was let in, is moved")
 			}
 			if !announced && (!v.settled || !v.bridge(got.machine, eight).Open()) {

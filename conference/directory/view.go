@@ -22,6 +22,8 @@ type view struct {
 	said, left map[cluster.RoomKey][]saying
 	// claims are placements on their way into the store.
 	claims map[cluster.RoomKey]cluster.Placement
+	// ran has the revision of the placement under which a lesson was seen: without a record that has begun, it is over.
+	ran map[cluster.RoomKey]uint64
 }
 
 // saying is a machine's record of a room.
@@ -75,9 +77,21 @@ func (v *view) lost(key cluster.RoomKey) (cluster.Record, bool) {
 	return s.record, ok && begun(s.record)
 }
 
-// open reports whether an organiser was let in who is inside, or may still come. Whoever was let in stays in.
-func open(p cluster.Placement, r cluster.Record, now time.Time) bool {
-	return p.Opened && (begun(r) || now.Sub(p.At) < openedFor)
+// opened reports whether an organiser was let in who is inside, or may still come. Whoever was let in stays in.
+func (v *view) opened(key cluster.RoomKey, p cluster.Placement, r cluster.Record, now time.Time) bool {
+	over := v.ran[key] == p.Revision && p.Revision != 0
+	return p.Opened && (begun(r) || !over && now.Sub(p.At) < openedFor)
+}
+
+// remember notes which placed lessons run.
+func (v *view) remember() {
+	ran := make(map[cluster.RoomKey]uint64, len(v.ran))
+	for key, p := range v.placements {
+		if r, announced := v.saidBy(key, p.Machine); announced && begun(r) || v.ran[key] == p.Revision {
+			ran[key] = p.Revision
+		}
+	}
+	v.ran = ran
 }
 
 // bridges are the candidates for a room at now.
@@ -96,21 +110,21 @@ func (v *view) bridges(now time.Time) []placement.Bridge {
 		}
 		if v.lives(p.Machine, p.Boot) {
 			record, _ := v.saidBy(key, p.Machine)
-			count(&list[at[p.Machine]], p, record, now)
+			v.count(&list[at[p.Machine]], key, p, record, now)
 		}
 	}
-	for _, c := range v.claims {
+	for key, c := range v.claims {
 		if i, listed := at[c.Machine]; listed {
-			count(&list[i], c, cluster.Record{}, now)
+			v.count(&list[i], key, c, cluster.Record{}, now)
 		}
 	}
 	return list
 }
 
 // count adds a room to the bridge that has it.
-func count(b *placement.Bridge, p cluster.Placement, r cluster.Record, now time.Time) {
+func (v *view) count(b *placement.Bridge, key cluster.RoomKey, p cluster.Placement, r cluster.Record, now time.Time) {
 	switch {
-	case open(p, r, now):
+	case v.opened(key, p, r, now):
 		b.Young = append(b.Young, placement.Room{Opened: p.At, Size: r.Participants, Expect: p.People})
 	case !begun(r):
 		b.Doors++
