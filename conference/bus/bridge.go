@@ -43,9 +43,7 @@ type BridgeConfig struct {
 	OnEndAccounts func(ids []string)
 	// LeaseEvery is cluster.LeaseEvery unless a test is in a hurry.
 	LeaseEvery time.Duration
-	// Now is time.Now unless set.
-	Now func() time.Time
-	Log *slog.Logger
+	Log        *slog.Logger
 }
 
 // Bridge says to the portal that this bridge lives and which rooms it has. Safe for concurrent use.
@@ -54,7 +52,6 @@ type Bridge struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
-	heard    atomic.Int64 // when a portal's voice was heard last, or the start: Unix nanoseconds
 	closing  atomic.Bool
 	answered atomic.Pointer[string] // the call that all records have been put for
 	renew    chan struct{}          // has a token when a lease is to be put now
@@ -80,9 +77,6 @@ func NewBridge(c BridgeConfig) (*Bridge, error) {
 	if c.LeaseEvery == 0 {
 		c.LeaseEvery = cluster.LeaseEvery
 	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -94,18 +88,12 @@ func NewBridge(c BridgeConfig) (*Bridge, error) {
 		config: c, cancel: cancel, renew: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		rooms: map[cluster.RoomKey]cluster.Record{}, dirty: map[cluster.RoomKey]bool{},
 	}
-	b.heard.Store(c.Now().UnixNano())
 	b.done.Go(func() { b.run(ctx) })
 	return b, nil
 }
 
 // Boot tells this process from the machine's others.
 func (b *Bridge) Boot() string { return b.config.Boot }
-
-// Silent is how long no portal was heard; since the start, if none ever was.
-func (b *Bridge) Silent() time.Duration {
-	return b.config.Now().Sub(time.Unix(0, b.heard.Load()))
-}
 
 // SetClosing says in the lease whether the bridge is about to restart, from now on.
 func (b *Bridge) SetClosing(closing bool) {
@@ -181,7 +169,6 @@ func subscribe(conn *nats.Conn, subject string, handle func([]byte)) error {
 
 // called hears a portal.
 func (b *Bridge) called(text []byte) {
-	b.heard.Store(b.config.Now().UnixNano())
 	if len(text) == 0 || len(text) > maxWord {
 		return
 	}

@@ -51,17 +51,14 @@ func (c *call) missed(machine string, l cluster.Lease) bool {
 	return true
 }
 
-// heartbeat says the call to all bridges for as long as one that lives has not answered it; else an empty one, so that bridges know
-// that there is a portal.
-func (s *Store) heartbeat(ctx context.Context, conn *nats.Conn) {
+// callLoop says the call to all bridges, again and again for as long as one that lives has not answered it.
+func (s *Store) callLoop(ctx context.Context, conn *nats.Conn) {
 	ticker := time.NewTicker(s.config.LeaseEvery)
 	defer ticker.Stop()
 	for {
-		var text []byte
 		if c := s.calling.Load(); c != nil && !c.complete(s.Leases()) {
-			text = []byte(c.word)
+			_ = conn.Publish(callSubject, []byte(c.word)) // without a connection nobody hears it; then the next one
 		}
-		_ = conn.Publish(callSubject, text) // without a connection nobody hears it; then the next one
 		select {
 		case <-ticker.C:
 		case <-s.recall:

@@ -4,7 +4,7 @@
 //	$KV.bridges.<machine>               cluster.Lease      a bridge's own, renewed for as long as it lives
 //	$KV.records.<machine>.<room key>    cluster.Record     a bridge's own
 //	$KV.placements.<room key>           cluster.Placement  portals'
-//	kreisraum.call                      word               portal to all bridges, every LeaseEvery; empty once all have answered
+//	kreisraum.call                      word               portal to all bridges, every LeaseEvery until all have answered
 //	kreisraum.bridge.<machine>.order    cluster.Order      portal to one bridge
 //
 // The first three are NATS key-value buckets (https://docs.nats.io/nats-concepts/jetstream/key-value-store) in memory. Bridges write them as

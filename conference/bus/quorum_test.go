@@ -143,7 +143,7 @@ func TestAQuorumIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	awaitLong(t, "the record and the lease", func() bool {
-		return store.Records(key)["bridge-1"].Epoch == "e" && store.Leases()["bridge-1"].Boot == bridge.Boot()
+		return store.RecordsOf("bridge-1")[key].Epoch == "e" && store.Leases()["bridge-1"].Boot == bridge.Boot()
 	})
 	// A placement that a majority has outlives any one server. The third must have caught up before the first is lost.
 	awaitLong(t, "three servers in step", func() bool { return store.replicated(t.Context(), 3) })

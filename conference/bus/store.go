@@ -118,18 +118,9 @@ func (s *Store) Leases() map[string]cluster.Lease {
 	return alive
 }
 
-// Records implements cluster.Store.
-func (s *Store) Records(key cluster.RoomKey) map[string]cluster.Record { return s.view.records(key) }
-
 // RecordsOf implements cluster.Store.
 func (s *Store) RecordsOf(machine string) map[cluster.RoomKey]cluster.Record {
 	return s.view.recordsOf(machine)
-}
-
-// Placement implements cluster.Store.
-func (s *Store) Placement(ctx context.Context, key cluster.RoomKey) (cluster.Placement, bool, error) {
-	p, ok := s.view.placement(key)
-	return p, ok, ctx.Err()
 }
 
 // Placements implements cluster.Store.

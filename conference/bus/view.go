@@ -18,18 +18,20 @@ type entry struct {
 	deleted  bool
 }
 
-type heldLease struct {
-	cluster.Lease
+// held is a value that ends unless it is renewed.
+type held[T any] struct {
+	value    T
 	revision uint64
 	created  time.Time
 	arrived  time.Time
 }
 
-type heldRecord struct {
-	cluster.Record
-	revision uint64
-	created  time.Time
-	arrived  time.Time
+// hold keeps what an entry tells from now on. Reading the bucket anew makes nothing younger: old is what is known of the key.
+func hold[T any](value T, e entry, old held[T], now time.Time) held[T] {
+	if old.revision == e.revision && old.created.Equal(e.created) {
+		now = old.arrived
+	}
+	return held[T]{value, e.revision, e.created, now}
 }
 
 type heldPlacement struct {
@@ -39,19 +41,19 @@ type heldPlacement struct {
 
 // tables hold the buckets.
 type tables struct {
-	leases     map[string]heldLease
-	records    map[string]map[cluster.RoomKey]heldRecord
+	leases     map[string]held[cluster.Lease]
+	records    map[string]map[cluster.RoomKey]held[cluster.Record]
 	placements map[cluster.RoomKey]heldPlacement
 }
 
 func newTables() tables {
-	return tables{map[string]heldLease{}, map[string]map[cluster.RoomKey]heldRecord{}, map[cluster.RoomKey]heldPlacement{}}
+	return tables{map[string]held[cluster.Lease]{}, map[string]map[cluster.RoomKey]held[cluster.Record]{}, map[cluster.RoomKey]heldPlacement{}}
 }
 
 // view is what is known of the buckets. Safe for concurrent use.
 type view struct {
-	leaseLife, recordLife time.Duration
-	changes               chan struct{}
+	leaseLife time.Duration
+	changes   chan struct{}
 
 	mu      sync.Mutex
 	now     tables
@@ -61,15 +63,7 @@ type view struct {
 }
 
 func newView(leaseLife time.Duration) *view {
-	return &view{leaseLife: leaseLife, recordLife: recordLife, changes: make(chan struct{}, 1), now: newTables()}
-}
-
-// tell leaves a token in changes.
-func (v *view) tell() {
-	select {
-	case v.changes <- struct{}{}:
-	default:
-	}
+	return &view{leaseLife: leaseLife, changes: make(chan struct{}, 1), now: newTables()}
 }
 
 // begin reads the buckets anew; until commit, what was known stays.
@@ -87,7 +81,7 @@ func (v *view) commit() {
 	v.ready = true
 	v.session++
 	v.mu.Unlock()
-	v.tell()
+	poke(v.changes)
 }
 
 // lose says that the buckets can't be watched any more.
@@ -97,7 +91,7 @@ func (v *view) lose() {
 	v.ready, v.next = false, nil
 	v.mu.Unlock()
 	if was {
-		v.tell()
+		poke(v.changes)
 	}
 }
 
@@ -120,26 +114,22 @@ func (v *view) apply(e entry, now time.Time) error {
 	reading := v.next != nil
 	v.mu.Unlock()
 	if !reading {
-		v.tell()
+		poke(v.changes)
 	}
 	return err
 }
 
 func (v *view) applyLeaseLocked(t *tables, e entry, now time.Time) error {
+	old := v.now.leases[e.key]
+	delete(t.leases, e.key)
+	if e.deleted {
+		return nil
+	}
 	l, err := decodeLease(e.value)
-	if e.deleted || err != nil {
-		delete(t.leases, e.key)
-		if e.deleted {
-			return nil
-		}
-		return err
+	if err == nil {
+		t.leases[e.key] = hold(l, e, old, now)
 	}
-	// Reading the bucket anew makes no lease younger.
-	if old, ok := v.now.leases[e.key]; ok && old.revision == e.revision && old.created.Equal(e.created) {
-		now = old.arrived
-	}
-	t.leases[e.key] = heldLease{l, e.revision, e.created, now}
-	return nil
+	return err
 }
 
 func (v *view) applyRecordLocked(t *tables, e entry, now time.Time) error {
@@ -147,24 +137,22 @@ func (v *view) applyRecordLocked(t *tables, e entry, now time.Time) error {
 	if !ok {
 		return errValue
 	}
+	old := v.now.records[machine][key]
+	delete(t.records[machine], key)
+	if len(t.records[machine]) == 0 {
+		delete(t.records, machine)
+	}
+	if e.deleted {
+		return nil
+	}
 	r, err := decodeRecord(e.value)
-	if e.deleted || err != nil {
-		delete(t.records[machine], key)
-		if len(t.records[machine]) == 0 {
-			delete(t.records, machine)
-		}
-		if e.deleted {
-			return nil
-		}
+	if err != nil {
 		return err
 	}
-	if old, ok := v.now.records[machine][key]; ok && old.revision == e.revision && old.created.Equal(e.created) {
-		now = old.arrived
-	}
 	if t.records[machine] == nil {
-		t.records[machine] = map[cluster.RoomKey]heldRecord{}
+		t.records[machine] = map[cluster.RoomKey]held[cluster.Record]{}
 	}
-	t.records[machine][key] = heldRecord{r, e.revision, e.created, now}
+	t.records[machine][key] = hold(r, e, old, now)
 	return nil
 }
 
@@ -176,17 +164,16 @@ func (t *tables) applyPlacement(e entry) error {
 	if t.placements[key].Revision > e.revision {
 		return nil // our own write, which the watch will tell later
 	}
-	p, err := decodePlacement(e.value)
-	if e.deleted || err != nil {
-		delete(t.placements, key)
-		if e.deleted {
-			return nil
-		}
-		return err
+	delete(t.placements, key)
+	if e.deleted {
+		return nil
 	}
-	p.Revision = e.revision
-	t.placements[key] = heldPlacement{Placement: p}
-	return nil
+	p, err := decodePlacement(e.value)
+	if err == nil {
+		p.Revision = e.revision
+		t.placements[key] = heldPlacement{Placement: p}
+	}
+	return err
 }
 
 // wrote takes a placement of our own before the watch tells of it.
@@ -198,18 +185,18 @@ func (v *view) wrote(key cluster.RoomKey, p cluster.Placement, deleted bool) {
 		}
 	}
 	v.mu.Unlock()
-	v.tell()
+	poke(v.changes)
 }
 
 // prune removes what nobody has renewed.
 func (v *view) prune(now time.Time) {
 	v.mu.Lock()
 	before := len(v.now.leases)
-	maps.DeleteFunc(v.now.leases, func(_ string, l heldLease) bool { return now.Sub(l.arrived) >= v.leaseLife })
+	maps.DeleteFunc(v.now.leases, func(_ string, l held[cluster.Lease]) bool { return now.Sub(l.arrived) >= v.leaseLife })
 	changed := len(v.now.leases) != before
 	for machine, rooms := range v.now.records {
 		before := len(rooms)
-		maps.DeleteFunc(rooms, func(_ cluster.RoomKey, r heldRecord) bool { return now.Sub(r.arrived) >= v.recordLife })
+		maps.DeleteFunc(rooms, func(_ cluster.RoomKey, r held[cluster.Record]) bool { return now.Sub(r.arrived) >= recordLife })
 		changed = changed || len(rooms) != before
 		if len(rooms) == 0 {
 			delete(v.now.records, machine)
@@ -217,7 +204,7 @@ func (v *view) prune(now time.Time) {
 	}
 	v.mu.Unlock()
 	if changed {
-		v.tell()
+		poke(v.changes)
 	}
 }
 
@@ -227,19 +214,7 @@ func (v *view) leases(now time.Time) map[string]cluster.Lease {
 	out := make(map[string]cluster.Lease, len(v.now.leases))
 	for machine, l := range v.now.leases {
 		if now.Sub(l.arrived) < v.leaseLife {
-			out[machine] = l.Lease
-		}
-	}
-	return out
-}
-
-func (v *view) records(key cluster.RoomKey) map[string]cluster.Record {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	out := map[string]cluster.Record{}
-	for machine, rooms := range v.now.records {
-		if r, ok := rooms[key]; ok {
-			out[machine] = r.Record
+			out[machine] = l.value
 		}
 	}
 	return out
@@ -250,19 +225,9 @@ func (v *view) recordsOf(machine string) map[cluster.RoomKey]cluster.Record {
 	defer v.mu.Unlock()
 	out := make(map[cluster.RoomKey]cluster.Record, len(v.now.records[machine]))
 	for key, r := range v.now.records[machine] {
-		out[key] = r.Record
+		out[key] = r.value
 	}
 	return out
-}
-
-func (v *view) placement(key cluster.RoomKey) (cluster.Placement, bool) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	p, ok := v.now.placements[key]
-	if !ok || p.deleted {
-		return cluster.Placement{}, false
-	}
-	return p.Placement, true
 }
 
 func (v *view) placements() map[cluster.RoomKey]cluster.Placement {

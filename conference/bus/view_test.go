@@ -83,12 +83,12 @@ func TestOwnWritesAreKnownAtOnce(t *testing.T) {
 	v.commit()
 	v.wrote(someKey, cluster.Placement{Machine: "bridge-2", Boot: "b", Revision: 5}, false)
 	must(t, v.apply(placement("bridge-1", 4), noon))
-	if p, ok := v.placement(someKey); !ok || p.Machine != "bridge-2" {
+	if p := v.placements()[someKey]; p.Machine != "bridge-2" {
 		t.Errorf("older news win: %+v", p)
 	}
 	v.wrote(someKey, cluster.Placement{Revision: 6}, true)
 	must(t, v.apply(placement("bridge-2", 5), noon))
-	if _, ok := v.placement(someKey); ok || len(v.placements()) != 0 {
+	if len(v.placements()) != 0 {
 		t.Error("a deleted placement comes back by older news")
 	}
 	must(t, v.apply(entry{bucket: placements, key: someKey, revision: 6, deleted: true}, noon))
@@ -100,7 +100,7 @@ func TestOwnWritesAreKnownAtOnce(t *testing.T) {
 	v.begin()
 	must(t, v.apply(placement("bridge-4", 1), noon))
 	v.commit()
-	if p, _ := v.placement(someKey); p.Machine != "bridge-4" || p.Revision != 1 {
+	if p := v.placements()[someKey]; p.Machine != "bridge-4" || p.Revision != 1 {
 		t.Errorf("after a new bucket: %+v", p)
 	}
 }
@@ -111,11 +111,11 @@ func TestRecordsThatNobodyRenewsAreForgotten(t *testing.T) {
 	must(t, v.apply(entry{bucket: records, key: "bridge-1." + someKey, value: []byte(`{"boot":"b1"}`), revision: 3}, noon))
 	v.commit()
 	v.prune(noon.Add(recordLife - time.Second))
-	if len(v.records(someKey)) != 1 {
+	if len(v.recordsOf("bridge-1")) != 1 {
 		t.Error("forgotten early")
 	}
 	v.prune(noon.Add(recordLife))
-	if len(v.records(someKey)) != 0 {
+	if len(v.recordsOf("bridge-1")) != 0 {
 		t.Error("still known")
 	}
 	if recordRenewal*2 > recordLife {

@@ -21,7 +21,7 @@ const (
 func (s *Store) run(ctx context.Context) {
 	conn, err := s.config.Link.connect(ctx, s.config.Log, func(connected bool) {
 		if !connected {
-			s.stir()
+			poke(s.broken) // the watch begins anew
 		}
 	})
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *Store) run(ctx context.Context) {
 		return
 	}
 	s.conn.Store(conn)
-	s.done.Go(func() { s.heartbeat(ctx, conn) })
+	s.done.Go(func() { s.callLoop(ctx, conn) })
 	s.done.Go(func() { s.pruneLoop(ctx) })
 	for wait, told := retryMin, false; ctx.Err() == nil; wait = min(2*wait, retryMax) {
 		before := s.Session()
@@ -51,14 +51,6 @@ func (s *Store) run(ctx context.Context) {
 			told = true
 		}
 		_ = pause(ctx, wait)
-	}
-}
-
-// stir ends the watch, which then begins anew.
-func (s *Store) stir() {
-	select {
-	case s.broken <- struct{}{}:
-	default:
 	}
 }
 

@@ -52,7 +52,7 @@ func (s *Server) announce(link bus.Link) error {
 	b, err := bus.NewBridge(bus.BridgeConfig{
 		Link: link, Boot: s.boot, Version: s.opt.Version, Load: s.media.meter.Load, Proof: s.ledger.Last(),
 		OnEvict: s.media.bridge.Evict, OnRestart: s.restartAsOrdered, OnEndAccounts: s.endAccounts,
-		Now: s.opt.Now, Log: s.opt.Log,
+		Log: s.opt.Log,
 	})
 	if err != nil {
 		return err
