@@ -1,6 +1,6 @@
 // Package cluster is where portal and bridge meet. The portal checks who somebody is, finds the bridge that owns the room and
-// hands over the request with a signed Admission; the bridge believes the Admission and nothing else. Today both are in one
-// process; a directory over the network can take Local's place without either of them noticing.
+// hands over the request with a signed Admission; the bridge believes the Admission and nothing else. Whether both are in one process
+// neither of them knows. What machines tell each other goes through Store and Announcer (docs/cluster.md).
 package cluster
 
 import (
@@ -97,24 +97,4 @@ type Directory interface {
 	// told gets the place (1: next) at once and whenever it changes, from one goroutine at a time. Returns ErrNoBridge or the
 	// context's error.
 	Queue(ctx context.Context, who Seeker, told func(place int)) error
-}
-
-// Local is the directory of a process that has the only bridge; nil stands for none.
-func Local(bridge http.Handler) Directory { return local{bridge} }
-
-type local struct{ bridge http.Handler }
-
-func (l local) Locate(ctx context.Context, _ Seeker) (Place, error) {
-	if err := ctx.Err(); err != nil {
-		return Place{}, err
-	}
-	if l.bridge == nil {
-		return Place{}, ErrNoBridge
-	}
-	return Place{Bridge: l.bridge}, nil
-}
-
-func (l local) Queue(ctx context.Context, who Seeker, _ func(int)) error {
-	_, err := l.Locate(ctx, who)
-	return err
 }

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -70,23 +69,6 @@ func TestAdmissionIsNotPrinted(t *testing.T) {
 	}
 	if s := a.LogValue().String(); strings.Contains(s, canary) {
 		t.Errorf("LogValue has it")
-	}
-}
-
-func TestLocal(t *testing.T) {
-	h := http.NewServeMux()
-	who := Seeker{Room: "klasse-5a"}
-	got, err := Local(h).Locate(context.Background(), who)
-	if err != nil || got.Bridge != http.Handler(h) {
-		t.Errorf("got %v, %v", got, err)
-	}
-	if _, err := Local(nil).Locate(context.Background(), who); !errors.Is(err, ErrNoBridge) {
-		t.Errorf("error %v without a bridge", err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, err := Local(h).Locate(ctx, who); !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v after the request ended", err)
 	}
 }
 

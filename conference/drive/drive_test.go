@@ -72,7 +72,7 @@ func newCounty(t *testing.T) *county {
 	}, bridge.SFU(engine))
 	// The certificate of net/http/httptest is for example.com.
 	site := httptest.NewTLSServer(portal.New(portal.Config{
-		Domain: "example.com", Key: key, Accounts: accounts, Rooms: cluster.Local(b), Page: page, Log: log,
+		Domain: "example.com", Key: key, Accounts: accounts, Rooms: only{b}, Page: page, Log: log,
 	}))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), testPatience)
@@ -86,6 +86,15 @@ func newCounty(t *testing.T) *county {
 	roots.AddCert(site.Certificate())
 	return &county{client.Target{URL: "https://example.com", DialAddress: strings.TrimPrefix(site.URL, "https://"), Roots: roots}, b}
 }
+
+// only is the directory of a site with one bridge.
+type only struct{ bridge *bridge.Bridge }
+
+func (o only) Locate(context.Context, cluster.Seeker) (cluster.Place, error) {
+	return cluster.Place{Bridge: o.bridge}, nil
+}
+
+func (only) Queue(context.Context, cluster.Seeker, func(int)) error { return nil }
 
 // drive runs lessons until the reports fit, and returns the last one.
 func drive(t *testing.T, c Config, enough func(Report) bool) Report {
