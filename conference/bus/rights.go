@@ -31,9 +31,6 @@ func rightsOf(machine string) rights {
 	return r
 }
 
-// maxBridges is how many bridges a county may have, see identity.Bridge.
-const maxBridges = 99
-
 // accounts is the part of a server's configuration that keeps machines apart. The buckets are in the portal's account; every bridge
 // has one of its own, from which its own keys can be reached and nothing else. Rights alone would not do: the acknowledgement of a
 // message goes, with the server's rights, to whatever subject the sender names for the answer, and in one account that could be a
@@ -53,7 +50,7 @@ func accounts(users bool) string {
 		fmt.Fprintf(&b, "      {stream: %q}\n", subject)
 	}
 	b.WriteString("    ]\n  }\n")
-	for n := 1; n <= maxBridges; n++ {
+	for n := 1; n <= identity.MaxBridges; n++ {
 		m := identity.Bridge(n)
 		fmt.Fprintf(&b, "  %s {\n", m)
 		if users {

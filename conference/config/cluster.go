@@ -54,7 +54,7 @@ func (c Config) validateRole(m *mistakes) {
 // validateBridge asks for what a bridge without a site beside it cannot do without.
 func (c Config) validateBridge(m *mistakes) {
 	if !identity.IsBridge(c.Cluster.Machine) {
-		m.add("cluster.machine", "%q is not a bridge's name, %s to %s", short(c.Cluster.Machine), identity.Bridge(1), identity.Bridge(99))
+		m.add("cluster.machine", "%q is not a bridge's name, %s to %s", short(c.Cluster.Machine), identity.Bridge(1), identity.Bridge(identity.MaxBridges))
 	}
 	if c.Cluster.PrivateAddress == "" {
 		m.add("cluster.private_address", "empty; the portal reaches a bridge's rooms at its private address")

@@ -10,7 +10,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -22,17 +22,27 @@ const Portal = "portal"
 // Operator is the name in the operator's client certificate.
 const Operator = "operator" + domain
 
-// bridgeShape: infra numbers bridges from 1 to 99.
-var bridgeShape = regexp.MustCompile(`^bridge-[1-9][0-9]?$`)
+// MaxBridges is the highest number of a dedicated bridge. A Hetzner network takes 100 servers, the portal among them
+// (https://docs.hetzner.com/cloud/networks/faq/).
+const MaxBridges = 99
 
-// Bridge is the ID of the n-th dedicated bridge, n from 1.
+// Bridge is the ID of the n-th dedicated bridge, n from 1 to MaxBridges.
 func Bridge(n int) string { return fmt.Sprintf("bridge-%d", n) }
 
+// BridgeNumber is the number in a dedicated bridge's ID; false for any other text.
+func BridgeNumber(id string) (n int, ok bool) {
+	n, err := strconv.Atoi(strings.TrimPrefix(id, "bridge-"))
+	return n, err == nil && 1 <= n && n <= MaxBridges && id == Bridge(n)
+}
+
 // IsMachine reports whether id is a machine's ID.
-func IsMachine(id string) bool { return id == Portal || bridgeShape.MatchString(id) }
+func IsMachine(id string) bool { return id == Portal || IsBridge(id) }
 
 // IsBridge reports whether id is a dedicated bridge's ID.
-func IsBridge(id string) bool { return bridgeShape.MatchString(id) }
+func IsBridge(id string) bool {
+	_, ok := BridgeNumber(id)
+	return ok
+}
 
 // Name is a machine's name in its certificate.
 func Name(id string) string { return id + domain }

@@ -39,3 +39,16 @@ func TestOnlyTheOperatorsOwnCertificateIsTheOperators(t *testing.T) {
 		t.Error("the operator is not known")
 	}
 }
+
+func TestBridgeNumber(t *testing.T) {
+	for _, n := range []int{1, 9, 10, MaxBridges} {
+		if got, ok := BridgeNumber(Bridge(n)); got != n || !ok || !IsMachine(Bridge(n)) {
+			t.Errorf("%s: %d, %t", Bridge(n), got, ok)
+		}
+	}
+	for _, id := range []string{"", "3", Portal, "bridge-", "bridge-0", "bridge-03", "bridge-+3", "bridge--3", "bridge-100", "bridge-3 ", "Bridge-3", "bridge-bridge-3"} {
+		if n, ok := BridgeNumber(id); ok || IsBridge(id) {
+			t.Errorf("%q is bridge %d", id, n)
+		}
+	}
+}

@@ -1,6 +1,10 @@
 package opsapi
 
-import "time"
+import (
+	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+)
 
 // ServerName is the name in every server leaf of the county CA and in the operator's TLS server name indication. It is never
 // resolved: the operator dials the machine's address.
@@ -12,8 +16,8 @@ const (
 	MaxAccounts = 20000
 	// MaxAccountsBody bounds a PUT of Accounts and accounts.json in bytes.
 	MaxAccountsBody = 8 << 20
-	// MaxMachines bounds a list of machines: the portal's and the bridges that infra numbers from 1 to 99.
-	MaxMachines = 100
+	// MaxMachines bounds a list of machines: the portal and the bridges.
+	MaxMachines = 1 + identity.MaxBridges
 	// MaxMachinesBody bounds a PUT of Machines and machines.json in bytes; a machine takes some 100.
 	MaxMachinesBody = 64 << 10
 	// maxRestartBody bounds a RestartOrder in bytes.

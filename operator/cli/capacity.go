@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/operator/audit"
 	"github.com/medienzentrenverbund/kreisraum/operator/autoscale"
 	"github.com/medienzentrenverbund/kreisraum/operator/county"
@@ -123,9 +124,9 @@ func leftToDo(bridges []serve.BridgeLine) string {
 func bridgeNumbers(cmd *cobra.Command, words []string) ([]int, error) {
 	var numbers []int
 	for _, word := range words {
-		var n int
-		if _, err := fmt.Sscanf(strings.TrimPrefix(word, "bridge-"), "%d", &n); err != nil || n < 1 || n > 99 || fmt.Sprint(n) != strings.TrimPrefix(word, "bridge-") {
-			return nil, &usageError{cmd.CommandPath(), fmt.Errorf("%q is no bridge; give its number, 1 to 99", word)}
+		n, ok := identity.BridgeNumber("bridge-" + strings.TrimPrefix(word, "bridge-"))
+		if !ok {
+			return nil, &usageError{cmd.CommandPath(), fmt.Errorf("%q is no bridge; give its number, 1 to %d", word, identity.MaxBridges)}
 		}
 		numbers = append(numbers, n)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 )
 
 // OutsideGermanyWords must be written out before a location outside Germany is accepted.
@@ -113,13 +115,9 @@ func (r *report) location(name, words string) {
 		name, country, OutsideGermanyWords)
 }
 
-// maxBridges: a bridge is numbered 1 to 99, and a Hetzner network takes 100 servers, the portal among them.
-// https://docs.hetzner.com/cloud/networks/faq/
-const maxBridges = 99
-
 func (r *report) bridges(b Bridges) {
-	r.check(between(b.Min, 0, maxBridges), "bridges.min", "%d is not between 0 and %d", b.Min, maxBridges)
-	r.check(between(b.Max, 0, maxBridges), "bridges.max", "%d is not between 0 and %d", b.Max, maxBridges)
+	r.check(between(b.Min, 0, identity.MaxBridges), "bridges.min", "%d is not between 0 and %d", b.Min, identity.MaxBridges)
+	r.check(between(b.Max, 0, identity.MaxBridges), "bridges.max", "%d is not between 0 and %d", b.Max, identity.MaxBridges)
 	r.check(b.Max >= b.Min, "bridges.max", "%d is below bridges.min (%d)", b.Max, b.Min)
 	budget, err := cents(b.BudgetPerDay)
 	r.check(budget > 0 || b.BudgetPerDay == "" || err != nil, "bridges.budget_per_day",

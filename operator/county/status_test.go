@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/infra"
 )
 
 func TestStatus(t *testing.T) {
@@ -36,5 +38,12 @@ func TestStatus(t *testing.T) {
 				t.Errorf("got up %t, problem %q; want %t, %q", got.Up, got.Problem, tt.up, tt.problem)
 			}
 		})
+	}
+}
+
+// The cloud's plan and the machines' names know each other by this number alone.
+func TestAsManyBridgesHaveNamesAsMachines(t *testing.T) {
+	if infra.MaxBridges != identity.MaxBridges {
+		t.Errorf("%d machines, %d names", infra.MaxBridges, identity.MaxBridges)
 	}
 }

@@ -1,8 +1,6 @@
 package serve
 
 import (
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
@@ -15,12 +13,10 @@ func numberOf(id string) int {
 	if id == identity.Portal {
 		return 0
 	}
-	digits, ok := strings.CutPrefix(id, "bridge-")
-	n, err := strconv.Atoi(digits)
-	if !ok || err != nil || n < 1 {
-		return -1
+	if n, ok := identity.BridgeNumber(id); ok {
+		return n
 	}
-	return n
+	return -1
 }
 
 // view is what was seen at one moment.
