@@ -2,6 +2,7 @@ package opsapi
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -123,18 +124,23 @@ type Proof struct {
 }
 
 // Good reports whether every check holds, those of the bridges included.
-func (p Proof) Good() bool {
+func (p Proof) Good() bool { return len(p.Faults()) == 0 }
+
+// Faults are the checks that do not hold, those of the bridges included, each with its machine and what to do.
+func (p Proof) Faults() []string {
+	var all []string
 	for _, c := range p.Checks {
 		if !c.OK {
-			return false
+			all = append(all, strings.TrimSuffix(p.Machine+": "+c.Name+": "+c.Detail, ": "))
 		}
 	}
 	for _, b := range p.Bridges {
-		if !b.Good() {
-			return false
-		}
+		all = append(all, b.Faults()...)
 	}
-	return len(p.Checks) > 0
+	if len(p.Checks) == 0 {
+		all = append(all, p.Machine+": nothing was looked at")
+	}
+	return all
 }
 
 // Check is one thing that a new process looked at.

@@ -146,7 +146,7 @@ func askFleet(ctx context.Context, ops Ops, status *Status) {
 	}
 	status.LastRestart = &night.Proofs[0]
 	if status.Problem == "" && !status.LastRestart.Good() {
-		status.Problem = "the last restart has no good proof: " + strings.Join(faults(*status.LastRestart), "; ")
+		status.Problem = "the last restart has no good proof: " + strings.Join(status.LastRestart.Faults(), "; ")
 	}
 }
 
@@ -173,21 +173,4 @@ func resources(found []hetzner.Resource) []Resource {
 		out[i] = Resource{Kind: r.Kind, Name: r.Name}
 	}
 	return out
-}
-
-// faults are the checks of a proof that do not hold, each with its machine.
-func faults(p opsapi.Proof) []string {
-	var all []string
-	for _, check := range p.Checks {
-		if !check.OK {
-			all = append(all, strings.TrimSuffix(p.Machine+": "+check.Name+": "+check.Detail, ": "))
-		}
-	}
-	for _, b := range p.Bridges {
-		all = append(all, faults(b)...)
-	}
-	if len(p.Checks) == 0 {
-		all = append(all, p.Machine+": nothing was looked at")
-	}
-	return all
 }

@@ -48,25 +48,11 @@ func missingProof(n Nightly, night opsapi.Night, since, now time.Time) string {
 		if p.Reason == opsapi.ReasonCrash {
 			continue
 		}
-		if p.Good() {
+		faults := p.Faults()
+		if len(faults) == 0 {
 			return ""
 		}
-		return fmt.Sprintf("the proof of %s is not good: %s", p.Day, firstFailed(p))
+		return fmt.Sprintf("the proof of %s is not good: %s", p.Day, faults[0])
 	}
 	return "there is no proof of the restart of " + day
-}
-
-// firstFailed names the first check that does not hold.
-func firstFailed(p opsapi.Proof) string {
-	for _, c := range p.Checks {
-		if !c.OK {
-			return p.Machine + ": " + c.Name
-		}
-	}
-	for _, b := range p.Bridges {
-		if !b.Good() {
-			return firstFailed(b)
-		}
-	}
-	return p.Machine + " checked nothing"
 }
