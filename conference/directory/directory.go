@@ -12,9 +12,6 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
 )
 
-// DefaultRoomsPort is the TCP port of a bridge's rooms.
-const DefaultRoomsPort = 7443
-
 // Config is what a Directory needs.
 type Config struct {
 	Store cluster.Store
@@ -25,7 +22,7 @@ type Config struct {
 	// TLS is the client's side of the room port, asked for each time it dials: this machine's leaf, and the county CA as the only
 	// root. The name to be expected is filled in.
 	TLS func() (*tls.Config, error)
-	// RoomsPort is the TCP port of other bridges' rooms; 0: DefaultRoomsPort.
+	// RoomsPort is the TCP port of other bridges' rooms.
 	RoomsPort uint16
 	// LeaseLife is the store's: how long a bridge may be silent after a call. 0: cluster.LeaseLife.
 	LeaseLife time.Duration
@@ -48,9 +45,6 @@ var _ cluster.Directory = (*Directory)(nil)
 
 // New returns a Directory that knows nothing before Run.
 func New(cfg Config) *Directory {
-	if cfg.RoomsPort == 0 {
-		cfg.RoomsPort = DefaultRoomsPort
-	}
 	if cfg.LeaseLife == 0 {
 		cfg.LeaseLife = cluster.LeaseLife
 	}
