@@ -174,6 +174,20 @@ func TestRemove(t *testing.T) {
 		want[Admitted](t, r.Apply(noon, Knock{Conn: 5, Device: "other", Role: Participant, Code: r.code}), 5)
 		want[Admitted](t, r.Apply(noon, Knock{Conn: 6, Device: "tablet", Role: Organiser, Account: "c"}), 6)
 	})
+	t.Run("does not come back with a token that was put by", func(t *testing.T) {
+		r, mia := start()
+		spare := want[Admitted](t, r.Apply(noon, Knock{Conn: 3, Device: "other", Role: Participant, Code: r.code}), 3)
+		stays := want[Admitted](t, r.Apply(noon, Knock{Conn: 4, Role: Participant, Code: r.code}), 4)
+		r.Apply(noon, Leave{Conn: 3, Lost: true})
+		r.Apply(noon, Remove{Conn: 1, Participant: mia.Self.ID})
+		r.Apply(noon, SetLock{Conn: 1, Locked: true})
+		if d := want[Door](t, r.Apply(noon, Knock{Conn: 5, Device: "other", Role: Participant, Resume: &spare.Resume}), 5); !d.Locked {
+			t.Error("the token of before opens a locked door")
+		}
+		want[Admitted](t, r.Apply(noon, Knock{Conn: 6, Role: Participant, Resume: &stays.Resume}), 6) // was inside all the time
+		r.Apply(noon, Leave{Conn: 6, Lost: true})
+		want[Admitted](t, r.Apply(noon, Knock{Conn: 7, Role: Participant, Resume: &stays.Resume}), 7) // left afterwards
+	})
 	t.Run("who may not", func(t *testing.T) {
 		r, mia := start()
 		pupil := want[Admitted](t, r.Apply(noon, Knock{Conn: 3, Role: Participant, Code: r.code}), 3)

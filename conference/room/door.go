@@ -11,7 +11,7 @@ func (k Knock) apply(t *turn) {
 		// a second knock of the same connection is the bridge's bug; the first one counts
 	case t.wasRemoved(k):
 		t.tell(Refused{Reason: DeviceRemoved}, k.Conn)
-	case t.resumes(k):
+	case t.resumes(k) && t.mayReturn(k):
 		t.resume(k)
 	case k.Role == Organiser:
 		t.organise(k)
@@ -30,6 +30,11 @@ func (t *turn) wasRemoved(k Knock) bool {
 func (t *turn) resumes(k Knock) bool {
 	return k.Resume != nil && t.epoch != "" && k.Resume.Epoch == t.epoch &&
 		k.Resume.Role == k.Role && k.Resume.Account == k.Account
+}
+
+// mayReturn says whether who resumes is still inside, or may come back without the code. Organisers have shown their login.
+func (t *turn) mayReturn(k Knock) bool {
+	return k.Role == Organiser || t.named(k.Resume.Participant) != nil || t.gone.has(k.Resume.Participant)
 }
 
 // resume puts somebody back inside, in place of the old connection if that is still there.

@@ -24,7 +24,9 @@ type world struct {
 	code    Code     // the present one, also while the room does not know it
 	// removed are the IDs and devices that were sent out since the room began.
 	removed map[string]bool
-	draws   *rand.ChaCha8
+	// void are IDs whose tokens ended when somebody else was sent out.
+	void  map[string]bool
+	draws *rand.ChaCha8
 }
 
 // client is what one connection was told.
@@ -58,7 +60,7 @@ func newWorld(t *rapid.T) *world {
 	}
 	var seed [32]byte
 	seed[0] = rapid.Byte().Draw(t, "seed")
-	w := &world{T: t, rules: rules, now: time.Unix(1_800_000_000, 0), removed: map[string]bool{},
+	w := &world{T: t, rules: rules, now: time.Unix(1_800_000_000, 0), removed: map[string]bool{}, void: map[string]bool{},
 		draws: rand.NewChaCha8(seed)}
 	w.room = New(rules, w.draws)
 	return w
@@ -149,6 +151,11 @@ func (w *world) remove() {
 	allowed := by != nil && by.Role == Organiser && p != nil && p.Role != Organiser
 	if allowed {
 		w.removed[id] = true
+		for _, token := range w.tokens {
+			if w.room.named(token.Participant) == nil {
+				w.void[token.Participant] = true
+			}
+		}
 		if p.device != "" {
 			w.removed["device "+string(p.device)] = true
 		}
@@ -172,6 +179,7 @@ func (w *world) restore() {
 	notice := w.room.notice
 	w.room = New(w.rules, w.draws)
 	w.room.notice = notice
+	clear(w.void) // the record does not say who was inside
 	if r.Epoch == "" {
 		return
 	}
@@ -349,7 +357,7 @@ func (w *world) admitted(c *client, a Admitted, in Input, epoch string) {
 	k := c.knock
 	own := in == Input(k)
 	resumed := own && k.Resume != nil && epoch != "" && k.Resume.Epoch == epoch && k.Resume.Role == k.Role &&
-		k.Resume.Account == k.Account && k.Resume.Participant == a.Self.ID && !(w.removed[a.Self.ID] && k.Role == Participant)
+		k.Resume.Account == k.Account && k.Resume.Participant == a.Self.ID && !((w.removed[a.Self.ID] || w.void[a.Self.ID]) && k.Role == Participant)
 	organiser := own && k.Role == Organiser
 	invited := w.room.open() && !w.room.locked && (k.Free || w.present() == "" || sameCode(c.tried, w.present()))
 	if !resumed && !organiser && !invited {

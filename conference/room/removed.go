@@ -30,6 +30,25 @@ func (r *removals) has(d Device) bool { return d != "" && slices.Contains(r.devi
 
 func (r *removals) hasID(id string) bool { return slices.Contains(r.ids, id) }
 
+// returners are who left the room, oldest first. Their tokens are good until an organiser sends somebody out: a token that had been
+// put by before, under another name and device, must not bring the same person back past a new code and a locked door.
+type returners struct {
+	ids []string
+	// all: the room began from a record, which does not say who was inside.
+	all bool
+}
+
+// maxReturners bounds them; who is forgotten is asked for the code.
+const maxReturners = 256
+
+func (r *returners) add(id string) {
+	r.ids = slices.DeleteFunc(r.ids, func(known string) bool { return known == id })
+	r.ids = append(r.ids, id)
+	r.ids = slices.Delete(r.ids, 0, max(0, len(r.ids)-maxReturners))
+}
+
+func (r *returners) has(id string) bool { return r.all || slices.Contains(r.ids, id) }
+
 // Marks of what a removal is, in a record.
 const (
 	idMark     = "p:"
@@ -80,6 +99,7 @@ func (m Remove) apply(t *turn) {
 		t.tell(Ended{Reason: Removed}, out.conn)
 	}
 	t.remove(out, time.Time{})
+	t.gone = returners{}
 	for _, v := range slices.Clone(t.door) {
 		if t.removed.has(v.device) {
 			t.dismiss(v)

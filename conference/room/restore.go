@@ -53,7 +53,7 @@ func (s Restore) apply(t *turn) {
 	case t.rules.CodeRequired: // a record without a code where there must be one
 		t.code = newCode(t.random)
 	}
-	t.guesses = newGuesses(t.now)
+	t.guesses, t.gone = newGuesses(t.now), returners{all: true}
 	t.lingerUntil = t.now.Add(Linger)
 	t.tell(Begun{Epoch: t.epoch})
 }

@@ -21,6 +21,8 @@ type Room struct {
 	guesses guesses
 	locked  bool
 	removed removals
+	// gone are those who left and may come back with their token.
+	gone returners
 	// lingerUntil is set while the room has begun and nobody is inside.
 	lingerUntil time.Time
 	// restored is what the room began from; nil once somebody came back, and in rooms that began here.

@@ -99,6 +99,7 @@ func (t *turn) welcome(p *participant, a Admitted) {
 func (t *turn) remove(p *participant, lost time.Time) {
 	t.inside = slices.DeleteFunc(t.inside, func(other *participant) bool { return other == p })
 	t.tell(Left{ID: p.ID}, conns(t.inside)...)
+	t.gone.add(p.ID)
 	switch {
 	case len(t.inside) > 0:
 	case !lost.IsZero() && !expired(lost, t.now):
