@@ -51,7 +51,7 @@ func (c *County) AddBridges(ctx context.Context, kinds []infra.Bridge) (ready []
 		run  func(context.Context, func(string)) (string, error)
 	}{{StepInfra, a.order}, {StepMachines, a.announce}, {StepDeploy, a.deploy}, {StepProbe, a.prove}} {
 		if err := c.step(ctx, step.name, step.run); err != nil {
-			return a.ready, errors.Join(err, a.lacking)
+			return a.ready, errors.Join(append(a.failed, err, a.lacking)...)
 		}
 	}
 	return a.ready, errors.Join(append(a.failed, a.lacking)...)

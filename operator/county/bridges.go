@@ -21,7 +21,7 @@ type BridgeState struct {
 	Draining bool `json:"draining"`
 	// ByHand: an operator drained it.
 	ByHand bool `json:"by_hand,omitempty"`
-	// Created is when Hetzner began to bill it, or a moment before.
+	// Created is when Hetzner began to bill it, or a moment before; zero while it is still to be made.
 	Created    time.Time `json:"created,omitzero"`
 	PublicIPv4 string    `json:"public_ipv4,omitempty"`
 	PrivateIP  string    `json:"private_ip,omitempty"`
@@ -54,6 +54,9 @@ func bridgeStates(desired []infra.Bridge, l *local) []BridgeState {
 	all := []BridgeState{}
 	add := func(b infra.Bridge, leaving bool) {
 		m, known := l.machine(b.Number), l.bridge(b.Number)
+		if m.ServerID == 0 {
+			known.Created = time.Time{} // when it was asked for is not when it began to cost, and being late it has not failed yet
+		}
 		all = append(all, BridgeState{
 			Number: b.Number, ServerType: b.ServerType, Location: b.Location, Ready: known.ready(m), Draining: known.Draining || leaving,
 			ByHand: known.ByHand, Created: known.Created, PublicIPv4: m.IPv4, PrivateIP: m.PrivateIP,
@@ -92,7 +95,7 @@ func (c *County) scaling(ctx context.Context) (s *site, done func(), err error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	s = &site{County: c}
+	s = &site{County: c, scales: true}
 	if err := s.reopen(ctx); err != nil {
 		unlock()
 		return nil, nil, err
@@ -114,8 +117,9 @@ func (s *site) reopen(ctx context.Context) error {
 	return s.aim()
 }
 
-// Drain sets or clears that bridges get no new rooms; byHand says that a person wants it. Rooms that are there stay. Returns ErrNotUp, or
-// an error that names a bridge which does not exist; then nothing is changed.
+// Drain sets or clears that bridges get no new rooms; byHand says that a person wants it. Rooms that are there stay. Without bridges it
+// only gives the portal the list of machines once more. Returns ErrNotUp, or an error that names a bridge which does not exist; then
+// nothing is changed.
 func (c *County) Drain(ctx context.Context, numbers []int, on, byHand bool) error {
 	s, done, err := c.scaling(ctx)
 	if err != nil {
@@ -125,6 +129,11 @@ func (c *County) Drain(ctx context.Context, numbers []int, on, byHand bool) erro
 	for _, n := range numbers {
 		if s.local.machine(n).ServerID == 0 {
 			return fmt.Errorf("%s has no bridge %d; `kreisraum status %s` lists them", c.Home.Name, n, c.Home.Name)
+		}
+	}
+	if !on {
+		if err := s.retain(ctx, numbers); err != nil {
+			return err
 		}
 	}
 	err = s.local.change(func(l *local) {
@@ -138,4 +147,23 @@ func (c *County) Drain(ctx context.Context, numbers []int, on, byHand bool) erro
 		return err
 	}
 	return s.tellMachines(ctx)
+}
+
+// retain sees to it that existing bridges are among the desired ones: one whose removal was cut off is still there, but the next run of the
+// stack would take it away with the lessons that it got meanwhile.
+func (s *site) retain(ctx context.Context, numbers []int) error {
+	desired, set, err := s.stack.DesiredBridges(ctx)
+	if err != nil || !set {
+		return err
+	}
+	wanted := desired
+	for _, n := range numbers {
+		if m := s.local.machine(n); !hasNumber(wanted, n) {
+			wanted = append(wanted, infra.Bridge{Number: n, ServerType: m.ServerType, Location: m.Location})
+		}
+	}
+	if len(wanted) == len(desired) {
+		return nil
+	}
+	return s.stack.SetDesiredBridges(ctx, wanted)
 }

@@ -105,6 +105,31 @@ func TestAddBridges(t *testing.T) {
 	}
 }
 
+// The file was changed for the next `up`, which somebody will run in the evening. A bridge that comes or goes at ten moves no portal.
+func TestScalingLeavesThePortalAsItIs(t *testing.T) {
+	w, c := upCounty(t)
+	before := w.spec
+	c.Config.ServerTypes.Portal, c.Config.Locations, c.Config.IPv6 = "ccx33", []string{"hel1", "fsn1"}, !c.Config.IPv6
+	check := func(what string) {
+		t.Helper()
+		if s := w.spec; s.ServerType != before.ServerType || s.Locations[0] != before.Locations[0] || s.IPv6 != before.IPv6 {
+			t.Errorf("%s: the portal is to be %s in %s, IPv6 %t; it was %s in %s, IPv6 %t",
+				what, s.ServerType, s.Locations[0], s.IPv6, before.ServerType, before.Locations[0], before.IPv6)
+		}
+	}
+	mustAdd(t, c, small)
+	check("a bridge comes")
+	mustDrain(t, c, 1)
+	if err := c.RemoveBridges(context.Background(), []int{1}); err != nil {
+		t.Fatal(err)
+	}
+	check("a bridge goes")
+	mustUp(t, c)
+	if w.spec.ServerType != "ccx33" || w.spec.Locations[0] != "hel1" {
+		t.Errorf("up plans a portal of %s in %s", w.spec.ServerType, w.spec.Locations[0])
+	}
+}
+
 func TestLowestFreeNumberIsTaken(t *testing.T) {
 	w, c := upCounty(t)
 	mustAdd(t, c, small, small, small)
@@ -149,8 +174,12 @@ func TestBridgeThatNeverComesIsNotReady(t *testing.T) {
 		if got := w.listed(); got != "portal+ bridge-1+ bridge-2" {
 			t.Errorf("the portal's list is %s", got)
 		}
+		w.deployHook, w.fault["Deploy"] = nil, true
+		if _, err := c.AddBridges(context.Background(), []infra.Bridge{small}); !errors.Is(err, errFault) || !strings.Contains(err.Error(), "bridge-2") {
+			t.Errorf("one that cannot be deployed to hides one that does not answer, or the other way round: %v", err)
+		}
 		w.bridges[2].away = 0
-		if got := mustAdd(t, c); !slices.Equal(got, []int{2}) {
+		if got := mustAdd(t, c); !slices.Equal(got, []int{2, 3}) {
 			t.Errorf("the next call made %v ready, want 2", got)
 		}
 	})
@@ -295,6 +324,55 @@ func TestRemoveBridgesResumesAfterEveryFault(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Removing was cut off, the load came back, and the bridge was taken into use again: nothing may finish the removal now.
+func TestUndrainKeepsABridgeThatWasToGo(t *testing.T) {
+	w, c := upCounty(t)
+	mustAdd(t, c, small, small)
+	mustDrain(t, c, 1)
+	w.fault["Stack.Up"] = true
+	if err := c.RemoveBridges(context.Background(), []int{1}); !errors.Is(err, errFault) {
+		t.Fatalf("got %v, want the fault", err)
+	}
+	if err := c.Drain(context.Background(), []int{1}, false, false); err != nil {
+		t.Fatal(err)
+	}
+	if b := mustBridges(t, c)[0]; b.Draining || !b.Ready || w.listed() != "portal+ bridge-1+ bridge-2+" {
+		t.Errorf("bridge %+v, list %s", b, w.listed())
+	}
+	mustUp(t, c)
+	if len(w.bridges) != 2 || w.listed() != "portal+ bridge-1+ bridge-2+" {
+		t.Errorf("at Hetzner %d, list %s", len(w.bridges), w.listed())
+	}
+}
+
+// A bridge that Hetzner does not make for a while costs nothing, and is not one that never came up.
+func TestBridgeBeginsWhenItIsMade(t *testing.T) {
+	w, c := upCounty(t)
+	w.fault["Stack.Up"] = true
+	if _, err := c.AddBridges(context.Background(), []infra.Bridge{small}); !errors.Is(err, errFault) {
+		t.Fatalf("got %v, want the fault", err)
+	}
+	if b := mustBridges(t, c)[0]; !b.Created.IsZero() {
+		t.Errorf("bridge %+v began although there is no machine", b)
+	}
+	mustAdd(t, c)
+	if b := mustBridges(t, c)[0]; b.Created.IsZero() {
+		t.Errorf("bridge %+v has not begun", b)
+	}
+}
+
+func TestPortalIsToldOnceMore(t *testing.T) {
+	w, c := upCounty(t)
+	mustAdd(t, c, small)
+	w.fault["PutMachines"] = true
+	if err := c.Drain(context.Background(), []int{1}, true, false); !errors.Is(err, errFault) || w.listed() != "portal+ bridge-1+" {
+		t.Fatalf("got %v, list %s", err, w.listed())
+	}
+	if err := c.Drain(context.Background(), nil, false, false); err != nil || w.listed() != "portal+ bridge-1+-" {
+		t.Errorf("got %v, list %s", err, w.listed())
 	}
 }
 

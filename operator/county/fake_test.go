@@ -58,6 +58,7 @@ type world struct {
 	closeCtx   error // ctx.Err() of the last CloseSSH
 	password   string
 	injected   ssh.PublicKey // of the last deployment
+	spec       infra.Spec    // of the last run of the stack
 }
 
 func newWorld() *world {
@@ -314,6 +315,7 @@ func (s stackFake) Up(_ context.Context, spec infra.Spec, progress func(string))
 	effect, err := s.locked("Stack.Up")
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.spec = spec
 	changes := 0
 	if effect && !s.exists {
 		s.exists, changes = true, 7

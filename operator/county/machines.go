@@ -26,6 +26,9 @@ type site struct {
 	release deploy.Release
 	// targets are the machines after the infra step, the portal first, then the bridges by number.
 	targets []*target
+	// scales: bridges come and go, and the portal stays as the last `up` has made it, whatever the county's file says by now. Another type
+	// or location would end all lessons.
+	scales bool
 }
 
 // target is one machine and what it shall run.
@@ -71,6 +74,10 @@ func (s *site) spec(bridges []infra.Bridge) (infra.Spec, error) {
 	spec := infra.Spec{
 		County: s.Home.Name, Domain: s.Config.Domain, NetworkSeed: s.Endpoints.NetworkSeed, Locations: s.Config.Locations, ServerType: s.Config.ServerTypes.Portal, Bridges: bridges,
 		Image: s.Config.Image, IPv6: s.Config.IPv6, SSHPublicKey: publicLine(s.secrets.sshKey), UserData: map[string]string{},
+	}
+	if s.scales {
+		front := s.portal().machine // there is one, see reopen
+		spec.ServerType, spec.Locations, spec.IPv6 = front.ServerType, []string{front.Location}, front.IPv6 != ""
 	}
 	for _, name := range infra.MachineNames(spec.County, bridges) {
 		text, err := deploy.UserData(name, s.secrets.injectedPEM, []byte(publicLine(s.secrets.injected)))
