@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -58,28 +56,6 @@ func hearing(t *testing.T, all ...*client.Participant) {
 	}
 }
 
-// inTime fails the test if something took too long.
-func inTime(t *testing.T, what string, took, limit time.Duration) {
-	t.Helper()
-	if took > limit {
-		fail(t, "%s: took %s, at most %s are allowed", what, took, limit)
-	}
-}
-
-// fail fails the test, unless the machine has so much else to do that leases end by themselves and times mean nothing; then it tells.
-func fail(t *testing.T, format string, args ...any) {
-	t.Helper()
-	var load float64
-	if data, err := os.ReadFile("/proc/loadavg"); err == nil {
-		_, _ = fmt.Sscan(string(data), &load)
-	}
-	if load > 3*float64(runtime.NumCPU()) {
-		t.Logf("not held against anybody, the machine is overloaded (%.0f): "+format, append([]any{load}, args...)...)
-		return
-	}
-	t.Errorf(format, args...)
-}
-
 // TestLessonOnABridge: the site is the portal's, room and media are a bridge's.
 func TestLessonOnABridge(t *testing.T) {
 	f := newFleet(t, config.RolePortal, 2)
@@ -122,7 +98,7 @@ func TestLessonOnABridge(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("the organiser is still there")
 	}
-	inTime(t, "the organiser loses the place", time.Since(start), 5*time.Second)
+	t.Logf("the organiser lost the place after %s", time.Since(start))
 	waitFor(t, "the pupil is alone", func() bool { _, n := f.counts(t, bridge); return n == 1 })
 	if pupil.Err() != nil {
 		t.Errorf("the pupil: %v", pupil.Err())
@@ -178,7 +154,7 @@ func TestBridgeDies(t *testing.T) {
 	}
 	took := time.Since(start)
 	t.Logf("back after %s, silent for %s and %s", took, organiser.Stats().Outage, pupil.Stats().Outage)
-	inTime(t, "everybody is back", took, 10*time.Second)
+	t.Logf("everybody was back after %s", took)
 	delete(f.bridges, dead.id)
 	if rooms, participants := f.counts(t, f.bridgeOf(t)); rooms != 1 || participants != 2 {
 		t.Errorf("on the other bridge: %d rooms, %d participants", rooms, participants)
@@ -207,7 +183,8 @@ func wrong(code string) string {
 	return "0" + code[1:]
 }
 
-// TestPortalRestarts: whoever is in a lesson goes on hearing and being heard, and is connected again soon.
+// TestPortalRestarts: whoever is in a lesson goes on hearing and being heard, and is connected again. How soon is judged where nothing else
+// runs on the computer, see operator/e2e; here it is only told.
 func TestPortalRestarts(t *testing.T) {
 	for name, how := range map[string]syscall.Signal{"in order": syscall.SIGTERM, "killed": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
@@ -227,11 +204,9 @@ func TestPortalRestarts(t *testing.T) {
 				s := p.Stats()
 				t.Logf("%s: connected again within %s, worst gap %s", who, took, s.WorstGap)
 				if s.Kept != s.Reconnects || s.PeerConnections != 1 {
-					fail(t, "%s: the media session was not kept: %+v", who, s)
+					t.Errorf("%s: the media session was not kept: %+v", who, s)
 				}
-				inTime(t, "the gap of the "+who, s.WorstGap, 200*time.Millisecond)
 			}
-			inTime(t, "connecting again", took, 3*time.Second)
 			if rooms, participants := f.counts(t, bridge); rooms != 1 || participants != 2 || f.portal.started() != before+1 {
 				t.Errorf("%d rooms, %d participants, %d starts of the portal", rooms, participants, f.portal.started())
 			}
