@@ -59,8 +59,11 @@ func (v *view) decide(key cluster.RoomKey, organiser, queued bool, now time.Time
 	if organiser {
 		return v.open(key, queued, now)
 	}
+	if len(v.placements)+len(v.claims) >= maxDoors { // first: to look at all bridges for each of a flood would be its aim
+		return verdict{action: none}
+	}
 	machine, ok := placement.Anywhere(v.bridges(now), now, 0)
-	if !ok || len(v.placements) >= maxDoors {
+	if !ok {
 		return verdict{action: none}
 	}
 	return v.moveTo(key, machine)

@@ -464,11 +464,10 @@ func TestWhoeverWasLetInStaysIn(t *testing.T) {
 
 // TestTheRoomMovesToItsOrganiser: pupils stand at the door of a bridge that is full, or going, when the organiser comes.
 func TestTheRoomMovesToItsOrganiser(t *testing.T) {
-	for name, spoil := range map[string]func(*county, *fakeBridge){
-		"full":     func(_ *county, b *fakeBridge) { b.set(func(l *cluster.Lease) { l.Load = loaded }) },
-		"closing":  func(_ *county, b *fakeBridge) { b.set(func(l *cluster.Lease) { l.Closing = true }) },
-		"unknown":  func(_ *county, b *fakeBridge) { b.set(func(l *cluster.Lease) { l.Load = cluster.Load{} }) },
-		"draining": func(c *county, _ *fakeBridge) { c.change(func(l []opsapi.Machine) { l[0].Draining = true }) },
+	for name, spoil := range map[string]func(*fakeBridge){
+		"full":    func(b *fakeBridge) { b.set(func(l *cluster.Lease) { l.Load = loaded }) },
+		"closing": func(b *fakeBridge) { b.set(func(l *cluster.Lease) { l.Closing = true }) },
+		"unknown": func(b *fakeBridge) { b.set(func(l *cluster.Lease) { l.Load = cluster.Load{} }) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			inCounty(t, []string{"bridge-1", "bridge-2"}, func(t *testing.T, c *county) {
@@ -477,7 +476,7 @@ func TestTheRoomMovesToItsOrganiser(t *testing.T) {
 				c.settled()
 				c.expect("klasse-5a", false, "bridge-1")
 				b.room(c.keyOf("klasse-5a"), cluster.Record{})
-				spoil(c, b)
+				spoil(b)
 				c.settled()
 				c.expect("klasse-5a", false, "bridge-1")
 				c.expect("klasse-5a", true, "bridge-2")
@@ -490,6 +489,35 @@ func TestTheRoomMovesToItsOrganiser(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestNobodyAtADoorKeepsADrainingBridge: anybody may knock at rooms that nobody opens, and wait there.
+func TestNobodyAtADoorKeepsADrainingBridge(t *testing.T) {
+	inCounty(t, []string{"bridge-1", "bridge-2"}, func(t *testing.T, c *county) {
+		b := c.boot("bridge-1", "a", cluster.Load{Known: true})
+		other := c.boot("bridge-2", "b", cluster.Load{})
+		c.settled()
+		for _, room := range []string{"niemand", "klasse-5a", "klasse-5b"} {
+			c.expect(room, room == "klasse-5b", "bridge-1")
+		}
+		b.room(c.keyOf("niemand"), cluster.Record{})
+		b.room(c.keyOf("klasse-5a"), lesson(25))
+		c.change(func(l []opsapi.Machine) { l[0].Draining = true })
+		c.settled()
+		c.expect("niemand", false, "bridge-1") // nowhere else to go
+		other.set(func(l *cluster.Lease) { l.Load = calm })
+		c.settled()
+		c.expect("niemand", false, "bridge-2")
+		c.expect("klasse-5a", false, "bridge-1")
+		c.expect("klasse-5b", true, "bridge-1") // its organiser was let in
+		if rooms := c.loadNow().Bridges[0].Rooms; rooms != 2 {
+			t.Errorf("%d rooms on the draining bridge", rooms)
+		}
+		_, orders := c.counted()
+		if len(orders) != 1 || orders[0].machine != "bridge-1" || orders[0].Evict != c.keyOf("niemand") {
+			t.Errorf("orders %+v", orders)
+		}
+	})
 }
 
 func TestNoBridgeAndNoneThatIsReady(t *testing.T) {

@@ -121,7 +121,7 @@ func (l *loop) refresh() {
 	l.look(now)
 	l.relink()
 	l.lapse(now)
-	for _, c := range l.view.tidy(func(key cluster.RoomKey) time.Duration { return now.Sub(l.silent[key]) }) {
+	for _, c := range l.view.tidy(now, func(key cluster.RoomKey) time.Duration { return now.Sub(l.silent[key]) }) {
 		l.do(c, now)
 	}
 	l.advance()
@@ -337,7 +337,7 @@ func (l *loop) do(c chore, now time.Time) {
 	if l.flying[c.key] {
 		return
 	}
-	if c.deed == adoptRoom {
+	if c.deed == adoptRoom || c.deed == moveDoor {
 		l.place(c.key, l.view.moveTo(c.key, c.machine), now)
 		return
 	}

@@ -117,6 +117,23 @@ func TestDecisionsKeepTheirWord(t *testing.T) {
 	})
 }
 
+// TestDoorsAreBounded: strangers who knock at one room after the other get no more than a bounded number of them, those on their way into
+// the store counted.
+func TestDoorsAreBounded(t *testing.T) {
+	v := &view{settled: true, machines: map[string]opsapi.Machine{"bridge-1": {ID: "bridge-1", Ready: true}},
+		alive:      map[string]cluster.Lease{"bridge-1": {Boot: "new", Load: calm}},
+		placements: map[cluster.RoomKey]cluster.Placement{}, claims: map[cluster.RoomKey]cluster.Placement{"on its way": {Machine: "bridge-1", Boot: "new"}}}
+	for i := range maxDoors - 1 {
+		v.placements[cluster.RoomKey(fmt.Sprint(i))] = cluster.Placement{Machine: "bridge-1", Boot: "new", Revision: 1}
+	}
+	if got := v.decide(roomKey, false, false, eight).action; got != none {
+		t.Errorf("beyond the bound: %v", got)
+	}
+	if got := v.decide(roomKey, true, false, eight).action; got != move {
+		t.Errorf("an organiser: %v", got)
+	}
+}
+
 func TestTidyingHurtsNobody(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := drawView(t)
@@ -124,7 +141,7 @@ func TestTidyingHurtsNobody(t *testing.T) {
 		p, stands := v.standing(roomKey)
 		_, there := v.saidBy(roomKey, p.Machine)
 		there = there && stands
-		for _, c := range v.tidy(func(cluster.RoomKey) time.Duration { return silent }) {
+		for _, c := range v.tidy(eight, func(cluster.RoomKey) time.Duration { return silent }) {
 			if c.key != roomKey {
 				continue
 			}
@@ -136,6 +153,13 @@ func TestTidyingHurtsNobody(t *testing.T) {
 			case adoptRoom:
 				if _, says := v.saidBy(roomKey, c.machine); !says || there {
 					t.Fatalf("%+v", c)
+				}
+			case moveDoor:
+				if r, _ := v.saidBy(roomKey, p.Machine); !there || v.runs(roomKey) || v.opened(roomKey, p, r, eight) || !v.machines[p.Machine].Draining {
+					t.Fatalf("%+v: a room is moved that was opened, or whose bridge does not drain", c)
+				}
+				if !v.bridge(c.machine, eight).Open() {
+					t.Fatalf("%+v: to where nothing new is placed", c)
 				}
 			case evictRoom:
 				if c.machine == p.Machine && stands || !stands {

@@ -1,9 +1,11 @@
 package directory
 
 import (
+	"sync"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/placement"
 )
 
 // deed is what a chore does.
@@ -11,6 +13,7 @@ type deed int
 
 const (
 	adoptRoom  deed = iota // place the room where it is announced
+	moveDoor               // place a room that nobody has opened elsewhere: its bridge drains
 	evictRoom              // tell the machine to let the room go, which lives elsewhere
 	dropRecord             // of a dead process
 	unplace                // a room that is gone
@@ -26,10 +29,12 @@ type chore struct {
 
 // tidy says what is to be put in order. silent is how long no living process has announced a room that is placed, or of which a dead
 // process left something behind. Before the view has settled only what is announced and nowhere placed is adopted. Pure.
-func (v *view) tidy(silent func(cluster.RoomKey) time.Duration) []chore {
+func (v *view) tidy(now time.Time, silent func(cluster.RoomKey) time.Duration) []chore {
 	var list []chore
+	bridges := sync.OnceValue(func() []placement.Bridge { return v.bridges(now) })
 	for key := range v.said {
 		list = v.tidyAnnounced(list, key)
+		list = v.tidyDoor(list, key, bridges, now)
 	}
 	if !v.settled {
 		return list
@@ -71,6 +76,21 @@ func (v *view) tidyAnnounced(list []chore, key cluster.RoomKey) []chore {
 		list = v.dropAll(list, key)
 	}
 	return list
+}
+
+// tidyDoor: whoever waits at the door of a bridge that drains waits elsewhere. Anybody may knock, for as long as they like, and a
+// machine that is paid for by the hour would never be empty.
+func (v *view) tidyDoor(list []chore, key cluster.RoomKey, bridges func() []placement.Bridge, now time.Time) []chore {
+	p, stands := v.standing(key)
+	r, there := v.saidBy(key, p.Machine)
+	if !v.settled || !stands || !there || begun(r) || v.runs(key) || v.opened(key, p, r, now) || !v.machines[p.Machine].Draining {
+		return list
+	}
+	machine, ok := placement.Anywhere(bridges(), now, 0)
+	if !ok {
+		return list
+	}
+	return append(list, chore{deed: moveDoor, key: key, machine: machine})
 }
 
 func (v *view) dropAll(list []chore, key cluster.RoomKey) []chore {
