@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -225,4 +226,46 @@ func TestAnotherFileOpensTheCountyAnew(t *testing.T) {
 		r := d.runnerOf("musterkreis")
 		return r != nil && r != first && r.mind.settings.Policy.Max == 1
 	})
+}
+
+// counting counts what was accepted.
+type counting struct {
+	net.Listener
+	accepted atomic.Int32
+}
+
+func (c *counting) Accept() (net.Conn, error) {
+	conn, err := c.Listener.Accept()
+	if err == nil {
+		c.accepted.Add(1)
+	}
+	return conn, err
+}
+
+// Anybody on this computer can connect to the metrics, and must not take the daemon's files from it.
+func TestMetricsHoldFewConnections(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended, c := make(chan error), &counting{Listener: l}
+	go func() { ended <- newMetrics().serve(ctx, c, slog.New(slog.DiscardHandler)) }()
+	for range maxScrapers + 20 {
+		conn, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	for end := time.Now().Add(deadline); c.accepted.Load() < maxScrapers && time.Now().Before(end); time.Sleep(time.Millisecond) {
+	}
+	time.Sleep(50 * time.Millisecond) // for those that are too many
+	if n := c.accepted.Load(); n != maxScrapers {
+		t.Errorf("%d connections are held, want %d", n, maxScrapers)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }

@@ -13,7 +13,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/net/netutil"
 )
+
+// maxScrapers is how many connections the metrics may hold: everybody on this computer can open some, and the daemon needs files too.
+const maxScrapers = 64
 
 // metrics are the daemon's, labelled by county and nothing that is about a person.
 type metrics struct {
@@ -156,7 +160,7 @@ func (m *metrics) serve(ctx context.Context, listener net.Listener, log *slog.Lo
 	}
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() { defer close(ended); server.Close() })
-	err := server.Serve(listener)
+	err := server.Serve(netutil.LimitListener(listener, maxScrapers))
 	if !stop() {
 		<-ended
 	}

@@ -24,6 +24,9 @@ const (
 	writeTime = 30 * time.Second
 	// maxClients at the same time.
 	maxClients = 32
+	// acceptAgain is the pause after a command that could not be taken, for want of files as a rule (accept(2), EMFILE): counties are
+	// looked after all the same.
+	acceptAgain = time.Second
 )
 
 // Command runs one command line and returns its exit code. ctx ends when the client gave up.
@@ -72,6 +75,14 @@ func (s *socket) serve(ctx context.Context) error {
 	defer s.clients.Wait()
 	for {
 		conn, err := s.listener.AcceptUnix()
+		if err != nil && ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
+			s.log.Error("a command could not be taken; it waits", "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(acceptAgain):
+			}
+			continue
+		}
 		if err != nil {
 			s.listener.Close()
 			if ctx.Err() != nil {

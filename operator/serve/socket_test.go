@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 )
 
 // deadline is how long a test waits for what must come.
@@ -250,6 +251,33 @@ func TestTooManyClients(t *testing.T) {
 	over := make(chan struct{})
 	go func() { wg.Wait(); close(over) }()
 	await(t, over, "five of the clients are turned away")
+}
+
+// A daemon that is out of files takes commands again once it has some, and is not ended by it.
+func TestCommandsWaitForFiles(t *testing.T) {
+	dir := startSocket(t, func(context.Context, Request, Streams) int { return 3 })
+	client, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(client)
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	none := before
+	none.Cur = 0
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &none); err != nil {
+		t.Fatal(err)
+	}
+	connected := unix.Connect(client, &unix.SockaddrUnix{Name: SocketPath(dir)})
+	time.Sleep(acceptAgain / 4)
+	if err := errors.Join(connected, unix.Setrlimit(unix.RLIMIT_NOFILE, &before)); err != nil {
+		t.Fatal(err)
+	}
+	if code, err := Call(t.Context(), dir, request(), Streams{}); code != 3 || err != nil {
+		t.Errorf("code %d, %v", code, err)
+	}
 }
 
 func FuzzReadFrame(f *testing.F) {
