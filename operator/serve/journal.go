@@ -48,7 +48,7 @@ func (j journal) older() ([]string, error) {
 	return files, nil // os.ReadDir sorts, and the names are times
 }
 
-// write appends a record and returns once it is on disk. last is when the one before was decided.
+// write appends a record and returns once it is on disk. last is when the one before was decided; zero: not known.
 func (j journal) write(r autoscale.Record, last time.Time) error {
 	line, err := r.Line()
 	if err != nil {
@@ -98,6 +98,9 @@ func (j journal) rotate(now, last time.Time) error {
 	}
 	if err != nil {
 		return err
+	}
+	if last.IsZero() { // what was remembered is lost; decisions are none the worse for it
+		last = info.ModTime()
 	}
 	if now.UTC().Format(time.DateOnly) == last.UTC().Format(time.DateOnly) && info.Size() < journalSize {
 		return nil

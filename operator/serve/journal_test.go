@@ -50,6 +50,20 @@ func TestDecisionsAreReadAcrossDays(t *testing.T) {
 	}
 }
 
+// Without the memory beside it the journal goes on as it was.
+func TestDecisionsOutliveTheMemory(t *testing.T) {
+	j := journal{t.TempDir()}
+	now := time.Now()
+	for i := range 2 {
+		if err := j.write(recordAt(now.Add(time.Duration(i)*time.Second)), time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found, err := Decisions(j.dir, 5); err != nil || len(found) != 2 {
+		t.Errorf("%d decisions, %v", len(found), err)
+	}
+}
+
 func TestFullFilesArePutAside(t *testing.T) {
 	j := journal{t.TempDir()}
 	writeAt(t, j, monday)
