@@ -73,6 +73,9 @@ func TestSettingsOfAFile(t *testing.T) {
 	if err != nil || len(first.Kinds) != len(cfg.ServerTypes.Bridge)*len(cfg.Locations) || first.Nightly.Zone.String() != cfg.Restart.TimeZone {
 		t.Fatalf("%+v, %v", first, err)
 	}
+	if renewed, err := SettingsOf(cfg, "dir", "renewed"); err != nil || renewed.Fingerprint == first.Fingerprint {
+		t.Errorf("a token that was renewed is not taken: %v", err)
+	}
 	cfg.Restart.At, cfg.Restart.Latest = "23:30", ""
 	second, err := SettingsOf(cfg, "dir", "another")
 	if err != nil || second.Nightly.At != 23*60+30 || second.Nightly.Latest != 30 {

@@ -13,6 +13,6 @@ type Settings struct {
 	Nightly Nightly
 	// Project is the same for counties that share a Hetzner project, and with it the budget of requests.
 	Project string
-	// Fingerprint changes with the county's file; the daemon then opens the county anew.
+	// Fingerprint changes with the county's file and its token; the daemon then opens the county anew.
 	Fingerprint string
 }

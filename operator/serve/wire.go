@@ -128,7 +128,7 @@ func SettingsOf(c config.Config, dir, token string) (Settings, error) {
 	}
 	return Settings{
 		Dir: dir, Policy: c.Policy(), Kinds: kinds(c.ServerTypes.Bridge, c.Locations), Nightly: Nightly{At: at, Latest: latest, Zone: zone},
-		Project: digest(token), Fingerprint: digest(fmt.Sprintf("%+v", c)),
+		Project: digest(token), Fingerprint: digest(fmt.Sprintf("%+v %s", c, token)),
 	}, nil
 }
 
