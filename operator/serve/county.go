@@ -60,6 +60,7 @@ type County interface {
 	// AddBridges makes further machines and returns the numbers of those that take rooms now. Without kinds it finishes what an earlier
 	// call began. Returns ErrSoldOut; then what could not be made is wanted no more. progress is told one line for each step.
 	AddBridges(ctx context.Context, kinds []Kind, progress func(string)) ([]int, error)
+	// Drain without numbers only tells the portal of its machines again.
 	Drain(ctx context.Context, numbers []int, on, byHand bool) error
 	// RemoveBridges deletes machines. It refuses those with rooms.
 	RemoveBridges(ctx context.Context, numbers []int, progress func(string)) error

@@ -34,6 +34,10 @@ type plant struct {
 	// silent portals never answer: they hang until the caller gives up.
 	silent bool
 	most   int // machines at the same time
+	// untold: the portal was away when it was last told of its machines.
+	untold bool
+	// unoffered kinds are not in the price list.
+	unoffered []Kind
 }
 
 func newPlant() *plant {
@@ -115,7 +119,7 @@ func (p *plant) Load(ctx context.Context) (opsapi.Load, error) {
 	l := opsapi.Load{Settled: true, Bridges: []opsapi.BridgeLoad{{ID: identity.Portal, Alive: true, Ready: true, Known: true, Stress: p.stress}}}
 	for n, b := range p.bridges {
 		l.Bridges = append(l.Bridges, opsapi.BridgeLoad{
-			ID: identity.Bridge(n), Alive: b.Ready, Ready: b.Ready, Draining: b.Draining, Known: b.Ready, Rooms: p.rooms[n],
+			ID: identity.Bridge(n), Alive: b.Ready, Ready: b.Ready, Draining: b.Draining != p.untold, Known: b.Ready, Rooms: p.rooms[n],
 		})
 	}
 	return l, nil
@@ -178,6 +182,7 @@ func (p *plant) Drain(_ context.Context, numbers []int, on, byHand bool) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.untold = false
 	for _, n := range numbers {
 		if p.bridges[n] == nil {
 			return errFault
@@ -202,7 +207,12 @@ func (p *plant) RemoveBridges(_ context.Context, numbers []int, _ func(string)) 
 	return nil
 }
 
-func (p *plant) PricePerHour(context.Context, Kind) (int, error) { return 4, p.call("price") }
+func (p *plant) PricePerHour(_ context.Context, k Kind) (int, error) {
+	if slices.Contains(p.unoffered, k) {
+		return 0, fmt.Errorf("%v: %w", k, ErrSoldOut)
+	}
+	return 4, p.call("price")
+}
 
 func (p *plant) Survey(context.Context) (Survey, error) {
 	err := p.call("survey")

@@ -17,11 +17,13 @@ type task struct {
 	free []Kind
 	// finish: an earlier task was cut off and left bridges that nobody can use yet.
 	finish bool
-	order  Order
+	// tell: the portal's list of machines is to be brought up to date.
+	tell  bool
+	order Order
 }
 
 func (t task) nothing() bool {
-	return t.decision.Nothing() && !t.finish && !t.order.byHand()
+	return t.decision.Nothing() && !t.finish && !t.tell && !t.order.byHand()
 }
 
 // carryOut does a task. What gives capacity comes first; one part that fails does not keep the others from being done.
@@ -39,6 +41,10 @@ func carryOut(ctx context.Context, c County, t task, progress func(string)) (d d
 		} else {
 			d.undrained = append(d.undrained, numbers...)
 		}
+	}
+	if t.tell {
+		progress("tell the portal of its machines")
+		errs = append(errs, c.Drain(ctx, nil, false, false))
 	}
 	drain(t.order.Undrain, false, false, "undrain")
 	drain(t.order.Drain, true, true, "drain")

@@ -107,6 +107,17 @@ func (m *mind) unfinished() bool {
 	return m.lost || slices.ContainsFunc(m.bridges, func(b Bridge) bool { return !b.Ready && !b.Draining })
 }
 
+// misunderstood reports whether the portal's list of machines is another than the operator's: it was away when it was to be told. It would
+// give rooms to bridges that drain, and none to those that wait for them.
+func (m *mind) misunderstood() bool {
+	return slices.ContainsFunc(m.bridges, func(b Bridge) bool {
+		told := slices.ContainsFunc(m.last.load.Bridges, func(l opsapi.BridgeLoad) bool {
+			return numberOf(l.ID) == b.Number && l.Ready && l.Draining == b.Draining
+		})
+		return b.Ready && !told
+	})
+}
+
 // think decides. ok is false while nothing can be decided: the portal does not answer, or has just begun.
 func (m *mind) think(ctx context.Context) (t task, r autoscale.Record, ok bool) {
 	if !m.last.answers || !m.last.load.Settled {
@@ -115,37 +126,45 @@ func (m *mind) think(ctx context.Context) (t task, r autoscale.Record, ok bool) 
 	m.learnPrices(ctx)
 	in := m.memory.input(m.last, m.history, m.settings.Policy, m.settings.Kinds, m.zone)
 	r = autoscale.Record{Input: in, Decision: m.decide(in)}
-	t = task{decision: r.Decision, free: m.memory.available(m.settings.Kinds, in.Now), finish: m.unfinished() && !m.memory.Frozen}
+	t = task{
+		decision: r.Decision, free: m.memory.available(m.settings.Kinds, in.Now), tell: m.misunderstood(),
+		finish: m.unfinished() && (!m.memory.Frozen || m.memory.Manual != nil),
+	}
 	return t, r, true
 }
 
 // learnPrices asks for the prices that a decision needs and that are not known or old. Without a price the budget cannot hold a bridge
-// back, so that is logged.
+// back, so that is logged. A kind that has none because it is not offered counts as sold out: the next one has its turn.
 func (m *mind) learnPrices(ctx context.Context) {
-	now := time.Now()
-	wanted := m.memory.available(m.settings.Kinds, now)
-	wanted = wanted[:min(1, len(wanted))]
-	for _, b := range m.memory.Bills {
-		if !slices.Contains(wanted, b.Kind) {
-			wanted = append(wanted, b.Kind)
-		}
-	}
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	for _, k := range wanted {
-		known, recent := m.memory.priceOf(k, now)
-		if recent {
-			continue
-		}
-		cents, err := m.county.PricePerHour(ctx, k)
-		if err != nil {
-			m.log.Warn("the price of a bridge could not be had; the last known one counts", "county", m.name, "type", k.ServerType,
-				"location", k.Location, "cents", known, "error", err)
-			m.memory.setPrice(k, known, now.Add(priceAgain-priceTime))
-			continue
-		}
-		m.memory.setPrice(k, cents, now)
+	for _, b := range m.memory.Bills {
+		_ = m.learnPrice(ctx, b.Kind)
 	}
+	for _, k := range m.memory.available(m.settings.Kinds, time.Now()) {
+		if !errors.Is(m.learnPrice(ctx, k), ErrSoldOut) {
+			return
+		}
+		m.memory.markSoldOut(k, time.Now())
+	}
+}
+
+// learnPrice asks for a price unless it is known and recent.
+func (m *mind) learnPrice(ctx context.Context, k Kind) error {
+	now := time.Now()
+	known, recent := m.memory.priceOf(k, now)
+	if recent {
+		return nil
+	}
+	cents, err := m.county.PricePerHour(ctx, k)
+	if err != nil {
+		m.log.Warn("the price of a bridge could not be had; the last known one counts", "county", m.name, "type", k.ServerType,
+			"location", k.Location, "cents", known, "error", err)
+		m.memory.setPrice(k, known, now.Add(priceAgain-priceTime))
+		return err
+	}
+	m.memory.setPrice(k, cents, now)
+	return nil
 }
 
 // note writes a decision down if it says anything new.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -35,7 +36,8 @@ type runner struct {
 	over chan struct{}
 
 	// The rest is the goroutine's own.
-	working   bool // hands are at work
+	working   bool    // hands are at work
+	serving   *waiter // whose drains they carry out; nil: a decision
 	surveying bool
 	waiters   []*waiter
 	retiring  bool
@@ -133,6 +135,12 @@ func (r *runner) dismiss(err error) {
 	r.waiters = nil
 }
 
+func (r *runner) dismissOne(w *waiter, err error) {
+	r.waiters = slices.DeleteFunc(r.waiters, func(x *waiter) bool { return x == w })
+	w.err = err
+	close(w.over)
+}
+
 // take notes an order; the tick that follows sees to it.
 func (r *runner) take(w *waiter) {
 	r.mind.memory.apply(w.order)
@@ -185,7 +193,7 @@ func (r *runner) tell(ctx context.Context, err error) {
 func (r *runner) byHand(ctx context.Context) (working bool) {
 	for _, w := range r.waiters {
 		if !w.given && w.order.byHand() {
-			w.given = true
+			w.given, r.serving = true, w
 			r.work(ctx, task{order: w.order})
 			return true
 		}
@@ -249,8 +257,14 @@ func (r *runner) work(ctx context.Context, t task) {
 
 // finished takes in what the hands did.
 func (r *runner) finished(ctx context.Context, d done) {
-	r.working = false
+	w := r.serving
+	r.working, r.serving = false, nil
 	r.logError(r.mind.learn(d))
+	if w != nil && d.err != nil { // a bridge that does not exist, as a rule: no reason to keep from deciding, or others from their orders
+		w.outcome.add(d)
+		r.dismissOne(w, d.err)
+		return
+	}
 	for _, w := range r.waiters {
 		w.outcome.add(d)
 	}

@@ -271,6 +271,100 @@ func TestOrdersWhileThePortalIsSilent(t *testing.T) {
 	})
 }
 
+// Whoever names a bridge that does not exist hears of it alone; decisions go on, and so do the orders of others.
+func TestMistakesKeepNobodyWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant()
+		r, stop := start(t, p, testSettings(t))
+		defer stop()
+		for range 8 {
+			if _, err := r.Order(t.Context(), Order{Drain: []int{7}}, nil); !errors.Is(err, errFault) {
+				t.Fatalf("got %v", err)
+			}
+		}
+		p.set(func() { p.stress = 0.9 })
+		time.Sleep(20 * time.Second)
+		if p.machines() == 0 {
+			t.Fatalf("mistakes put off a bridge that is needed: %v", p.changes())
+		}
+		time.Sleep(5 * time.Minute)
+		leave, err := r.gate.enter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		mistaken := make(chan error)
+		go func() {
+			_, err := r.Order(t.Context(), Order{Drain: []int{7}}, nil)
+			mistaken <- err
+		}()
+		synctest.Wait()
+		fine := make(chan error)
+		go func() {
+			_, err := r.Order(t.Context(), Order{Manual: &autoscale.Manual{Bridges: 4}}, nil)
+			fine <- err
+		}()
+		synctest.Wait()
+		leave()
+		if err := <-mistaken; !errors.Is(err, errFault) {
+			t.Errorf("got %v", err)
+		}
+		if err := <-fine; err != nil {
+			t.Errorf("another order hears of the mistake: %v", err)
+		}
+	})
+}
+
+// The portal restarts just when it is told that a bridge drains no longer: it is told again.
+func TestPortalThatMissedAListIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant()
+		r, stop := start(t, p, testSettings(t))
+		defer stop()
+		order(t, r, 1)
+		changes := len(p.changes())
+		p.set(func() { p.untold = true })
+		time.Sleep(time.Minute)
+		if got := p.changes()[changes:]; !slices.Equal(got, []string{"drain [] false false"}) {
+			t.Errorf("got %v, want that the portal is told once", got)
+		}
+	})
+}
+
+// A county with a budget is not left alone because its first type is no longer sold.
+func TestKindsThatAreNotOfferedAreNoReasonToSave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, s := newPlant(), testSettings(t)
+		p.unoffered, p.stress, s.Policy.BudgetPerDay = []Kind{small, other}, 0.9, 10_000
+		_, stop := start(t, p, s)
+		defer stop()
+		time.Sleep(5 * time.Minute)
+		if got := p.changes(); p.ready() == 0 || got[0] != "add [{cpx32 fsn1}]" {
+			t.Errorf("got %v", got)
+		}
+	})
+}
+
+// freeze keeps the load from changing anything, but what was ordered by hand is finished.
+func TestOrdersAreFinishedWhileFrozen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlant()
+		r, stop := start(t, p, testSettings(t))
+		defer stop()
+		p.set(func() { p.bridges[1] = &Bridge{Number: 1, Kind: small} }) // which a killed daemon had begun
+		yes := true
+		if _, err := r.Order(t.Context(), Order{Freeze: &yes}, nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Minute)
+		if got := p.changes(); len(got) != 0 {
+			t.Errorf("a frozen county was changed: %v", got)
+		}
+		if order(t, r, 1); p.ready() != 1 {
+			t.Errorf("the order was not finished: %v", p.changes())
+		}
+	})
+}
+
 func TestRetiredRunnersFinishWhatTheyDo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlant()
