@@ -76,8 +76,13 @@ func (a *app) runServe(ctx context.Context, counties []string, every time.Durati
 		return err
 	}
 	defer unlock()
-	d := &daemon{engines: serve.NewEngines(), app: a}
 	log := a.daemonLog()
+	for _, name := range counties {
+		if !h.County(name).Exists() {
+			log.Warn("there is no such county yet; it is looked after from its first `kreisraum up` on", "county", name)
+		}
+	}
+	d := &daemon{engines: serve.NewEngines(), app: a}
 	d.core = serve.New(serve.Config{
 		Home: h.Dir(), Version: a.version, Counties: owned{d, h, counties}, Decide: autoscale.Decide, Every: every, Metrics: metrics, Log: log,
 		Run: func(ctx context.Context, _ *serve.Daemon, r serve.Request, s serve.Streams) int {
