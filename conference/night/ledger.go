@@ -70,37 +70,26 @@ type life struct {
 
 // OpenLedger reads the ledger, inspects the machine if a process has run here before, and writes the proof of what it found. Call it
 // before anybody is let in. A ledger that cannot be read is set aside: a county without its old proofs is better than one without a
-// server.
+// server. For the same reason the ledger is good, though not on disk, when there is an error.
 func OpenLedger(cfg LedgerConfig) (*Ledger, error) {
 	l := &Ledger{cfg: cfg}
-	if err := l.load(); err != nil {
-		return nil, err
-	}
+	errLoad := l.load()
 	before := l.file.Life
 	l.file.Life = life{PID: os.Getpid(), Version: cfg.Version, Started: cfg.Now()}
 	if before.PID != 0 {
 		l.add(l.proof(before))
 	}
-	return l, l.save()
+	return l, errors.Join(errLoad, l.save())
 }
 
 func (l *Ledger) path() string { return filepath.Join(l.cfg.State, LedgerFile) }
 
 func (l *Ledger) load() error {
-	info, err := os.Stat(l.path())
+	data, err := l.read()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("read the nights' ledger: %w", err)
-	}
-	var data []byte
-	if info.Size() <= maxLedgerFile {
-		if data, err = os.ReadFile(l.path()); err != nil {
-			return fmt.Errorf("read the nights' ledger: %w", err)
-		}
-	}
-	if json.Unmarshal(data, &l.file) == nil {
+	if err == nil && json.Unmarshal(data, &l.file) == nil {
 		return nil
 	}
 	l.file = ledgerFile{}
@@ -108,6 +97,15 @@ func (l *Ledger) load() error {
 		return fmt.Errorf("set the damaged ledger of the nights aside: %w", err)
 	}
 	return nil
+}
+
+// read returns nothing of a file that is too large.
+func (l *Ledger) read() ([]byte, error) {
+	info, err := os.Stat(l.path())
+	if err != nil || info.Size() > maxLedgerFile {
+		return nil, err
+	}
+	return os.ReadFile(l.path())
 }
 
 // proof of what the machine forgot when that process ended.
@@ -131,7 +129,7 @@ func (l *Ledger) proof(before life) opsapi.Proof {
 func bridgesCheck(before life) opsapi.Check {
 	c := opsapi.Check{Name: opsapi.CheckBridges, OK: len(before.Missing) == 0, Detail: fmt.Sprintf("%d of %d", len(before.Bridges), len(before.Bridges)+len(before.Missing))}
 	if !c.OK {
-		c.Detail += fmt.Sprintf("; not back: %v. Look at them with `kreisraum status`; a machine that is gone has forgotten too", before.Missing)
+		c.Detail += fmt.Sprintf("; not back, or without a proof: %v. Look at them with `kreisraum status`; a machine that is gone has forgotten too", before.Missing)
 	}
 	return c
 }

@@ -182,7 +182,7 @@ func (n *Night) step(p *planner) (end bool) {
 			n.roomsEnded = f.inUse
 			n.cfg.Rooms.EndRooms()
 		case endProcess:
-			n.end(p, e, f)
+			n.end(p, e)
 			end = true
 		}
 	}
@@ -191,16 +191,10 @@ func (n *Night) step(p *planner) (end bool) {
 }
 
 // end writes down what will be forgotten.
-func (n *Night) end(p *planner, e endProcess, f facts) {
-	var proofs []opsapi.Proof
-	for _, b := range f.bridges {
-		if _, waited := p.awaited[b.ID]; waited && b.Alive && b.Proof != nil {
-			proofs = append(proofs, *b.Proof)
-		}
-	}
+func (n *Night) end(p *planner, e endProcess) {
 	totals := n.cfg.Rooms.Totals()
-	n.cfg.Log.Info("restart", "reason", p.plan.Reason, "rooms_ended", n.roomsEnded, "bridges", len(proofs), "bridges_missing", len(e.missing))
-	if err := n.cfg.Ledger.end(*p.plan, totals, n.roomsEnded, e.missing, proofs); err != nil {
+	n.cfg.Log.Info("restart", "reason", p.plan.Reason, "rooms_ended", n.roomsEnded, "bridges", len(e.proofs), "bridges_missing", len(e.missing))
+	if err := n.cfg.Ledger.end(*p.plan, totals, n.roomsEnded, e.missing, e.proofs); err != nil {
 		n.cfg.Log.Error("the proof of this restart will lack its counts", "error", err)
 	}
 }

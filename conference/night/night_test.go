@@ -204,6 +204,29 @@ func TestADamagedLedgerIsSetAside(t *testing.T) {
 	}
 }
 
+// TestNoServerStaysDownForWantOfAProof: whatever is in the place of the ledger, or not, the machine starts and says what it found.
+func TestNoServerStaysDownForWantOfAProof(t *testing.T) {
+	t.Run("a folder", func(t *testing.T) {
+		state := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(state, LedgerFile, "folder"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		ledger(t, state)
+		if ledger(t, state).Last() == nil {
+			t.Error("the next process has no proof")
+		}
+	})
+	t.Run("a disk that takes nothing", func(t *testing.T) {
+		l, err := OpenLedger(LedgerConfig{State: filepath.Join(t.TempDir(), "gone"), Machine: "portal", Now: time.Now, Zone: time.UTC})
+		if l == nil || err == nil {
+			t.Fatalf("got %v, %v", l, err)
+		}
+		if err := l.end(cluster.RestartPlan{Reason: opsapi.ReasonNight}, Totals{}, 0, nil, nil); err == nil {
+			t.Error("its end counts as written down")
+		}
+	})
+}
+
 func TestProofsAreForgottenToo(t *testing.T) {
 	state := t.TempDir()
 	l := ledger(t, state)

@@ -44,7 +44,11 @@ type (
 		machine string
 		plan    cluster.RestartPlan
 	}
-	endProcess struct{ missing []string }
+	// endProcess comes with what the bridges have proven, and which of them have not.
+	endProcess struct {
+		proofs  []opsapi.Proof
+		missing []string
+	}
 )
 
 // planner decides how a process comes to its end. It knows no clock but the facts'.
@@ -56,7 +60,8 @@ type planner struct {
 	plan  *cluster.RestartPlan
 
 	told, warned, closed, emptied, ended bool
-	// awaited is the boot that each living bridge had when the plan was made.
+	// awaited is the boot that each bridge in the list had when the plan was made or, if it was not heard then, when it was heard at
+	// last; empty: not yet. Who is not heard is told later, or restarts alone, and nobody waits for it.
 	awaited map[string]string
 	ordered time.Time
 }
@@ -90,9 +95,10 @@ func (p *planner) step(f facts) []effect {
 		todo = append(todo, endRooms{})
 	}
 	if p.closed && (f.inUse == 0 || p.emptied) {
-		if missing, done := p.bridgesBack(f); done {
+		if p.bridgesBack(f) {
 			p.ended = true
-			todo = append(todo, endProcess{missing})
+			proofs, missing := p.reports(f)
+			todo = append(todo, endProcess{proofs, missing})
 		}
 	}
 	return todo
@@ -133,6 +139,7 @@ func (p *planner) adopt(f facts, plan cluster.RestartPlan) bool {
 	p.plan = &plan
 	p.awaited = map[string]string{}
 	for _, b := range f.bridges {
+		p.awaited[b.ID] = ""
 		if b.Alive {
 			p.awaited[b.ID] = b.Boot
 		}
@@ -147,7 +154,11 @@ func (p *planner) orders(f facts) []effect {
 	}
 	var todo []effect
 	for _, b := range f.bridges {
-		if boot, known := p.awaited[b.ID]; known && b.Alive && b.Boot == boot {
+		boot, known := p.awaited[b.ID]
+		if known && boot == "" && b.Alive {
+			boot, p.awaited[b.ID] = b.Boot, b.Boot
+		}
+		if known && b.Alive && b.Boot == boot {
 			plan := *p.plan
 			plan.Boot = boot
 			todo = append(todo, order{b.ID, plan})
@@ -158,16 +169,33 @@ func (p *planner) orders(f facts) []effect {
 }
 
 // bridgesBack reports whether the bridges are back with another boot, or need not be waited for any more.
-func (p *planner) bridgesBack(f facts) (missing []string, done bool) {
-	for id, boot := range p.awaited {
-		back := slices.ContainsFunc(f.bridges, func(b Bridge) bool { return b.ID == id && b.Alive && b.Boot != boot })
-		left := !slices.ContainsFunc(f.bridges, func(b Bridge) bool { return b.ID == id })
-		if !back && !left {
-			missing = append(missing, id)
+func (p *planner) bridgesBack(f facts) bool {
+	return due(f.now, p.plan.Latest.Add(bridgePatience)) || !slices.ContainsFunc(f.bridges, func(b Bridge) bool {
+		boot := p.awaited[b.ID]
+		return boot != "" && !b.restarted(boot)
+	})
+}
+
+// restarted reports whether this is another process than the one with that boot.
+func (b Bridge) restarted(boot string) bool { return boot != "" && b.Alive && b.Boot != boot }
+
+// reports are the proofs of the bridges that have restarted, and all others that were in the list and still are: whoever cannot show
+// what it has forgotten may not have.
+func (p *planner) reports(f facts) (proofs []opsapi.Proof, missing []string) {
+	for _, b := range f.bridges {
+		boot, known := p.awaited[b.ID]
+		switch {
+		case !known:
+		case b.restarted(boot) && b.Proof != nil:
+			proof := *b.Proof
+			proof.Machine, proof.Bridges = b.ID, nil // it speaks for itself alone
+			proofs = append(proofs, proof)
+		default:
+			missing = append(missing, b.ID)
 		}
 	}
 	slices.Sort(missing)
-	return missing, len(missing) == 0 || due(f.now, p.plan.Latest.Add(bridgePatience))
+	return proofs, missing
 }
 
 // phase is where the machine is, and until when at the latest.

@@ -60,7 +60,7 @@ func follow(t *testing.T, p *planner, looks []look) {
 func alive(boots ...string) []Bridge {
 	var out []Bridge
 	for i, boot := range boots {
-		out = append(out, Bridge{ID: fmt.Sprintf("bridge-%d", i+1), Boot: boot, Alive: boot != ""})
+		out = append(out, Bridge{ID: fmt.Sprintf("bridge-%d", i+1), Boot: boot, Alive: boot != "", Proof: &opsapi.Proof{}})
 	}
 	return out
 }
@@ -102,6 +102,29 @@ func TestNightOfThePortal(t *testing.T) {
 			{"03:30:00", 0, alive(""), "notice 03:30, end rooms"},
 			{"03:31:59", 0, alive(""), ""},
 			{"03:32:00", 0, alive(""), "end bridge-1"},
+		},
+		"a bridge that hangs shows an old proof": {
+			{"02:25:00", 0, alive("a"), "notice 03:30, order bridge-1/a"},
+			{"02:30:00", 0, alive("a"), "order bridge-1/a, no new rooms"},
+			{"03:32:00", 0, alive("a"), "notice 03:30, order bridge-1/a, end rooms, end bridge-1"},
+		},
+		"a bridge is back without a proof": {
+			{"02:25:00", 0, alive("a"), "notice 03:30, order bridge-1/a"},
+			{"02:30:00", 0, []Bridge{{ID: "bridge-1", Boot: "b", Alive: true}}, "no new rooms, end bridge-1"},
+		},
+		"a bridge is not heard": {
+			{"02:25:00", 0, alive("a", ""), "notice 03:30, order bridge-1/a"},
+			{"02:30:00", 0, alive("b", ""), "no new rooms, end bridge-2"},
+		},
+		"a bridge is heard late": {
+			{"02:25:00", 0, alive("a", ""), "notice 03:30, order bridge-1/a"},
+			{"02:26:00", 0, alive("a", "b"), "order bridge-1/a, order bridge-2/b"},
+			{"02:30:00", 0, alive("c", "b"), "order bridge-2/b, no new rooms"},
+			{"02:30:02", 0, alive("c", "d"), "end"},
+		},
+		"a bridge is made meanwhile": {
+			{"02:25:00", 0, alive("a"), "notice 03:30, order bridge-1/a"},
+			{"02:30:00", 0, alive("b", "c"), "no new rooms, end"},
 		},
 		"a bridge is removed meanwhile": {
 			{"02:25:00", 0, alive("a"), "notice 03:30, order bridge-1/a"},

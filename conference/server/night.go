@@ -30,7 +30,7 @@ func (s *Server) openNight() error {
 		Inspect: night.Inspection{Store: s.messages(), Folders: s.knownFiles()},
 	})
 	if err != nil {
-		return err
+		s.opt.Log.Error("the proofs of restarts are not on disk; free some space, or look after the disk", "error", err)
 	}
 	c := night.Config{
 		Schedule: schedule, Boot: s.boot, Rooms: nightRooms{s}, Ledger: s.ledger, Leads: s.cfg.HasPortal(), Zone: zone,
@@ -83,6 +83,9 @@ func (s *Server) otherBridges() []night.Bridge {
 			continue
 		}
 		lease, alive := leases[m.ID]
+		if !alive && !m.Ready {
+			continue // it is being set up, or was given up before it had a room
+		}
 		out = append(out, night.Bridge{ID: m.ID, Boot: lease.Boot, Alive: alive, Proof: lease.Proof})
 	}
 	return out
