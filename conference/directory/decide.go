@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"slices"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
@@ -62,11 +63,20 @@ func (v *view) decide(key cluster.RoomKey, organiser, queued bool, now time.Time
 	if len(v.placements)+len(v.claims) >= maxDoors { // first: to look at all bridges for each of a flood would be its aim
 		return verdict{action: none}
 	}
-	machine, ok := placement.Anywhere(v.bridges(now), now, 0)
-	if !ok {
-		return verdict{action: none}
+	list := v.bridges(now)
+	machine, ok := placement.Anywhere(list, now, 0)
+	switch {
+	case ok:
+		return v.moveTo(key, machine)
+	case slices.ContainsFunc(list, unmeasured):
+		return verdict{action: wait}
 	}
-	return v.moveTo(key, machine)
+	return verdict{action: none}
+}
+
+// unmeasured is a bridge that has just started: in a moment it says how busy it is, and may take rooms.
+func unmeasured(b placement.Bridge) bool {
+	return b.Alive && b.Ready && !b.Known && !b.Draining && !b.Closing
 }
 
 // runs reports whether a living process has the room with people in it.

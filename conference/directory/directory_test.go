@@ -171,6 +171,20 @@ func TestABridgeThatNeverAnswersHoldsUpNobodyForLong(t *testing.T) {
 	})
 }
 
+// TestABridgeThatHasJustStartedIsWaitedFor: it does not know for some seconds how busy it is. Who comes to a door meanwhile is not sent away.
+func TestABridgeThatHasJustStartedIsWaitedFor(t *testing.T) {
+	inCounty(t, []string{"bridge-1"}, func(t *testing.T, c *county) {
+		b := c.boot("bridge-1", "a", cluster.Load{})
+		c.settled()
+		time.AfterFunc(3*time.Second, func() { b.set(func(l *cluster.Lease) { l.Load = calm }) })
+		began := time.Now()
+		c.expect("klasse-5a", false, "bridge-1")
+		if waited := time.Since(began); waited < 3*time.Second || waited > 3*time.Second+2*refreshEvery {
+			t.Errorf("placed after %v", waited)
+		}
+	})
+}
+
 // TestAnOldWordIsNoAnswer: a bridge that comes back to a store that was lost shows what it answered before.
 func TestAnOldWordIsNoAnswer(t *testing.T) {
 	inCounty(t, []string{"bridge-1", "bridge-2"}, func(t *testing.T, c *county) {
