@@ -524,7 +524,7 @@ describe('room', () => {
     await join(page, site.origin);
     const status = page.getByRole('status').filter({ hasText: 'Gerade sind alle Klassenzimmer besetzt.' });
     await status.filter({ hasText: 'Ihr Raum steht an Stelle 12 der Warteschlange.' }).waitFor();
-    await page.getByText('Lassen Sie diese Seite offen: Sie kommen von selbst hinein.').waitFor();
+    await page.getByText('Lassen Sie diese Seite offen: Sie kommen von selbst hinein, meist in wenigen Minuten.').waitFor();
     const box = await status.boundingBox();
     await status.evaluate((element) => { globalThis.kept = element; });
     classroom.send({ type: 'queue', place: 1 });
