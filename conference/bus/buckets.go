@@ -22,6 +22,9 @@ const (
 	// leaves behind and no room wants back does not stay for ever in servers that have no night.
 	recordLife    = 2 * time.Hour
 	recordRenewal = 30 * time.Minute
+	// dedupe is how long a stream remembers the IDs of messages: as short as a server allows, since nobody here gives any and they are
+	// kept beside all bounds.
+	dedupe = 100 * time.Millisecond
 )
 
 // Bounds of a value and of a bucket, in bytes. A record with its 256 removed devices has some 8 KiB.
@@ -43,6 +46,7 @@ func streams(replicas int, leaseLife time.Duration) []jetstream.StreamConfig {
 			Name: streamOf(name), Subjects: []string{"$KV." + name + ".>"}, Storage: jetstream.MemoryStorage,
 			MaxAge: life, MaxBytes: size, MaxMsgSize: maxValue, MaxMsgsPerSubject: 1, MaxMsgs: -1, MaxConsumers: -1,
 			Discard: jetstream.DiscardNew, Replicas: replicas, DenyDelete: true, AllowMsgTTL: true,
+			Duplicates: dedupe,
 		}
 	}
 	return []jetstream.StreamConfig{

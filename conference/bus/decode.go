@@ -4,9 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 )
 
 // What other machines wrote is believed within bounds only: one that was taken over must not hurt the others.
@@ -16,6 +20,8 @@ const (
 	maxListed     = 1024    // organisers or removed devices of a room
 	maxListedWord = 128     // characters of each
 	maxAccounts   = 10_000
+	maxChecks     = 32   // of a proof
+	maxDetail     = 1024 // characters of a check's detail, which people read on a terminal
 )
 
 var errValue = errors.New("the value is not what this key holds")
@@ -41,7 +47,24 @@ func decodeLease(b []byte) (l cluster.Lease, err error) {
 			return cluster.Lease{}, errValue
 		}
 	}
+	if l.Proof != nil && !readable(*l.Proof) {
+		l.Proof = nil // as if there were none: then it is missed
+	}
 	return l, nil
+}
+
+// readable reports whether a proof is a machine's own, bounded, and fit to be shown to people.
+func readable(p opsapi.Proof) bool {
+	if len(p.Checks) > maxChecks || len(p.Bridges) > 0 || min(p.Rooms, p.Participants, p.Messages, p.RoomsEnded) < 0 {
+		return false
+	}
+	texts := []string{p.Machine, p.Day, p.Reason, p.OldVersion, p.NewVersion}
+	for _, c := range p.Checks {
+		texts = append(texts, c.Name, c.Detail)
+	}
+	return !slices.ContainsFunc(texts, func(s string) bool {
+		return len(s) > maxDetail || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+	})
 }
 
 func decodeRecord(b []byte) (r cluster.Record, err error) {

@@ -3,6 +3,7 @@ package bus
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -23,6 +24,26 @@ func FuzzLease(f *testing.F) {
 			t.Errorf("%q was taken: %+v", b, l)
 		}
 	})
+}
+
+// TestProofsAreWhatPeopleMayRead: what a bridge says of its restart ends on the operator's terminal.
+func TestProofsAreWhatPeopleMayRead(t *testing.T) {
+	for name, tt := range map[string]struct {
+		proof string
+		taken bool
+	}{
+		"a machine's own":        {`{"machine":"bridge-1","day":"2026-11-22","checks":[{"name":"no swap","ok":true,"detail":"größer"}]}`, true},
+		"that moves the cursor":  {`{"machine":"bridge-1","checks":[{"name":"no swap","ok":true,"detail":"\u001b[2A"}]}`, false},
+		"of more than one line":  {`{"machine":"bridge-1","old_version":"1\n2"}`, false},
+		"that speaks for others": {`{"machine":"bridge-1","bridges":[{"machine":"bridge-2"}]}`, false},
+		"of less than nothing":   {`{"machine":"bridge-1","messages":-1}`, false},
+		"too long":               {`{"machine":"bridge-1","reason":"` + strings.Repeat("x", maxDetail+1) + `"}`, false},
+	} {
+		l, err := decodeLease([]byte(`{"boot":"b","proof":` + tt.proof + `}`))
+		if err != nil || (l.Proof != nil) != tt.taken {
+			t.Errorf("a proof %s: %+v, %v", name, l.Proof, err)
+		}
+	}
 }
 
 func FuzzRecord(f *testing.F) {

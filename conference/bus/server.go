@@ -24,6 +24,8 @@ const (
 	maxMemory = 32 << 20
 	// maxConnections is of machines; a county has up to 99 bridges, and during a reconnect each may count twice.
 	maxConnections = 256
+	// maxOfOneMachine leaves the others theirs, whatever one that was taken over does. A portal has two, its store's and its bridge's.
+	maxOfOneMachine = 8
 	// startTimeout bounds the start of the server, which reads and waits for nothing.
 	startTimeout = 20 * time.Second
 	readyPoll    = 50 * time.Millisecond
@@ -169,7 +171,7 @@ func (s *Server) Check(c server.ClientAuthentication) bool {
 		return false
 	}
 	account, err := s.nats.LookupAccount(machine)
-	if err != nil {
+	if err != nil || account.NumLocalConnections() >= maxOfOneMachine {
 		return false
 	}
 	r := rightsOf(machine)

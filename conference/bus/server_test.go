@@ -3,8 +3,10 @@ package bus
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -90,6 +92,53 @@ func TestALeafMayComeLater(t *testing.T) {
 		l := store.Leases()
 		return l["bridge-1"].Boot == waiting.Boot() && l["bridge-2"].Boot == later.Boot()
 	})
+}
+
+// TestWhatABridgeSaysIsNotKeptTwice: the server remembers the IDs of messages to tell repeated ones, as long as they are and beside the
+// bounds of the buckets. A bridge that was taken over must not fill the portal's memory with them.
+func TestWhatABridgeSaysIsNotKeptTwice(t *testing.T) {
+	e := newEmbedded(t, newCounty(t))
+	readyStore(t, e.link(identity.Portal))
+	conn := dialAs(t, e.link("bridge-1"))
+	before := heap()
+	const messages, size = 2000, 16 << 10
+	for i := range messages {
+		m := nats.NewMsg(recordSubject + "bridge-1." + string(e.roomKey("klasse-5a")))
+		m.Header.Set(nats.MsgIdHdr, fmt.Sprintf("%0*d", size, i))
+		if err := request(t.Context(), conn, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, "the messages to be forgotten", func() bool { return heap() < before+messages*size/4 })
+}
+
+// heap is how many bytes are in use.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// TestOneMachineDoesNotTakeAllConnections: the others must come in, and come back.
+func TestOneMachineDoesNotTakeAllConnections(t *testing.T) {
+	e := newEmbedded(t, newCounty(t))
+	link := e.link("bridge-1")
+	config, err := link.TLS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := 0
+	for range maxConnections {
+		if conn, err := nats.Connect(link.URL, nats.Secure(config), nats.NoReconnect()); err == nil {
+			t.Cleanup(conn.Close)
+			in++
+		}
+	}
+	if in != maxOfOneMachine {
+		t.Errorf("%d connections of one machine", in)
+	}
+	dialAs(t, e.link("bridge-2"))
 }
 
 // No stream on disk, however it is asked for.
