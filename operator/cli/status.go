@@ -85,16 +85,23 @@ func (a *app) showStatus(ctx context.Context, c *county.County) error {
 	for i := range capacity.Alarms {
 		capacity.Alarms[i].Text = a.advice(capacity.Alarms[i].Text)
 	}
-	return a.print(shownStatus{status, capacity}, statusText(status)+capacityText(capacity))
+	zone, err := time.LoadLocation(c.Config.Restart.TimeZone)
+	if err != nil {
+		return err
+	}
+	return a.print(shownStatus{status, capacity}, statusText(status, zone)+capacityText(capacity, zone))
 }
 
+// minute is how a status shows times, in the county's zone, as explain and the proofs do.
+const minute = "2006-01-02 15:04"
+
 // capacityText shows orders in force and alarms.
-func capacityText(r serve.Remembered) string {
+func capacityText(r serve.Remembered, zone *time.Location) string {
 	var b strings.Builder
 	if m := r.Manual; m != nil {
 		until := "until `scale --auto`"
 		if !m.Until.IsZero() {
-			until = "until " + m.Until.Local().Format("2006-01-02 15:04")
+			until = "until " + m.Until.In(zone).Format(minute)
 		}
 		fmt.Fprintf(&b, "%-12s bridges: %d %s\n", "by hand", m.Bridges, until)
 	}
@@ -102,7 +109,7 @@ func capacityText(r serve.Remembered) string {
 		fmt.Fprintf(&b, "%-12s only orders by hand change the bridges; `freeze --off` ends that\n", "frozen")
 	}
 	if r.Why != "" {
-		fmt.Fprintf(&b, "%-12s %s (%s)\n", "decided", r.Why, r.At.Local().Format("2006-01-02 15:04"))
+		fmt.Fprintf(&b, "%-12s %s (%s)\n", "decided", r.Why, r.At.In(zone).Format(minute))
 	}
 	for _, alarm := range r.Alarms {
 		fmt.Fprintf(&b, "%-12s %s\n", "ALARM", alarm.Text)
@@ -110,7 +117,7 @@ func capacityText(r serve.Remembered) string {
 	return b.String()
 }
 
-func statusText(s county.Status) string {
+func statusText(s county.Status, zone *time.Location) string {
 	var b strings.Builder
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-12s "+format+"\n", append([]any{name}, args...)...)
@@ -125,16 +132,28 @@ func statusText(s county.Status) string {
 	}
 	row("at Hetzner", "%d resources", len(s.Resources))
 	if s.Server != nil {
-		row("server", "%s, running since %s", s.Server.Version, s.Server.Started.Local().Format("2006-01-02 15:04"))
-		row("lessons", "%d rooms, %d participants", s.Server.Rooms, s.Server.Participants)
+		row("server", "%s, running since %s", s.Server.Version, s.Server.Started.In(zone).Format(minute))
+		rooms, participants := inUse(s)
+		row("lessons", "%d rooms, %d participants", rooms, participants)
 		bridgeRows(s, row)
-		row("certificate", "%s until %s", s.Server.Certificate.State, s.Server.Certificate.NotAfter.Format(time.DateOnly))
+		row("certificate", "%s until %s", s.Server.Certificate.State, s.Server.Certificate.NotAfter.In(zone).Format(time.DateOnly))
 	}
 	row("accounts", "%d%s", s.Accounts, map[bool]string{true: "", false: ", not yet on the server (`up` sends them)"}[!s.Up || s.AccountsCurrent])
 	if r := s.LastRestart; r != nil {
-		row("restart", "%s, %s", r.Started.Local().Format("2006-01-02 15:04"), map[bool]string{true: "everything was forgotten", false: "without a good proof"}[r.Good()])
+		row("restart", "%s, %s", r.Started.In(zone).Format(minute), map[bool]string{true: "everything was forgotten", false: "without a good proof"}[r.Good()])
 	}
 	return b.String()
+}
+
+// inUse counts the lessons of the whole county; what the server says of itself is those of the portal's own bridge.
+func inUse(s county.Status) (rooms, participants int) {
+	if len(s.Bridges) == 0 || s.Load == nil {
+		return s.Server.Rooms, s.Server.Participants
+	}
+	for _, b := range s.Load.Bridges {
+		rooms, participants = rooms+b.Rooms, participants+b.Participants
+	}
+	return rooms, participants
 }
 
 // bridgeRows tell of the dedicated bridges and, once there are any, of the portal's own.
