@@ -1,15 +1,10 @@
 package bus
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/netip"
 	"os"
@@ -17,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/certs/catest"
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
@@ -39,51 +35,19 @@ func await(t testing.TB, what string, condition func() bool) {
 
 // county is a county CA and its leaves.
 type county struct {
+	*catest.CA
 	t    testing.TB
-	key  *ecdsa.PrivateKey
-	cert *x509.Certificate
 	room token.Key
 }
 
 func newCounty(t testing.TB) *county {
 	t.Helper()
-	c := &county{t: t, key: newKey(t), room: token.NewKey()}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "county"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, c.key.Public(), c.key)
-	if err == nil {
-		c.cert, err = x509.ParseCertificate(der)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
+	return &county{CA: catest.New(t), t: t, room: token.NewKey()}
 }
 
 // leaf signs a certificate with names.
 func (c *county) leaf(names ...string) tls.Certificate {
-	c.t.Helper()
-	key := newKey(c.t)
-	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		DNSNames: names, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}, c.cert, key.Public(), c.key)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	return c.Leaf(x509.Certificate{DNSNames: names, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
 }
 
 // machine returns the TLS configuration of a machine.
@@ -92,17 +56,10 @@ func (c *county) machine(id string) func() (*tls.Config, error) {
 }
 
 func (c *county) named(names ...string) func() (*tls.Config, error) {
-	config := &tls.Config{Certificates: []tls.Certificate{c.leaf(names...)}, RootCAs: c.roots(), ServerName: ""}
+	config := &tls.Config{Certificates: []tls.Certificate{c.leaf(names...)}, RootCAs: c.Pool()}
 	return func() (*tls.Config, error) { return config, nil }
 }
 
-func (c *county) roots() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(c.cert)
-	return pool
-}
-
-// key is a room's.
 func (c *county) roomKey(room string) cluster.RoomKey { return cluster.KeyOf(c.room, room) }
 
 // files writes the CA and a leaf as PEM.
@@ -115,7 +72,7 @@ func (c *county) files(names ...string) (ca, cert, key string) {
 		c.t.Fatal(err)
 	}
 	for name, block := range map[string]*pem.Block{
-		"ca.crt":   {Type: "CERTIFICATE", Bytes: c.cert.Raw},
+		"ca.crt":   {Type: "CERTIFICATE", Bytes: c.Cert.Raw},
 		"leaf.crt": {Type: "CERTIFICATE", Bytes: leaf.Certificate[0]},
 		"leaf.key": {Type: "PRIVATE KEY", Bytes: der},
 	} {

@@ -455,7 +455,7 @@ func strangers(t *testing.T, c *county, n natsServer) {
 	operator, _ := c.named(identity.Operator)()
 	stranger, _ := c.named("bridge-1.example.org")()
 	foreign, _ := other.machine("bridge-1")()
-	foreign.RootCAs = c.roots()
+	foreign.RootCAs = c.Pool()
 	bare := good.Clone()
 	bare.Certificates = nil
 	for name, options := range map[string][]nats.Option{

@@ -8,11 +8,9 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
 	"log/slog"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/certs/catest"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 )
@@ -28,51 +27,18 @@ import (
 const machine = "bridge-3"
 
 // testCA signs machine leaves as the operator does.
-type testCA struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
+type testCA struct{ *catest.CA }
 
-func newTestCA(t *testing.T) *testCA {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "county CA"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(24 * time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &testCA{cert, key}
-}
+func newTestCA(t *testing.T) testCA { return testCA{catest.New(t)} }
 
 // machine signs the leaf of a machine as it is to be.
-func (ca *testCA) machine(t *testing.T, public crypto.PublicKey, id string, life time.Duration) []byte {
-	t.Helper()
-	return ca.sign(t, public, []string{opsapi.ServerName, identity.Name(id)}, both, life)
+func (ca testCA) machine(public crypto.PublicKey, id string, life time.Duration) []byte {
+	return ca.sign(public, []string{opsapi.ServerName, identity.Name(id)}, nil, life)
 }
 
-var both = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
-
-func (ca *testCA) sign(t *testing.T, public crypto.PublicKey, names []string, usages []x509.ExtKeyUsage, life time.Duration) []byte {
-	t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), DNSNames: names, NotBefore: time.Now().Add(-time.Minute),
-		NotAfter: time.Now().Add(life), ExtKeyUsage: usages, KeyUsage: x509.KeyUsageDigitalSignature}
-	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, public, ca.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-}
-
-func (ca *testCA) pem() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.cert.Raw})
+// sign signs a leaf; without usages it is good for a server and a client.
+func (ca testCA) sign(public crypto.PublicKey, names []string, usages []x509.ExtKeyUsage, life time.Duration) []byte {
+	return catest.PEM(ca.Sign(public, x509.Certificate{DNSNames: names, NotAfter: time.Now().Add(life), ExtKeyUsage: usages}))
 }
 
 func leafConfig(t *testing.T) LeafConfig {
@@ -158,6 +124,7 @@ func TestDamagedKeyIsReplaced(t *testing.T) {
 
 func TestWhoMayCall(t *testing.T) {
 	client, any := []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, []x509.ExtKeyUsage{x509.ExtKeyUsageAny}
+	both := []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	for _, tt := range []struct {
 		name                   string
 		names                  []string
@@ -226,13 +193,13 @@ func (s signedLeaf) to(id string) func() (*tls.Config, error) {
 }
 
 // signed returns the identity of a machine whose request the CA has signed.
-func signed(t *testing.T, ca *testCA, id string) signedLeaf {
+func signed(t *testing.T, ca testCA, id string) signedLeaf {
 	t.Helper()
 	cfg := leafConfig(t)
 	cfg.Machine = id
 	newLeaf(t, cfg)
-	write(t, cfg.CAFile, ca.pem())
-	write(t, cfg.CertificateFile, ca.machine(t, readRequest(t, cfg).PublicKey, id, time.Hour))
+	write(t, cfg.CAFile, ca.PEM())
+	write(t, cfg.CertificateFile, ca.machine(readRequest(t, cfg).PublicKey, id, time.Hour))
 	return signedLeaf{newLeaf(t, cfg)}
 }
 
@@ -279,21 +246,21 @@ func TestOnlyTheRightCertificateIsUsed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, cfg.CAFile, ca.pem())
+	write(t, cfg.CAFile, ca.PEM())
 	for _, tt := range []struct {
 		name string
 		leaf []byte
 		want bool
 	}{
-		{"right", ca.machine(t, ours, machine, time.Hour), true},
-		{"another CA", other.machine(t, ours, machine, time.Hour), false},
-		{"another key", ca.machine(t, foreign.Public(), machine, time.Hour), false},
-		{"another machine", ca.machine(t, ours, "bridge-4", time.Hour), false},
-		{"without the ops API's name", ca.sign(t, ours, []string{identity.Name(machine)}, both, time.Hour), false},
-		{"without a machine's name", ca.sign(t, ours, []string{opsapi.ServerName}, both, time.Hour), false},
-		{"a client's", ca.sign(t, ours, []string{opsapi.ServerName, identity.Name(machine)}, both[1:], time.Hour), false},
-		{"a server's", ca.sign(t, ours, []string{opsapi.ServerName, identity.Name(machine)}, both[:1], time.Hour), false},
-		{"expired", ca.machine(t, ours, machine, -time.Second), false},
+		{"right", ca.machine(ours, machine, time.Hour), true},
+		{"another CA", other.machine(ours, machine, time.Hour), false},
+		{"another key", ca.machine(foreign.Public(), machine, time.Hour), false},
+		{"another machine", ca.machine(ours, "bridge-4", time.Hour), false},
+		{"without the ops API's name", ca.sign(ours, []string{identity.Name(machine)}, nil, time.Hour), false},
+		{"without a machine's name", ca.sign(ours, []string{opsapi.ServerName}, nil, time.Hour), false},
+		{"a client's", ca.sign(ours, []string{opsapi.ServerName, identity.Name(machine)}, []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, time.Hour), false},
+		{"a server's", ca.sign(ours, []string{opsapi.ServerName, identity.Name(machine)}, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, time.Hour), false},
+		{"expired", ca.machine(ours, machine, -time.Second), false},
 		{"no PEM", []byte("hello"), false},
 		{"large", make([]byte, maxPEM+1), false},
 	} {
@@ -316,10 +283,10 @@ func TestCertificateAppearsChangesAndBreaks(t *testing.T) {
 	if _, err := first.Ops(); !errors.Is(err, ErrNoLeaf) {
 		t.Fatalf("got %v", err)
 	}
-	write(t, cfg.CAFile, ca.pem())
+	write(t, cfg.CAFile, ca.PEM())
 	ours := readRequest(t, cfg).PublicKey
-	one := ca.machine(t, ours, machine, time.Hour)
-	two := ca.machine(t, ours, machine, 2*time.Hour)
+	one := ca.machine(ours, machine, time.Hour)
+	two := ca.machine(ours, machine, 2*time.Hour)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { first.Run(ctx); close(done) }()
@@ -365,13 +332,13 @@ func TestPolling(t *testing.T) {
 	cfg := leafConfig(t)
 	synctest.Test(t, func(t *testing.T) {
 		ca := newTestCA(t)
-		write(t, cfg.CAFile, ca.pem())
+		write(t, cfg.CAFile, ca.PEM())
 		o := newLeaf(t, cfg)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go o.Run(ctx)
 		time.Sleep(time.Hour)
-		write(t, cfg.CertificateFile, ca.machine(t, readRequest(t, cfg).PublicKey, machine, time.Hour))
+		write(t, cfg.CertificateFile, ca.machine(readRequest(t, cfg).PublicKey, machine, time.Hour))
 		time.Sleep(pollMissing + time.Millisecond)
 		synctest.Wait()
 		if !o.Ready() {

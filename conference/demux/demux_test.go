@@ -2,17 +2,12 @@ package demux
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"runtime"
@@ -23,6 +18,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/certs/catest"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 )
 
@@ -37,16 +33,16 @@ const (
 type port struct {
 	demux            *Demux
 	addr             string
-	county, public   *authority
+	county, public   *catest.CA
 	siteHits, opsHit atomic.Int64
 	log              bytes.Buffer
 }
 
 func newPort(t *testing.T, change func(*Config)) *port {
 	t.Helper()
-	p := &port{county: newAuthority(t), public: newAuthority(t)}
-	site := p.public.leaf(t, domain, x509.ExtKeyUsageServerAuth)
-	ops := p.county.leaf(t, opsapi.ServerName, x509.ExtKeyUsageServerAuth)
+	p := &port{county: catest.New(t), public: catest.New(t)}
+	site := leaf(p.public, domain, x509.ExtKeyUsageServerAuth)
+	ops := leaf(p.county, opsapi.ServerName, x509.ExtKeyUsageServerAuth)
 	cfg := Config{
 		Site: &tls.Config{GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			if h.ServerName != domain {
@@ -55,7 +51,7 @@ func newPort(t *testing.T, change func(*Config)) *port {
 			return &site, nil
 		}},
 		Ops: func() (*tls.Config, error) {
-			return &tls.Config{Certificates: []tls.Certificate{ops}, ClientCAs: p.county.pool()}, nil
+			return &tls.Config{Certificates: []tls.Certificate{ops}, ClientCAs: p.county.Pool()}, nil
 		},
 		Log: slog.New(slog.NewTextHandler(&p.log, nil)),
 	}
@@ -128,25 +124,25 @@ func request(conn net.Conn) (string, error) {
 }
 
 func (p *port) opsClient(certs ...tls.Certificate) *tls.Config {
-	return &tls.Config{ServerName: opsapi.ServerName, RootCAs: p.county.pool(), NextProtos: []string{opsapi.ALPN}, Certificates: certs}
+	return &tls.Config{ServerName: opsapi.ServerName, RootCAs: p.county.Pool(), NextProtos: []string{opsapi.ALPN}, Certificates: certs}
 }
 
 func TestOpsNeedsACountyCertificateInTheHandshake(t *testing.T) {
 	p := newPort(t, nil)
-	stranger := newAuthority(t)
-	expired := p.county.leafUntil(t, "operator", x509.ExtKeyUsageClientAuth, time.Now().Add(-time.Minute))
+	stranger := catest.New(t)
+	expired := p.county.Leaf(x509.Certificate{DNSNames: []string{"operator"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, NotAfter: time.Now().Add(-time.Minute)})
 	for _, tt := range []struct {
 		name string
 		cfg  *tls.Config
 		ok   bool
 	}{
-		{"operator", p.opsClient(p.county.leaf(t, "operator", x509.ExtKeyUsageClientAuth)), true},
+		{"operator", p.opsClient(leaf(p.county, "operator", x509.ExtKeyUsageClientAuth)), true},
 		{"no certificate", p.opsClient(), false},
-		{"another CA", p.opsClient(stranger.leaf(t, "operator", x509.ExtKeyUsageClientAuth)), false},
-		{"a machine's leaf", p.opsClient(p.county.leaf(t, opsapi.ServerName, x509.ExtKeyUsageServerAuth)), false},
+		{"another CA", p.opsClient(leaf(stranger, "operator", x509.ExtKeyUsageClientAuth)), false},
+		{"a machine's leaf", p.opsClient(leaf(p.county, opsapi.ServerName, x509.ExtKeyUsageServerAuth)), false},
 		{"expired", p.opsClient(expired), false},
 		{"TLS 1.2", func() *tls.Config {
-			c := p.opsClient(p.county.leaf(t, "operator", x509.ExtKeyUsageClientAuth))
+			c := p.opsClient(leaf(p.county, "operator", x509.ExtKeyUsageClientAuth))
 			c.MaxVersion = tls.VersionTLS12
 			return c
 		}(), false},
@@ -180,7 +176,7 @@ func TestOpsNeedsACountyCertificateInTheHandshake(t *testing.T) {
 func TestOpsWithoutCertificateYet(t *testing.T) {
 	p := newPort(t, func(c *Config) { c.Ops = func() (*tls.Config, error) { return nil, errors.New("not yet") } })
 	start := time.Now()
-	if conn, err := p.dial(p.opsClient(p.county.leaf(t, "operator", x509.ExtKeyUsageClientAuth))); err == nil {
+	if conn, err := p.dial(p.opsClient(leaf(p.county, "operator", x509.ExtKeyUsageClientAuth))); err == nil {
 		conn.Close()
 		t.Error("handshake succeeded")
 	}
@@ -192,7 +188,7 @@ func TestOpsWithoutCertificateYet(t *testing.T) {
 // TestWithoutSite: a machine that has none opens its port to the operator alone.
 func TestWithoutSite(t *testing.T) {
 	p := newPort(t, func(c *Config) { c.Site = nil })
-	operator := p.county.leaf(t, "operator", x509.ExtKeyUsageClientAuth)
+	operator := leaf(p.county, "operator", x509.ExtKeyUsageClientAuth)
 	for name, protocols := range map[string][]string{"browser": {"h2", "http/1.1"}, "none": nil, "challenge": {"acme-tls/1"}} {
 		conn, err := p.dial(&tls.Config{ServerName: domain, InsecureSkipVerify: true, NextProtos: protocols, Certificates: []tls.Certificate{operator}})
 		if err == nil {
@@ -230,7 +226,7 @@ func TestSiteProtocols(t *testing.T) {
 		{"ACME challenge", []string{"acme-tls/1"}, 0, "acme-tls/1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			cfg := &tls.Config{ServerName: domain, RootCAs: p.public.pool(), NextProtos: tt.offers, MaxVersion: tt.max, MinVersion: tls.VersionTLS10}
+			cfg := &tls.Config{ServerName: domain, RootCAs: p.public.Pool(), NextProtos: tt.offers, MaxVersion: tt.max, MinVersion: tls.VersionTLS10}
 			conn, err := p.dial(cfg)
 			if tt.want == "-" {
 				if err == nil {
@@ -263,7 +259,7 @@ func TestSiteProtocols(t *testing.T) {
 
 func TestHTTP2ReachesTheSite(t *testing.T) {
 	p := newPort(t, nil)
-	tr := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{ServerName: domain, RootCAs: p.public.pool()}}
+	tr := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{ServerName: domain, RootCAs: p.public.Pool()}}
 	defer tr.CloseIdleConnections()
 	resp, err := (&http.Client{Transport: tr, Timeout: patience}).Get("https://" + p.addr + "/")
 	if err != nil {
@@ -285,7 +281,7 @@ func TestSlowClientsAreClosed(t *testing.T) {
 			return c
 		},
 		"drips headers": func(t *testing.T) net.Conn {
-			c, err := p.dial(&tls.Config{ServerName: domain, RootCAs: p.public.pool()})
+			c, err := p.dial(&tls.Config{ServerName: domain, RootCAs: p.public.Pool()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -355,7 +351,7 @@ func TestLimitsOfConnections(t *testing.T) {
 				c.Close()
 			}
 			waitFor(t, "all are given back", func() bool { return p.demux.Open() == 0 })
-			conn, err := p.dial(&tls.Config{ServerName: domain, RootCAs: p.public.pool()})
+			conn, err := p.dial(&tls.Config{ServerName: domain, RootCAs: p.public.Pool()})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -391,7 +387,7 @@ func TestThousandIdleSockets(t *testing.T) {
 		t.Errorf("an idle socket costs %d bytes", each)
 	}
 	start := time.Now()
-	conn, err := p.dial(&tls.Config{ServerName: domain, RootCAs: p.public.pool()})
+	conn, err := p.dial(&tls.Config{ServerName: domain, RootCAs: p.public.Pool()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -502,56 +498,7 @@ func waitFor(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// authority is a CA of the test.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-func newAuthority(t *testing.T) *authority {
-	t.Helper()
-	key := newKey(t)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "CA"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &authority{cert, key}
-}
-
-func newKey(t *testing.T) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
-func (a *authority) leaf(t *testing.T, name string, usage x509.ExtKeyUsage) tls.Certificate {
-	t.Helper()
-	return a.leafUntil(t, name, usage, time.Now().Add(time.Hour))
-}
-
-func (a *authority) leafUntil(t *testing.T, name string, usage x509.ExtKeyUsage, end time.Time) tls.Certificate {
-	t.Helper()
-	key := newKey(t)
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: end,
-		ExtKeyUsage: []x509.ExtKeyUsage{usage}, KeyUsage: x509.KeyUsageDigitalSignature}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-}
-
-func (a *authority) pool() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(a.cert)
-	return pool
+// leaf is good for one usage.
+func leaf(ca *catest.CA, name string, usage x509.ExtKeyUsage) tls.Certificate {
+	return ca.Leaf(x509.Certificate{DNSNames: []string{name}, ExtKeyUsage: []x509.ExtKeyUsage{usage}})
 }

@@ -4,15 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +20,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/certs/catest"
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
@@ -36,50 +33,19 @@ const wakeful = 30 * time.Second
 
 // authority signs the leaves of a county.
 type authority struct {
-	t    testing.TB
-	key  *ecdsa.PrivateKey
-	cert *x509.Certificate
-	pool *x509.CertPool
+	*catest.CA
+	t testing.TB
 }
 
-func newAuthority(t testing.TB) *authority {
-	a := &authority{t: t, key: newKey(t), pool: x509.NewCertPool()}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	a.cert = a.sign(template, template, a.key, a.key)
-	a.pool.AddCert(a.cert)
-	return a
-}
-
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
-func (a *authority) sign(template, parent *x509.Certificate, key, by *ecdsa.PrivateKey) *x509.Certificate {
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, by)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return cert
-}
+func newAuthority(t testing.TB) *authority { return &authority{catest.New(t), t} }
 
 func (a *authority) leaf(machine string) tls.Certificate {
-	key := newKey(a.t)
-	cert := a.sign(&x509.Certificate{SerialNumber: big.NewInt(2), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{identity.Name(machine)},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}, a.cert, key, a.key)
-	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key}
+	return a.Leaf(x509.Certificate{DNSNames: []string{identity.Name(machine)}})
 }
 
 // portalTLS is the portal's side of the room port.
 func (a *authority) portalTLS() func() (*tls.Config, error) {
-	cfg := &tls.Config{Certificates: []tls.Certificate{a.leaf(identity.Portal)}, RootCAs: a.pool, MinVersion: tls.VersionTLS13}
+	cfg := &tls.Config{Certificates: []tls.Certificate{a.leaf(identity.Portal)}, RootCAs: a.Pool(), MinVersion: tls.VersionTLS13}
 	return func() (*tls.Config, error) { return cfg, nil }
 }
 
@@ -99,7 +65,7 @@ func (a *authority) roomPort(machine string) *roomPort {
 	p := &roomPort{broken: make(chan struct{}, 1000), over: make(chan struct{}), kill: make(chan struct{})}
 	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(p.echo))
 	p.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
-	p.TLS = &tls.Config{Certificates: []tls.Certificate{a.leaf(machine)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: a.pool}
+	p.TLS = &tls.Config{Certificates: []tls.Certificate{a.leaf(machine)}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: a.Pool()}
 	p.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, rawConn{}, c) }
 	p.StartTLS()
 	a.t.Cleanup(p.Close)
@@ -310,7 +276,7 @@ func TestBothSidesMayEnd(t *testing.T) {
 
 func TestWhoIsNotTheMachineGetsNothing(t *testing.T) {
 	county, strangers := newAuthority(t), newAuthority(t)
-	nobody := func() (*tls.Config, error) { return &tls.Config{RootCAs: county.pool}, nil }
+	nobody := func() (*tls.Config, error) { return &tls.Config{RootCAs: county.Pool()}, nil }
 	none := func() (*tls.Config, error) { return nil, errors.New("no usable certificate yet") }
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

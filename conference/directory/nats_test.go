@@ -41,7 +41,7 @@ func newRealCounty(t testing.TB) *realCounty {
 
 func (c *realCounty) serve(at netip.AddrPort) {
 	c.t.Helper()
-	portal := &tls.Config{Certificates: []tls.Certificate{c.leaf(identity.Portal)}, RootCAs: c.pool, MinVersion: tls.VersionTLS13}
+	portal := &tls.Config{Certificates: []tls.Certificate{c.leaf(identity.Portal)}, RootCAs: c.Pool(), MinVersion: tls.VersionTLS13}
 	s, err := bus.StartServer(bus.ServerConfig{Listen: at, TLS: func() (*tls.Config, error) { return portal, nil }, StoreDir: c.dir, Log: silence})
 	if err != nil {
 		c.t.Fatal(err)
@@ -51,7 +51,7 @@ func (c *realCounty) serve(at netip.AddrPort) {
 
 // link is a machine's way to NATS.
 func (c *realCounty) link(machine string) bus.Link {
-	return natsLink(c.server.Addr().String(), machine, c.leaf(machine), c.pool)
+	return natsLink(c.server.Addr().String(), machine, c.leaf(machine), c.Pool())
 }
 
 func natsLink(at, machine string, leaf tls.Certificate, roots *x509.CertPool) bus.Link {

@@ -109,7 +109,7 @@ func (c *realCounty) race(t *testing.T, rooms int) *racing {
 		t.Fatal(err)
 	}
 	r := &racing{t: t, in: in, out: bufio.NewReader(out), cmd: cmd}
-	line, err := json.Marshal(start{NATS: c.server.Addr().String(), CA: c.cert.Raw, Leaf: leaf.Certificate[0], Key: []byte(c.key), Own: own, List: c.list, Rooms: rooms})
+	line, err := json.Marshal(start{NATS: c.server.Addr().String(), CA: c.Cert.Raw, Leaf: leaf.Certificate[0], Key: []byte(c.key), Own: own, List: c.list, Rooms: rooms})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,20 +3,14 @@ package server
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/certs/acmetest"
+	"github.com/medienzentrenverbund/kreisraum/conference/certs/catest"
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
@@ -54,7 +49,7 @@ type county struct {
 	server   *Server
 	acme     *acmetest.CA
 	forward  *forwarder
-	operator *operator
+	operator operator
 	log      *logBuffer
 	stop     func() error
 }
@@ -72,7 +67,7 @@ func newCounty(t *testing.T) *county {
 	cfg.Contact = config.Contact{Name: "Kreismedienzentrum Musterkreis", Email: "hilfe@kmz-musterkreis.example"}
 	cfg.Paths = pathsIn(dir)
 	c := &county{cfg: cfg, acme: acme, forward: forward, operator: newOperator(t), log: &logBuffer{}}
-	writeFile(t, cfg.Paths.CountyCA, c.operator.caPEM())
+	writeFile(t, cfg.Paths.CountyCA, c.operator.PEM())
 	c.start(t)
 	return c
 }
@@ -115,14 +110,14 @@ func (c *county) signCSR(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf := c.operator.sign(t, csr.PublicKey, opsapi.ServerName, identity.Name(c.cfg.MachineID()))
+	leaf := c.operator.sign(csr.PublicKey, opsapi.ServerName, identity.Name(c.cfg.MachineID()))
 	writeFile(t, c.cfg.Paths.OpsCertificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf}))
 }
 
 // ops returns a caller of the ops API, closed with the test.
 func (c *county) ops(t *testing.T) *opsapi.Client {
 	t.Helper()
-	cl := opsapi.NewClient(opsapi.ClientConfig{Address: c.server.TLSAddr().String(), Certificate: c.operator.client(t), CA: c.operator.pool(), Timeout: patience})
+	cl := opsapi.NewClient(opsapi.ClientConfig{Address: c.server.TLSAddr().String(), Certificate: c.operator.client(), CA: c.operator.Pool(), Timeout: patience})
 	t.Cleanup(cl.Close)
 	return cl
 }
@@ -454,70 +449,16 @@ func TestBothAddressFamilies(t *testing.T) {
 }
 
 // operator holds a county CA.
-type operator struct {
-	ca  *x509.Certificate
-	key *ecdsa.PrivateKey
+type operator struct{ *catest.CA }
+
+func newOperator(t *testing.T) operator { return operator{catest.New(t)} }
+
+func (o operator) sign(public any, names ...string) []byte {
+	return o.Sign(public, x509.Certificate{DNSNames: names})
 }
 
-func newOperator(t *testing.T) *operator {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "county CA"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ca, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &operator{ca, key}
-}
-
-func (o *operator) sign(t *testing.T, public any, names ...string) []byte {
-	t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: names, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, KeyUsage: x509.KeyUsageDigitalSignature}
-	der, err := x509.CreateCertificate(rand.Reader, template, o.ca, public, o.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
-}
-
-// signHost signs the certificate of a server that is known by its address.
-func (o *operator) signHost(t *testing.T, public any, address netip.Addr) []byte {
-	t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(3), IPAddresses: []net.IP{address.AsSlice()}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, KeyUsage: x509.KeyUsageDigitalSignature}
-	der, err := x509.CreateCertificate(rand.Reader, template, o.ca, public, o.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return der
-}
-
-func (o *operator) client(t *testing.T) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{o.sign(t, key.Public(), identity.Operator)}, PrivateKey: key}
-}
-
-func (o *operator) caPEM() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: o.ca.Raw})
-}
-
-func (o *operator) pool() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(o.ca)
-	return pool
+func (o operator) client() tls.Certificate {
+	return o.Leaf(x509.Certificate{DNSNames: []string{identity.Operator}})
 }
 
 // logBuffer collects a log from many goroutines.

@@ -35,7 +35,7 @@ const teacherName, teacherPassword = "ahorn-4827", "ein-passwort"
 // interface.
 type fleet struct {
 	dir      string
-	operator *operator
+	operator operator
 	acme     *acmetest.CA
 	forward  *forwarder
 	private  [3]byte // of the private network
@@ -117,7 +117,7 @@ func (f *fleet) start(t *testing.T, id, role string, last byte) *machine {
 	cfg.Contact = config.Contact{Name: "Kreismedienzentrum Musterkreis", Email: "hilfe@kmz-musterkreis.example"}
 	cfg.Paths = pathsIn(dir)
 	cfg.Paths.CountyKey = f.key
-	writeFile(t, cfg.Paths.CountyCA, f.operator.caPEM())
+	writeFile(t, cfg.Paths.CountyCA, f.operator.PEM())
 	var came func(string)
 	if id == identity.Portal {
 		came = f.forward.to
@@ -142,14 +142,14 @@ func (f *fleet) sign(t *testing.T, m *machine) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf := f.operator.sign(t, csr.PublicKey, opsapi.ServerName, identity.Name(m.id))
+	leaf := f.operator.sign(csr.PublicKey, opsapi.ServerName, identity.Name(m.id))
 	writeFile(t, m.cfg.Paths.OpsCertificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf}))
 }
 
 // ops returns a caller of the machine's present process, closed with the test.
 func (f *fleet) ops(t *testing.T, m *machine) *opsapi.Client {
 	t.Helper()
-	c := opsapi.NewClient(opsapi.ClientConfig{Address: m.addr(), Certificate: f.operator.client(t), CA: f.operator.pool(), Timeout: patience})
+	c := opsapi.NewClient(opsapi.ClientConfig{Address: m.addr(), Certificate: f.operator.client(), CA: f.operator.Pool(), Timeout: patience})
 	t.Cleanup(c.Close)
 	return c
 }

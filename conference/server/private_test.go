@@ -2,10 +2,8 @@ package server
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"log/slog"
@@ -119,7 +117,7 @@ func TestCountyKey(t *testing.T) {
 // TestPrivateDoors: who may come in where. A machine that was taken over opens no other bridge's rooms and no ops API.
 func TestPrivateDoors(t *testing.T) {
 	f := newFleet(t, config.RolePortal, 2)
-	operator := f.operator.client(t)
+	operator := f.operator.client()
 	portal, bridge := f.leafOf(t, f.portal), f.leafOf(t, f.bridges["bridge-2"])
 	rooms := net.JoinHostPort(f.address(11).String(), "7443")
 	nats := net.JoinHostPort(f.address(10).String(), "4222")
@@ -135,7 +133,7 @@ func TestPrivateDoors(t *testing.T) {
 		{"portal at a bridge that is another", rooms, identity.Name("bridge-2"), []tls.Certificate{portal}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			status := f.request(t, tt.address, &tls.Config{RootCAs: f.operator.pool(), ServerName: tt.server, Certificates: tt.certificates})
+			status := f.request(t, tt.address, &tls.Config{RootCAs: f.operator.Pool(), ServerName: tt.server, Certificates: tt.certificates})
 			if status != tt.status {
 				t.Errorf("got %d, want %d", status, tt.status)
 			}
@@ -143,7 +141,7 @@ func TestPrivateDoors(t *testing.T) {
 	}
 	for name, at := range map[string]*machine{"portal": f.portal, "bridge": f.bridges["bridge-1"]} {
 		for who, certificate := range map[string]tls.Certificate{"portal": portal, "bridge": bridge} {
-			c := opsapi.NewClient(opsapi.ClientConfig{Address: at.addr(), Certificate: certificate, CA: f.operator.pool(), Timeout: patience})
+			c := opsapi.NewClient(opsapi.ClientConfig{Address: at.addr(), Certificate: certificate, CA: f.operator.Pool(), Timeout: patience})
 			if _, err := c.Info(t.Context()); err == nil {
 				t.Errorf("the %s's ops API answers a %s", name, who)
 			}
@@ -168,15 +166,11 @@ func TestPrivateDoors(t *testing.T) {
 func TestNATSOfOnesOwn(t *testing.T) {
 	f := newFleet(t, config.RolePortal, 1, func(f *fleet) {
 		host := f.address(50)
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		certificate := tls.Certificate{Certificate: [][]byte{f.operator.signHost(t, key.Public(), host)}, PrivateKey: key}
+		certificate := f.operator.Leaf(x509.Certificate{IPAddresses: []net.IP{host.AsSlice()}})
 		nats, err := bus.StartServer(bus.ServerConfig{
 			Listen: netip.AddrPortFrom(host, 4222), StoreDir: t.TempDir(),
 			TLS: func() (*tls.Config, error) {
-				return &tls.Config{Certificates: []tls.Certificate{certificate}, ClientCAs: f.operator.pool()}, nil
+				return &tls.Config{Certificates: []tls.Certificate{certificate}, ClientCAs: f.operator.Pool()}, nil
 			},
 		})
 		if err != nil {
