@@ -101,9 +101,11 @@ func bridgeText(bridges []serve.BridgeLine) string {
 
 // leftToDo says what an order leaves for later.
 func leftToDo(bridges []serve.BridgeLine) string {
-	drained, coming := 0, 0
+	drained, byHand, coming := 0, 0, 0
 	for _, b := range bridges {
 		switch {
+		case b.Draining && b.ByHand:
+			byHand++
 		case b.Draining:
 			drained++
 		case !b.Ready:
@@ -113,6 +115,9 @@ func leftToDo(bridges []serve.BridgeLine) string {
 	var parts []string
 	if coming > 0 {
 		parts = append(parts, fmt.Sprintf("%d still to be finished", coming))
+	}
+	if byHand > 0 {
+		parts = append(parts, fmt.Sprintf("%d to be removed once empty", byHand))
 	}
 	if drained > 0 {
 		parts = append(parts, fmt.Sprintf("%d to be removed once empty and paid to the end of its hour", drained))

@@ -13,7 +13,7 @@ func (a *app) freeze() *cobra.Command {
 		Use:         "freeze <county> [--off]",
 		Short:       "Let nothing change a county's bridges but orders by hand",
 		Long: `freeze keeps the load from making or removing bridges: for an examination, or while somebody looks for a fault. scale, drain and undrain
-work as before. It stands until --off.`,
+work as before, but without an order of scale a drained bridge stays. It stands until --off.`,
 		Example: `  kreisraum freeze tuttlingen
   kreisraum freeze tuttlingen --off`,
 		Args: exactly("a county"),

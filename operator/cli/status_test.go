@@ -40,3 +40,16 @@ func TestStatusIsOfTheCounty(t *testing.T) {
 		t.Errorf("status of one machine without its own figures:\n%s", text)
 	}
 }
+
+// TestWhatIsDrainedByHandIsNotSavedForItsHour: it goes as soon as it is empty, and the answer to drain says so.
+func TestWhatIsDrainedByHandIsNotSavedForItsHour(t *testing.T) {
+	for want, bridges := range map[string][]serve.BridgeLine{
+		"":                           {{Number: 1, Ready: true}},
+		"1 to be removed once empty": {{Number: 1, Ready: true}, {Number: 2, Draining: true, ByHand: true}},
+		"1 still to be finished, 1 to be removed once empty and paid to the end of its hour": {{Number: 1}, {Number: 2, Draining: true}},
+	} {
+		if got := leftToDo(bridges); got != want {
+			t.Errorf("left to do: %q, want %q", got, want)
+		}
+	}
+}
