@@ -29,7 +29,7 @@ demo: need-root need-go need-node build bin/loadgen ## a county live on this mac
 	$(OPERATOR) up demo --sandbox
 	@printf '%s\n' '' 'Push load at it and watch bridges come and go:' \
 		'  $(OPERATOR) serve demo --sandbox             the daemon, in a terminal of its own; it decides by load' \
-		'  make demo-load                                twelve synthetic lessons, in another one; Ctrl-C ends them' \
+		'  make demo-load                                 twelve synthetic lessons, in another one; Ctrl-C ends them' \
 		'  $(OPERATOR) status demo --sandbox --watch    bridges, how busy they are, the last restart' \
 		'  $(OPERATOR) explain demo --sandbox           what was decided, and why' \
 		'  $(OPERATOR) restart demo --sandbox           tonight'"'"'s restart now, with its proof of what was forgotten'
