@@ -1,9 +1,16 @@
 package stack
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 )
 
 // Folder is what Config.Home gets to hold of a stack.
@@ -55,4 +62,22 @@ func (l layout) traces() []string {
 		globEscape(l.work),
 		globEscape(filepath.Join(l.home, "logs", "organization+"+project+"+"+l.county)) + "-" + strings.Repeat("[0-9]", len("20060102")) + "T*.log",
 	}
+}
+
+// writeProject describes the project to the engine. The Automation API would write the same file at each opening, and not atomically: whoever
+// opens the stack at the same moment, to look at it, finds half a file.
+func (l layout) writeProject() error {
+	path := filepath.Join(l.work, "Pulumi.yaml")
+	want := fmt.Appendf(nil, "name: %s\nruntime: go\nbackend:\n  url: %q\n", project, l.backendURL())
+	have, err := os.ReadFile(path)
+	if err == nil && bytes.Equal(have, want) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the project's description: %w", err)
+	}
+	if err := atomicfile.Write(path, want, 0o600); err != nil {
+		return fmt.Errorf("write the project's description: %w", err)
+	}
+	return nil
 }

@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 )
@@ -85,17 +83,15 @@ func (s *Stack) prepare(ctx context.Context) error {
 	if err := os.Chmod(s.layout.root, 0o700); err != nil {
 		return fmt.Errorf("open stack: %w", err)
 	}
+	if err := s.layout.writeProject(); err != nil {
+		return err
+	}
 	ws, err := auto.NewLocalWorkspace(ctx,
 		auto.WorkDir(s.layout.work),
 		auto.PulumiHome(s.layout.home),
 		auto.Pulumi(s.command),
 		auto.SecretsProvider("passphrase"),
 		auto.EnvVars(s.environment()),
-		auto.Project(workspace.Project{
-			Name:    tokens.PackageName(project),
-			Runtime: workspace.NewProjectRuntimeInfo("go", nil),
-			Backend: &workspace.ProjectBackend{URL: s.layout.backendURL()},
-		}),
 	)
 	if err != nil {
 		return fmt.Errorf("open stack: %w", err)

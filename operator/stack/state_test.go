@@ -254,3 +254,25 @@ func TestWrongPassphraseIsReported(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestOpeningAStackLeavesItsProjectAlone: somebody else may be reading it.
+func TestOpeningAStackLeavesItsProjectAlone(t *testing.T) {
+	l := newLayout(t.TempDir(), "demo")
+	if err := os.MkdirAll(l.work, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var before os.FileInfo
+	for i := range 2 {
+		if err := l.writeProject(); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(filepath.Join(l.work, "Pulumi.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 && !os.SameFile(before, info) {
+			t.Error("it was written anew without need")
+		}
+		before = info
+	}
+}
