@@ -1,12 +1,14 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"time"
 
+	server "github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/operator/autoscale"
 )
 
@@ -42,6 +44,14 @@ func (t Timetable) policy() autoscale.Timetable {
 var weekdays = map[string]time.Weekday{
 	"mon": time.Monday, "tue": time.Tuesday, "wed": time.Wednesday, "thu": time.Thursday, "fri": time.Friday,
 	"sat": time.Saturday, "sun": time.Sunday,
+}
+
+// Times are At and Latest in minutes after midnight, Latest as the server has it if the file does not say.
+func (r Restart) Times() (at, latest int, err error) {
+	full := server.Restart{At: r.At, Latest: r.Latest}.WithDefaults()
+	at, errAt := minutes(full.At)
+	latest, errLatest := minutes(full.Latest)
+	return at, latest, errors.Join(errAt, errLatest)
 }
 
 // minutes reads "HH:MM" as minutes after midnight.

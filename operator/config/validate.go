@@ -133,7 +133,7 @@ func (r *report) bridges(b Bridges) {
 // Bounds of what shrinking waits for. The autoscaler remembers an hour.
 const (
 	minShrink, maxShrink   = 10 * time.Second, 45 * time.Minute
-	minBilling, maxBilling = time.Minute, time.Hour
+	minBilling, maxBilling = 10 * time.Second, time.Hour
 )
 
 // capacity refuses what no machine can carry: those are figures in another unit.

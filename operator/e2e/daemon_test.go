@@ -93,6 +93,7 @@ func busy(t *testing.T) string {
 	for old, fresh := range map[string]string{
 		"packets_per_second: 6000": "packets_per_second: 3000",
 		"shrink_after: 1m":         "shrink_after: 10s",
+		"billing_period: 1m":       "billing_period: 20s",
 	} {
 		if !strings.Contains(text, old) {
 			t.Fatalf("configs/demo.yaml has no %q any more", old)
