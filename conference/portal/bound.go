@@ -12,6 +12,13 @@ const (
 	maxOfOneSource = 8000
 )
 
+// WebSockets to rooms at the same time. One takes two of the process's 65,536 files. A bridge takes 5000 of them, from whomever: a single
+// source must not be able to fill it, and a school of 1,500 devices that comes back while its old connections are not gone has 3000.
+const (
+	maxSockets            = 30000
+	maxSocketsOfOneSource = 3000
+)
+
 // underWay counts requests by source. Safe for concurrent use.
 type underWay struct {
 	max, maxOfOne int

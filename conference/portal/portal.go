@@ -101,7 +101,8 @@ func New(cfg Config) http.Handler {
 	mux.HandleFunc("GET /{$}", p.page)
 	short := &underWay{max: maxUnderWay, maxOfOne: maxOfOneSource, bySource: map[string]int{}}
 	all := http.NewServeMux()
-	all.HandleFunc("GET /api/rooms/{room}/ws", p.sameOrigin(p.room)) // lasts a lesson and is bounded by the bridge
+	long := &underWay{max: maxSockets, maxOfOne: maxSocketsOfOneSource, bySource: map[string]int{}}
+	all.Handle("GET /api/rooms/{room}/ws", long.bounded(p.sameOrigin(p.room))) // lasts a lesson
 	all.Handle("/", short.bounded(withoutSlash(mux)))
 	return p.guard(all)
 }

@@ -445,6 +445,52 @@ func FuzzPath(f *testing.F) {
 	})
 }
 
+// TestOneSourceDoesNotFillABridge opens as many rooms at once as one source may, and more.
+func TestOneSourceDoesNotFillABridge(t *testing.T) {
+	d := newDoor(t)
+	held := &heldRooms{in: make(chan struct{}), out: make(chan struct{})}
+	d.Handler = New(Config{Domain: domain, Key: d.key, Accounts: d.accounts, Rooms: held, Log: slog.New(slog.DiscardHandler)})
+	ask := func(from string) int {
+		r := httptest.NewRequest("GET", "/api/rooms/klasse-5a/ws", nil)
+		r.Host, r.RemoteAddr = domain, from
+		r.Header.Set("Origin", "https://"+domain)
+		w := httptest.NewRecorder()
+		d.ServeHTTP(w, r)
+		return w.Code
+	}
+	var under sync.WaitGroup
+	for range maxSocketsOfOneSource {
+		under.Go(func() { ask("203.0.113.77:4711") })
+		<-held.in
+	}
+	refused := make(chan int, 1)
+	under.Go(func() { refused <- ask("203.0.113.99:4711") })
+	select {
+	case code := <-refused:
+		if code != http.StatusServiceUnavailable {
+			t.Errorf("one more of the same source: %d", code)
+		}
+	case <-held.in:
+		t.Error("one more of the same source comes through")
+	}
+	under.Go(func() { ask("198.51.100.7:4711") })
+	<-held.in // somebody else comes through
+	close(held.out)
+	under.Wait()
+}
+
+// heldRooms is a directory whose rooms keep everybody until out is closed.
+type heldRooms struct{ in, out chan struct{} }
+
+func (h *heldRooms) Locate(context.Context, cluster.Seeker) (cluster.Place, error) {
+	return cluster.Place{Bridge: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		h.in <- struct{}{}
+		<-h.out
+	})}, nil
+}
+
+func (h *heldRooms) Queue(context.Context, cluster.Seeker, func(int)) error { return nil }
+
 // TestRequestsUnderWayAreBounded holds handlers back, as clients do that open streams and do not read.
 func TestRequestsUnderWayAreBounded(t *testing.T) {
 	u := &underWay{max: 3, maxOfOne: 2, bySource: map[string]int{}}
