@@ -61,3 +61,22 @@ func TestCents(t *testing.T) {
 		}
 	}
 }
+
+func TestTimesOfTheRestart(t *testing.T) {
+	for _, tt := range []struct {
+		restart    Restart
+		at, latest int
+		wrong      bool
+	}{
+		{Restart{At: "03:30"}, 210, 270, false},
+		{Restart{At: "23:30"}, 1410, 30, false},
+		{Restart{At: "23:30", Latest: "01:00"}, 1410, 60, false},
+		{Restart{At: "later"}, 0, 0, true},
+		{Restart{At: "03:30", Latest: "later"}, 0, 0, true},
+	} {
+		at, latest, err := tt.restart.Times()
+		if (err != nil) != tt.wrong || err == nil && (at != tt.at || latest != tt.latest) {
+			t.Errorf("%+v: %d, %d, %v", tt.restart, at, latest, err)
+		}
+	}
+}

@@ -112,15 +112,9 @@ func (w *wired) Close() { w.c.Close() }
 
 // SettingsOf are those of a county's file. dir is the county's folder in the home, project stands for the Hetzner project without naming it.
 func SettingsOf(c config.Config, dir, token string) (Settings, error) {
-	at, err := minutes(c.Restart.At)
+	at, latest, err := c.Restart.Times()
 	if err != nil {
-		return Settings{}, fmt.Errorf("restart.at: %w", err)
-	}
-	latest := (at + 60) % (24 * 60)
-	if c.Restart.Latest != "" {
-		if latest, err = minutes(c.Restart.Latest); err != nil {
-			return Settings{}, fmt.Errorf("restart.latest: %w", err)
-		}
+		return Settings{}, fmt.Errorf("restart: %w", err)
 	}
 	zone, err := time.LoadLocation(c.Restart.TimeZone)
 	if err != nil {
@@ -135,10 +129,4 @@ func SettingsOf(c config.Config, dir, token string) (Settings, error) {
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])
-}
-
-// minutes reads "HH:MM" as minutes after midnight.
-func minutes(text string) (int, error) {
-	t, err := time.Parse("15:04", text)
-	return t.Hour()*60 + t.Minute(), err
 }
