@@ -9,8 +9,8 @@ import (
 	"io"
 )
 
-// maxLine bounds a line of a record in bytes. Remembered samples, learnt peaks and a hundred bridges make about 100 KiB.
-const maxLine = 1 << 20
+// MaxLine bounds a record's line in bytes, its line feed included. Remembered samples, learnt peaks and a hundred bridges make about 100 KiB.
+const MaxLine = 1 << 20
 
 // Record is a decision with everything it depended on.
 type Record struct {
@@ -24,8 +24,8 @@ func (r Record) Line() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write down a decision: %w", err)
 	}
-	if len(line) >= maxLine {
-		return nil, fmt.Errorf("write down a decision: %d bytes are more than the %d that can be read again", len(line), maxLine)
+	if len(line) >= MaxLine {
+		return nil, fmt.Errorf("write down a decision: %d bytes are more than the %d that can be read again", len(line), MaxLine)
 	}
 	return append(line, '\n'), nil
 }
@@ -45,7 +45,7 @@ type Difference struct {
 // The answers are the same with the same version on the same architecture. Others may round the last bit of a sum otherwise.
 func Replay(r io.Reader) (n int, differences []Difference, err error) {
 	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
+	lines.Buffer(make([]byte, 0, 64<<10), MaxLine)
 	line := 0
 	for lines.Scan() {
 		line++
@@ -62,7 +62,7 @@ func Replay(r io.Reader) (n int, differences []Difference, err error) {
 		}
 	}
 	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return n, differences, fmt.Errorf("line %d is longer than %d bytes, which no record is", line+1, maxLine)
+		return n, differences, fmt.Errorf("line %d is longer than %d bytes, which no record is", line+1, MaxLine)
 	} else if err != nil {
 		return n, differences, fmt.Errorf("read records: %w", err)
 	}

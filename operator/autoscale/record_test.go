@@ -79,7 +79,7 @@ func TestReplayIsStrict(t *testing.T) {
 		"two in a line":  {strings.TrimSpace(good) + " " + good, "something follows it"},
 		"no time":        {"{}\n", "it has no time"},
 		"a list":         {"[]\n", "line 1"},
-		"an endless one": {good + `{"input":"` + strings.Repeat("x", maxLine), "line 2 is longer than"},
+		"an endless one": {good + `{"input":"` + strings.Repeat("x", MaxLine), "line 2 is longer than"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, _, err := Replay(strings.NewReader(tt.file)); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -85,9 +85,7 @@ func (a *app) runServe(ctx context.Context, counties []string, every time.Durati
 	d := &daemon{engines: serve.NewEngines(), app: a}
 	d.core = serve.New(serve.Config{
 		Home: h.Dir(), Version: a.version, Counties: owned{d, h, counties}, Decide: autoscale.Decide, Every: every, Metrics: metrics, Log: log,
-		Run: func(ctx context.Context, _ *serve.Daemon, r serve.Request, s serve.Streams) int {
-			return d.run(ctx, r, s)
-		},
+		Run: d.run,
 	})
 	return d.core.Run(ctx, func(metrics net.Addr) {
 		if metrics != nil {

@@ -17,7 +17,7 @@ type bill struct {
 // maxHours bounds the hours of one bill that are looked at: more than a day has.
 const maxHours = 26
 
-// bills brings the bills up to date with the bridges that exist, and forgets those that ended more than two days ago.
+// bill brings the bills up to date with the bridges that exist, and forgets those that ended more than two days ago.
 func (m *memory) bill(bridges []Bridge, now time.Time) {
 	for i := range m.Bills {
 		b := &m.Bills[i]

@@ -11,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -78,7 +76,7 @@ func Call(ctx context.Context, dir string, request Request, streams Streams) (in
 	if err != nil {
 		return 0, err
 	}
-	c := &call{conn: conn, streams: streams}
+	c := &call{side: side{conn: conn}, streams: streams}
 	if err := c.write(frameRequest, data); err != nil {
 		return 0, fmt.Errorf("reach the daemon: %w", err)
 	}
@@ -89,18 +87,8 @@ func Call(ctx context.Context, dir string, request Request, streams Streams) (in
 
 // call is a command under way in the daemon.
 type call struct {
-	conn    net.Conn
+	side
 	streams Streams
-	mu      sync.Mutex // one frame at a time
-}
-
-func (c *call) write(kind frameKind, data []byte) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.conn.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
-		return err
-	}
-	return writeFrame(c.conn, kind, data)
 }
 
 // follow passes the streams on until the command has ended.

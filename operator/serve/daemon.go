@@ -38,7 +38,7 @@ type Config struct {
 	// Decide is autoscale.Decide.
 	Decide func(autoscale.Input) autoscale.Decision
 	// Run runs a command that came through the socket.
-	Run func(ctx context.Context, d *Daemon, request Request, streams Streams) int
+	Run Command
 	// Every is the time between two looks at a county.
 	Every time.Duration
 	// Metrics is host:port to listen on; empty: no metrics.
@@ -80,10 +80,7 @@ func (d *Daemon) Run(ctx context.Context, ready func(metrics net.Addr)) error {
 		return err
 	}
 	s := &socket{
-		listener: listener, path: SocketPath(d.cfg.Home), version: d.cfg.Version, owns: d.cfg.Counties.Owns, log: d.cfg.Log,
-		run: func(ctx context.Context, request Request, streams Streams) int {
-			return d.cfg.Run(ctx, d, request, streams)
-		},
+		listener: listener, path: SocketPath(d.cfg.Home), version: d.cfg.Version, owns: d.cfg.Counties.Owns, run: d.cfg.Run, log: d.cfg.Log,
 	}
 	parts := []func(context.Context) error{s.serve, d.look}
 	if d.cfg.Metrics != "" {

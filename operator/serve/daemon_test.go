@@ -81,7 +81,8 @@ func runDaemon(t *testing.T, p *plants, home string) (d *Daemon, stop func()) {
 	t.Helper()
 	d = New(Config{
 		Home: home, Version: "v1", Counties: p, Decide: autoscale.Decide, Every: 10 * time.Millisecond, Metrics: "127.0.0.1:0",
-		Log: slog.New(slog.NewTextHandler(testLog{t}, nil)), Run: commands,
+		Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Run: func(ctx context.Context, r Request, s Streams) int { return commands(ctx, d, r, s) },
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended, ready := make(chan error, 1), make(chan struct{})

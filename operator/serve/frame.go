@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"sync"
+	"time"
 )
 
 // The socket's protocol: frames of one byte kind, four bytes length (big endian) and that many bytes.
@@ -68,6 +71,21 @@ func writeFrame(w io.Writer, kind frameKind, data []byte) error {
 	binary.BigEndian.PutUint32(buf[1:], uint32(len(data)))
 	_, err := w.Write(append(buf, data...))
 	return err
+}
+
+// side is one side of a connection.
+type side struct {
+	conn net.Conn
+	mu   sync.Mutex // one frame at a time
+}
+
+func (s *side) write(kind frameKind, data []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.conn.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
+		return err
+	}
+	return writeFrame(s.conn, kind, data)
 }
 
 // Request is a command for the daemon.

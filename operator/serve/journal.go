@@ -22,8 +22,6 @@ const (
 	journalSize = 8 << 20
 	// journalTime is how long decisions are kept.
 	journalTime = 14 * 24 * time.Hour
-	// maxRecord bounds one line in bytes; one has about 20 KiB.
-	maxRecord = 1 << 20
 	// quiet is how often a decision is written down although nothing changed.
 	quiet = time.Hour
 )
@@ -77,7 +75,7 @@ func dropTorn(f *os.File) error {
 	if err != nil || size == 0 {
 		return err
 	}
-	tail := make([]byte, min(size, maxRecord))
+	tail := make([]byte, min(size, autoscale.MaxLine))
 	if _, err := f.ReadAt(tail, size-int64(len(tail))); err != nil {
 		return err
 	}
@@ -157,7 +155,7 @@ func lastOf(path string, n int) ([]autoscale.Record, error) {
 	defer f.Close()
 	var last [][]byte
 	lines := bufio.NewScanner(f)
-	lines.Buffer(make([]byte, 64<<10), maxRecord)
+	lines.Buffer(make([]byte, 64<<10), autoscale.MaxLine)
 	for lines.Scan() {
 		last = append(last, bytes.Clone(lines.Bytes()))
 		if len(last) > n {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
@@ -121,11 +122,5 @@ func (m *memory) expire(now time.Time) {
 	if m.Manual != nil && !m.Manual.Until.IsZero() && !now.Before(m.Manual.Until) {
 		m.Manual = nil
 	}
-	kept := m.SoldOut[:0]
-	for _, s := range m.SoldOut {
-		if now.Before(s.Until) {
-			kept = append(kept, s)
-		}
-	}
-	m.SoldOut = kept
+	m.SoldOut = slices.DeleteFunc(m.SoldOut, func(s soldOut) bool { return !now.Before(s.Until) })
 }

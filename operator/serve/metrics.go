@@ -150,7 +150,7 @@ func (m *metrics) forget(county string) {
 	m.look.DeletePartialMatch(labels)
 }
 
-// serveMetrics answers GET /metrics until ctx ends.
+// serve answers GET /metrics until ctx ends.
 func (m *metrics) serve(ctx context.Context, listener net.Listener, log *slog.Logger) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second}))

@@ -236,7 +236,7 @@ func (r *runner) begin(ctx context.Context) {
 
 func (r *runner) work(ctx context.Context, t task) {
 	r.working = true
-	waiters := append([]*waiter(nil), r.waiters...)
+	waiters := slices.Clone(r.waiters)
 	progress := func(line string) {
 		for _, w := range waiters {
 			w.progress(line)
@@ -249,9 +249,8 @@ func (r *runner) work(ctx context.Context, t task) {
 			r.results <- done{err: err}
 			return
 		}
-		defer func() { leave() }()
-		d := carryOut(ctx, county, t, progress)
-		r.results <- d
+		defer leave()
+		r.results <- carryOut(ctx, county, t, progress)
 	}()
 }
 

@@ -128,7 +128,7 @@ func (s *socket) client(ctx context.Context, conn *net.UnixConn) error {
 	if err != nil {
 		return err
 	}
-	c := &command{conn: conn, input: make(chan []byte, 1)}
+	c := &command{side: side{conn: conn}, input: make(chan []byte, 1)}
 	if !s.owns(request.County) {
 		_ = c.write(frameDeclined, nil)
 		return nil
@@ -159,9 +159,8 @@ func hello(conn net.Conn) (Request, error) {
 
 // command is a client's command under way.
 type command struct {
-	conn  net.Conn
+	side
 	input chan []byte
-	mu    sync.Mutex // one frame at a time
 	// cancel ends the command.
 	cancel context.CancelFunc
 }
@@ -204,15 +203,6 @@ func (c *command) listen() {
 			return
 		}
 	}
-}
-
-func (c *command) write(kind frameKind, data []byte) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.conn.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
-		return err
-	}
-	return writeFrame(c.conn, kind, data)
 }
 
 func (c *command) exit(code int) error {
