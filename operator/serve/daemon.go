@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +17,9 @@ import (
 
 // rescanEvery is how often the daemon looks for counties that came, went or have another file.
 const rescanEvery = 30 * time.Second
+
+// homeEvery is how often the daemon looks whether its home is still there.
+const homeEvery = time.Second
 
 // Counties are the counties of the operator's home.
 type Counties interface {
@@ -82,7 +87,7 @@ func (d *Daemon) Run(ctx context.Context, ready func(metrics net.Addr)) error {
 	s := &socket{
 		listener: listener, path: SocketPath(d.cfg.Home), version: d.cfg.Version, owns: d.cfg.Counties.Owns, run: d.cfg.Run, log: d.cfg.Log,
 	}
-	parts := []func(context.Context) error{s.serve, d.look}
+	parts := []func(context.Context) error{s.serve, d.look, d.stay}
 	if d.cfg.Metrics != "" {
 		l, err := net.Listen("tcp", d.cfg.Metrics)
 		if err != nil {
@@ -112,6 +117,30 @@ func together(ctx context.Context, parts []func(context.Context) error) error {
 		cancel()
 	}
 	return errors.Join(errs...)
+}
+
+// stay ends with an error when the home is taken away, as with a sandbox that is removed: who makes another one in its place must not find
+// two daemons in it.
+func (d *Daemon) stay(ctx context.Context) error {
+	path := SocketPath(d.cfg.Home)
+	own, err := os.Lstat(path)
+	if err != nil {
+		return fmt.Errorf("look after the home: %w", err)
+	}
+	ticker := time.NewTicker(homeEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		there, err := os.Lstat(path)
+		gone := errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(own, there)
+		if gone && ctx.Err() == nil { // the end of the daemon removes its socket
+			return fmt.Errorf("%s was removed, and with it all that this daemon looked after", d.cfg.Home)
+		}
+	}
 }
 
 // look keeps a runner for each county that exists.

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -146,6 +148,31 @@ func TestDaemonRunsCommandsAndServesMetrics(t *testing.T) {
 	}
 	if strings.Contains(text, "127.0.0.1") {
 		t.Error("an address is among the metrics")
+	}
+}
+
+// TestADaemonWithoutAHomeEnds: whoever removes the home, as the end of a sandbox does, leaves no daemon behind.
+func TestADaemonWithoutAHomeEnds(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	p, home := &plants{}, filepath.Join(t.TempDir(), "home")
+	if err := os.Mkdir(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.add(t, "musterkreis")
+	d := New(Config{Home: home, Counties: p, Decide: autoscale.Decide, Every: 10 * time.Millisecond, Log: slog.New(slog.NewTextHandler(testLog{t}, nil))})
+	ended, ready := make(chan error, 1), make(chan struct{})
+	go func() { ended <- d.Run(t.Context(), func(net.Addr) { close(ready) }) }()
+	await(t, ready, "the daemon is ready")
+	if err := os.RemoveAll(home); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(err.Error(), home+" was removed") {
+			t.Errorf("the daemon ended with %v", err)
+		}
+	case <-time.After(deadline):
+		t.Error("the daemon still runs")
 	}
 }
 
