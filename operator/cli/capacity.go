@@ -30,15 +30,10 @@ func (a *app) order(cmd *cobra.Command, name string, o serve.Order, action audit
 	if err != nil {
 		return err
 	}
-	progress := func(line string) {
-		if !a.options.json() {
-			fmt.Fprintf(a.Out, "  %s\n", line)
-		}
-	}
 	if !c.Home.Exists() {
 		return fmt.Errorf("%w: %s; `kreisraum up %s` starts it", county.ErrNotUp, name, name)
 	}
-	outcome, err := a.carryOut(ctx, c, name, o, progress)
+	outcome, err := a.carryOut(ctx, c, name, o)
 	if errors.Is(err, county.ErrNotUp) || errors.Is(err, home.ErrBusy) {
 		return err
 	}
@@ -55,15 +50,22 @@ func (a *app) order(cmd *cobra.Command, name string, o serve.Order, action audit
 	return a.print(map[string]any{"result": result}, orderText(result))
 }
 
-func (a *app) carryOut(ctx context.Context, c *county.County, name string, o serve.Order, progress func(string)) (serve.Outcome, error) {
+// say shows a step of what is under way, unless the answer is to be JSON alone.
+func (a *app) say(line string) {
+	if !a.options.json() {
+		fmt.Fprintf(a.Out, "  %s\n", line)
+	}
+}
+
+func (a *app) carryOut(ctx context.Context, c *county.County, name string, o serve.Order) (serve.Outcome, error) {
 	if a.daemon != nil {
-		return a.daemon.core.Order(ctx, name, o, progress)
+		return a.daemon.core.Order(ctx, name, o, a.say)
 	}
 	settings, err := serve.SettingsOf(c.Config, c.Home.Dir(), c.Endpoints.HCloudToken)
 	if err != nil {
 		return serve.Outcome{}, err
 	}
-	return serve.Once(ctx, name, serve.Wire(c), settings, autoscale.Decide, o, progress, c.Log)
+	return serve.Once(ctx, name, serve.Wire(c), settings, autoscale.Decide, o, a.say, c.Log)
 }
 
 func orderText(r ordered) string {

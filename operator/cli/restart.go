@@ -65,13 +65,8 @@ func (a *app) runRestart(cmd *cobra.Command, name string, notice time.Duration) 
 
 // restartIdle orders the restart when nothing else changes the county: in the daemon, bridges may be coming or going.
 func (a *app) restartIdle(ctx context.Context, c *county.County, notice time.Duration) (opsapi.Proof, error) {
-	progress := func(line string) {
-		if !a.options.json() {
-			fmt.Fprintf(a.Out, "  %s\n", line)
-		}
-	}
 	for {
-		proof, err := c.Restart(ctx, notice, progress)
+		proof, err := c.Restart(ctx, notice, a.say)
 		if a.daemon == nil || !errors.Is(err, home.ErrBusy) {
 			return proof, err
 		}
