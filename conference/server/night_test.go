@@ -1,12 +1,14 @@
 package server
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 	_ "time/tzdata" // not every computer has the database
 
@@ -107,4 +109,30 @@ func checkOf(t *testing.T, p opsapi.Proof, name string) opsapi.Check {
 	}
 	t.Fatalf("no check %q in %+v", name, p)
 	return opsapi.Check{}
+}
+
+// hangingRooms are held by a bug.
+type hangingRooms struct {
+	noRooms
+	bug chan struct{}
+}
+
+func (h hangingRooms) Close(context.Context) error {
+	<-h.bug
+	return nil
+}
+
+// TestARoomThatHangsKeepsNoProcessAlive: a process that waits for it would neither forget nor serve.
+func TestARoomThatHangsKeepsNoProcessAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &logBuffer{}
+		rooms := hangingRooms{bug: make(chan struct{})}
+		defer close(rooms.bug)
+		s := &Server{rooms: rooms, opt: Options{Log: slog.New(slog.NewJSONHandler(log, nil))}}
+		begun := time.Now()
+		nightRooms{s}.EndRooms()
+		if took := time.Since(begun); took > 10*time.Second || !strings.Contains(log.String(), "does not end") {
+			t.Errorf("after %s: %s", took, log)
+		}
+	})
 }

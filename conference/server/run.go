@@ -78,10 +78,21 @@ func (s *Server) shutdown() {
 	s.opt.Log.Info("server is down", "took_ms", time.Since(start).Milliseconds())
 }
 
-// closeRooms ends all rooms of this machine.
+// cutOffTime is how long rooms have to end once they were cut off, which takes milliseconds unless a bug holds one.
+const cutOffTime = 2 * time.Second
+
+// closeRooms ends all rooms of this machine. What hangs is left: the process ends with it, and must not be kept from that, in the
+// night least of all.
 func (s *Server) closeRooms() {
-	if err := within(s.rooms.Close); err != nil {
-		s.opt.Log.Warn("some participants were cut off without a word", "error", err) // ordinary: somebody's network is gone
+	ended := make(chan error, 1)
+	go func() { ended <- within(s.rooms.Close) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			s.opt.Log.Warn("some participants were cut off without a word", "error", err) // ordinary: somebody's network is gone
+		}
+	case <-time.After(shutdownTime + cutOffTime):
+		s.opt.Log.Error("a room does not end; the process does without it")
 	}
 }
 
