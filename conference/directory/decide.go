@@ -113,7 +113,7 @@ func (v *view) rescue(key cluster.RoomKey, lost cluster.Record, now time.Time) v
 	if !ok {
 		return verdict{action: wait} // a class is at the door; the bridge may be back in a moment
 	}
-	return v.moveTo(key, machine).opening(lost.Participants)
+	return v.moveTo(key, machine).opening(min(lost.Participants, largestRoom))
 }
 
 // open is for an organiser who begins a lesson.

@@ -40,4 +40,6 @@ const (
 	maxAsks    = 20000
 	maxWaiting = 2000
 	maxDoors   = 5000
+	// largestRoom bounds how many people a lost lesson is said to bring, see rooms.max_participants: room is kept for them on a bridge.
+	largestRoom = 200
 )

@@ -134,6 +134,16 @@ func TestDoorsAreBounded(t *testing.T) {
 	}
 }
 
+// TestALostLessonTakesNoMoreThanARoom: how many it was is a bridge's word, and that much room is kept for them elsewhere.
+func TestALostLessonTakesNoMoreThanARoom(t *testing.T) {
+	v := &view{settled: true, machines: map[string]opsapi.Machine{"bridge-1": {ID: "bridge-1", Ready: true}},
+		alive: map[string]cluster.Lease{"bridge-1": {Boot: "new", Load: calm}},
+		left:  map[cluster.RoomKey][]saying{roomKey: {{"bridge-2", cluster.Record{Boot: "old", Epoch: "epoch", Participants: 1 << 20}}}}}
+	if got := v.decide(roomKey, false, false, eight); got.action != move || got.people != largestRoom {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestTidyingHurtsNobody(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := drawView(t)
