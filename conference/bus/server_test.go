@@ -130,7 +130,7 @@ func TestOneMachineDoesNotTakeAllConnections(t *testing.T) {
 	}
 	in := 0
 	for range maxConnections {
-		if conn, err := nats.Connect(link.URL, nats.Secure(config), nats.NoReconnect()); err == nil {
+		if conn, err := nats.Connect(link.URL, nats.Secure(config), nats.NoReconnect(), nats.Timeout(patience)); err == nil {
 			t.Cleanup(conn.Close)
 			in++
 		}
