@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// CA signs certificates that are good for an hour.
+// CA is good for a day and signs certificates that are good for an hour.
 type CA struct {
 	// Cert is the CA's own.
 	Cert *x509.Certificate
@@ -28,7 +28,7 @@ type CA struct {
 func New(t testing.TB) *CA {
 	t.Helper()
 	ca := &CA{t: t, key: Key(t), Cert: &x509.Certificate{Subject: pkix.Name{CommonName: "county CA"}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign}}
+		KeyUsage: x509.KeyUsageCertSign, NotAfter: time.Now().Add(24 * time.Hour)}}
 	cert, err := x509.ParseCertificate(ca.Sign(ca.key.Public(), *ca.Cert))
 	if err != nil {
 		t.Fatal(err)
