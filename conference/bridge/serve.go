@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/coder/websocket"
@@ -27,7 +26,7 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, "busy")
 		return
 	}
-	if !offersSubprotocol(r) {
+	if !signaling.OffersSubprotocol(r.Header.Values("Sec-WebSocket-Protocol")) {
 		refuse(w, http.StatusBadRequest, "subprotocol")
 		return
 	}
@@ -40,18 +39,6 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ws.SetReadLimit(signaling.MaxDoorFrame) // a frame may stay unfinished; Admit raises it
 	b.serve(ws, admission)
-}
-
-// offersSubprotocol looks for ours among the comma-separated tokens of the header (RFC 6455 §11.3.4).
-func offersSubprotocol(r *http.Request) bool {
-	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
-		for name := range strings.SplitSeq(line, ",") {
-			if strings.TrimSpace(name) == signaling.Subprotocol {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func refuse(w http.ResponseWriter, status int, code string) {

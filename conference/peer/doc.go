@@ -16,13 +16,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Time limits of a connection (docs/signaling.md).
-const (
-	joinDeadline = 10 * time.Second
-	pingEvery    = 15 * time.Second
-	pongDeadline = 10 * time.Second
-	writeTimeout = 10 * time.Second
-)
+// joinDeadline is how long the first message may take (docs/signaling.md).
+const joinDeadline = 10 * time.Second
 
 // Bounds of a connection. A class of thirty that all press keys at once stays far below them; they are choices.
 const (

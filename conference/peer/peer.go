@@ -153,7 +153,7 @@ func (p *Peer) spawn(f func()) { p.wg.Go(func() { p.guard(f) }) }
 func (p *Peer) guard(f func()) {
 	if !guard(p.cfg.Log, f) {
 		p.Finish(signaling.Ended{Reason: signaling.EndedRestart})
-		time.AfterFunc(writeTimeout, func() { p.stop(errBug) }) // in case that it was the write loop
+		time.AfterFunc(signaling.WriteTimeout, func() { p.stop(errBug) }) // in case that it was the write loop
 	}
 }
 

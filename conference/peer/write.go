@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 )
 
 // write sends what is in the outbox, and pings, until the farewell is said or the context ends.
 func (p *Peer) write(ctx context.Context) {
-	ping := time.NewTicker(pingEvery)
+	ping := time.NewTicker(signaling.PingEvery)
 	defer ping.Stop()
 	for {
 		select {
@@ -48,14 +50,14 @@ func (p *Peer) flush(ctx context.Context) (done bool) {
 }
 
 func (p *Peer) writeFrame(ctx context.Context, frame []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, signaling.WriteTimeout)
 	defer cancel()
 	return p.ws.Write(ctx, websocket.MessageText, frame)
 }
 
 // ping ends the connection if no pong comes in time. The read loop is what receives it.
 func (p *Peer) ping(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, pongDeadline)
+	ctx, cancel := context.WithTimeout(ctx, signaling.PongDeadline)
 	defer cancel()
 	if err := p.ws.Ping(ctx); err != nil {
 		p.stop(errSilent)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -13,13 +12,6 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
-)
-
-// Time limits of a WebSocket that waits, as inside (docs/signaling.md).
-const (
-	pingEvery    = 15 * time.Second
-	pongDeadline = 10 * time.Second
-	writeTimeout = 10 * time.Second
 )
 
 // Bounds of the queue. Organisers are known, so they are choices against mistakes rather than against strangers.
@@ -48,7 +40,7 @@ func (p *portal) queue(w http.ResponseWriter, r *http.Request, who cluster.Seeke
 		return
 	}
 	defer p.waiting.end(account)
-	if !offersSubprotocol(r) {
+	if !signaling.OffersSubprotocol(r.Header.Values("Sec-WebSocket-Protocol")) {
 		refuse(w, codeBadMessage, 0)
 		return
 	}
@@ -59,18 +51,6 @@ func (p *portal) queue(w http.ResponseWriter, r *http.Request, who cluster.Seeke
 	ws.SetReadLimit(signaling.MaxDoorFrame)
 	l := &inLine{ws: ws}
 	l.stay(r.Context(), func(ctx context.Context, told func(int)) error { return p.cfg.Rooms.Queue(ctx, who, told) })
-}
-
-// offersSubprotocol looks for ours among the comma-separated tokens of the header (RFC 6455 §11.3.4).
-func offersSubprotocol(r *http.Request) bool {
-	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
-		for name := range strings.SplitSeq(line, ",") {
-			if strings.TrimSpace(name) == signaling.Subprotocol {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // inLine is a WebSocket in the queue. One goroutine waits for a bridge and writes; one reads, which is what notices that the client
@@ -130,7 +110,7 @@ func (l *inLine) write(ctx context.Context, m signaling.ServerMessage) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, signaling.WriteTimeout)
 	defer cancel()
 	return l.ws.Write(ctx, websocket.MessageText, frame)
 }
@@ -165,7 +145,7 @@ func (l *inLine) read(ctx context.Context) error {
 
 // ping ends the wait of a client that does not answer.
 func (l *inLine) ping(ctx context.Context, leave context.CancelCauseFunc) {
-	every := time.NewTicker(pingEvery)
+	every := time.NewTicker(signaling.PingEvery)
 	defer every.Stop()
 	for {
 		select {
@@ -181,7 +161,7 @@ func (l *inLine) ping(ctx context.Context, leave context.CancelCauseFunc) {
 }
 
 func (l *inLine) pong(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, pongDeadline)
+	ctx, cancel := context.WithTimeout(ctx, signaling.PongDeadline)
 	defer cancel()
 	return l.ws.Ping(ctx)
 }

@@ -6,8 +6,32 @@
 // and nothing else. The value comes out by conversion: string(name).
 package signaling
 
+import (
+	"strings"
+	"time"
+)
+
 // Subprotocol is the WebSocket subprotocol of this message set (RFC 6455 §1.9).
 const Subprotocol = "kreisraum.1"
+
+// OffersSubprotocol looks for ours among the comma-separated tokens of the lines of Sec-WebSocket-Protocol (RFC 6455 §11.3.4).
+func OffersSubprotocol(lines []string) bool {
+	for _, line := range lines {
+		for name := range strings.SplitSeq(line, ",") {
+			if strings.TrimSpace(name) == Subprotocol {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// How a server holds a connection.
+const (
+	PingEvery    = 15 * time.Second
+	PongDeadline = 10 * time.Second
+	WriteTimeout = 10 * time.Second // for one message
+)
 
 // Bounds of what is accepted. Lengths of text are in characters (Unicode code points), the others in bytes.
 const (
