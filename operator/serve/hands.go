@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/operator/autoscale"
 )
 
@@ -110,7 +111,7 @@ func count(n int) string {
 func bridgeList(numbers []int) string {
 	words := make([]string, len(numbers))
 	for i, n := range numbers {
-		words[i] = fmt.Sprintf("bridge-%d", n)
+		words[i] = identity.Bridge(n)
 	}
 	return strings.Join(words, ", ")
 }
