@@ -178,12 +178,12 @@ func TestTerminalIsLeftAlone(t *testing.T) {
 
 func TestAdviceInTheSandboxIsForTheSandbox(t *testing.T) {
 	a := &app{options: newOptions()}
-	const text = "the county is not up: demo; `kreisraum up demo` starts it, `kreisraum down demo --keep-register` clears it, `kreisraum sandbox stop` does neither"
+	const text = "the county is not up: demo; `kreisraum up demo` starts it, `kreisraum down demo --keep-register` clears it, `kreisraum sandbox stop` does neither, `kreisraum drain --help` helps"
 	if got := a.advice(text); got != text {
 		t.Errorf("outside: %s", got)
 	}
 	a.options.v.Set("sandbox", true)
-	const want = "the county is not up: demo; `kreisraum up demo --sandbox` starts it, `kreisraum down demo --sandbox --keep-register` clears it, `kreisraum sandbox stop` does neither"
+	const want = "the county is not up: demo; `kreisraum up demo --sandbox` starts it, `kreisraum down demo --sandbox --keep-register` clears it, `kreisraum sandbox stop` does neither, `kreisraum drain --help` helps"
 	if got := a.advice(text); got != want {
 		t.Errorf("inside: %s", got)
 	}
