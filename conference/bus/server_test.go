@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -110,6 +111,33 @@ func TestWhatABridgeSaysIsNotKeptTwice(t *testing.T) {
 		}
 	}
 	await(t, "the messages to be forgotten", func() bool { return heap() < before+messages*size/4 })
+}
+
+// TestWhatNobodyCanReadFillsNoLog: it is told once in a while.
+func TestWhatNobodyCanReadFillsNoLog(t *testing.T) {
+	e := newEmbedded(t, newCounty(t))
+	var log bytes.Buffer // the watch's, until the store is closed
+	store, err := NewStore(StoreConfig{Link: e.link(identity.Portal), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	await(t, "the buckets", store.Ready)
+	conn := dialAs(t, e.link("bridge-1"))
+	put := func(value string) {
+		if err := request(t.Context(), conn, &nats.Msg{Subject: leaseSubject + "bridge-1", Data: []byte(value)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 20 {
+		put("what is this?")
+	}
+	put(`{"boot":"b"}`)
+	await(t, "the lease", func() bool { return store.Leases()["bridge-1"].Boot == "b" })
+	store.Close()
+	if n := strings.Count(log.String(), "something else"); n > 1 { // fewer if they came faster than they were read
+		t.Errorf("logged %d times", n)
+	}
 }
 
 // heap is how many bytes are in use.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/time/rate"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
@@ -53,6 +54,7 @@ type Store struct {
 	broken  chan struct{}                      // has a token when the connection was lost
 	recall  chan struct{}                      // has a token when the call is to be said now
 	calling atomic.Pointer[call]
+	strange rate.Sometimes // the watch's: who writes what nobody can read must not fill the log
 }
 
 var _ cluster.Store = (*Store)(nil)
@@ -82,6 +84,7 @@ func NewStore(c StoreConfig) (*Store, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Store{
 		config: c, view: newView(c.LeaseLife), cancel: cancel,
+		strange: rate.Sometimes{Interval: time.Minute},
 		writing: make(chan struct{}, maxWriting), broken: make(chan struct{}, 1), recall: make(chan struct{}, 1),
 	}
 	s.done.Go(func() { s.run(ctx) })

@@ -239,7 +239,9 @@ func (s *Store) take(e event) {
 		deleted: e.entry.Operation() != jetstream.KeyValuePut,
 	}, s.config.Now())
 	if err != nil {
-		s.config.Log.Warn("a key of the message store holds something else; it is passed over", "bucket", b.name)
+		s.strange.Do(func() {
+			s.config.Log.Warn("a key of the message store holds something else; it is passed over", "bucket", b.name)
+		})
 	}
 	if b.name == leases {
 		s.greet(e.entry.Key())
