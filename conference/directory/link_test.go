@@ -384,3 +384,57 @@ func TestAnotherBootCutsOff(t *testing.T) {
 	stop()
 	expectCut(t, ws)
 }
+
+// TestABridgeThatWasRemovedIsNoWarning: bridges go every afternoon; only one that dies is worth a look.
+func TestABridgeThatWasRemovedIsNoWarning(t *testing.T) {
+	a := newAuthority(t)
+	p := a.roomPort("bridge-1")
+	store := newMemory()
+	said := make(sentences, 1000) // never blocks the directory
+	d := New(Config{Store: store, Key: token.NewKey(), TLS: a.portalTLS(), RoomsPort: p.at.Port(), Log: slog.New(slog.NewTextHandler(said, nil))})
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { d.Run(ctx) })
+	defer running.Wait()
+	defer stop()
+	list := opsapi.Machines{Machines: []opsapi.Machine{{ID: "bridge-1", Private: p.at.Addr(), Ready: true}}}
+	d.SetMachines(list)
+	first := store.boot("bridge-1", "a", calm)
+	said.expect(t, "level=INFO", "bridge is there")
+	first.kill()
+	said.expect(t, "level=WARN", "bridge is gone")
+	defer store.boot("bridge-1", "b", calm).kill()
+	said.expect(t, "level=INFO", "bridge is there")
+	d.SetMachines(opsapi.Machines{})
+	said.expect(t, "level=INFO", "bridge was taken off the list")
+}
+
+// sentences are lines of a log that somebody waits for.
+type sentences chan string
+
+func (s sentences) Write(line []byte) (int, error) {
+	s <- string(line)
+	return len(line), nil
+}
+
+// expect skips the lines without text, and fails if the one with it has another level.
+func (s sentences) expect(t *testing.T, level, text string) {
+	t.Helper()
+	for {
+		select {
+		case line := <-s:
+			if !strings.Contains(line, text) {
+				if strings.Contains(line, "WARN") {
+					t.Fatalf("a warning before %q: %s", text, line)
+				}
+				continue
+			}
+			if !strings.Contains(line, level) {
+				t.Errorf("want %s: %s", level, line)
+			}
+			return
+		case <-time.After(10 * time.Second):
+			t.Fatalf("nothing was said of %q", text)
+		}
+	}
+}

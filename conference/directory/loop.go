@@ -134,7 +134,11 @@ func (l *loop) refresh() {
 func (l *loop) relink() {
 	for id, k := range l.links {
 		if lease, alive := l.view.alive[id]; !alive || k.boot != lease.Boot || k.private != l.view.machines[id].Private {
-			l.cfg.Log.Warn("bridge is gone: its connections are ended, its rooms come back elsewhere", "machine", id)
+			if _, listed := l.view.machines[id]; listed {
+				l.cfg.Log.Warn("bridge is gone: its connections are ended, its rooms come back elsewhere", "machine", id)
+			} else {
+				l.cfg.Log.Info("bridge was taken off the list", "machine", id)
+			}
 			k.end()
 			delete(l.links, id)
 		}
