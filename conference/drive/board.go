@@ -28,10 +28,10 @@ type Report struct {
 }
 
 // Header names the columns of Report.String.
-const Header = "rooms waiting inside packets/s   gap  outage silence reconnects (kept) lost"
+const Header = "rooms waiting inside packets/s gap/ms outage/ms silence/ms reconnects (kept) lost"
 
 func (r Report) String() string {
-	return fmt.Sprintf("%5d %7d %6d %9.0f %5d %7d %7d %10d %6s %4d", r.Rooms, r.Waiting, r.Inside, r.PacketsPerSecond, r.Gap.Milliseconds(),
+	return fmt.Sprintf("%5d %7d %6d %9.0f %6d %9d %10d %10d %6s %4d", r.Rooms, r.Waiting, r.Inside, r.PacketsPerSecond, r.Gap.Milliseconds(),
 		r.Outage.Milliseconds(), r.Silence.Milliseconds(), r.Reconnects, fmt.Sprintf("(%d)", r.Kept), r.Lost)
 }
 
