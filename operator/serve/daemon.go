@@ -87,7 +87,12 @@ func (d *Daemon) Run(ctx context.Context, ready func(metrics net.Addr)) error {
 	s := &socket{
 		listener: listener, path: SocketPath(d.cfg.Home), version: d.cfg.Version, owns: d.cfg.Counties.Owns, run: d.cfg.Run, log: d.cfg.Log,
 	}
-	parts := []func(context.Context) error{s.serve, d.look, d.stay}
+	own, err := os.Lstat(s.path)
+	if err != nil {
+		listener.Close()
+		return fmt.Errorf("look after the home: %w", err)
+	}
+	parts := []func(context.Context) error{s.serve, d.look, func(ctx context.Context) error { return d.stay(ctx, own) }}
 	if d.cfg.Metrics != "" {
 		l, err := net.Listen("tcp", d.cfg.Metrics)
 		if err != nil {
@@ -120,13 +125,9 @@ func together(ctx context.Context, parts []func(context.Context) error) error {
 }
 
 // stay ends with an error when the home is taken away, as with a sandbox that is removed: who makes another one in its place must not find
-// two daemons in it.
-func (d *Daemon) stay(ctx context.Context) error {
+// two daemons in it. own is the daemon's socket.
+func (d *Daemon) stay(ctx context.Context, own fs.FileInfo) error {
 	path := SocketPath(d.cfg.Home)
-	own, err := os.Lstat(path)
-	if err != nil {
-		return fmt.Errorf("look after the home: %w", err)
-	}
 	ticker := time.NewTicker(homeEvery)
 	defer ticker.Stop()
 	for {
