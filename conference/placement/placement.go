@@ -20,10 +20,8 @@ const (
 	// DefaultShare is the stress one participant adds where the bridge does not say. A guess for two shared cores that carry
 	// about 200 people.
 	DefaultShare = 0.005
-	// measuredFrom is how many people make the measured share better than the expected one.
+	// measuredFrom is how many people make the measured share worth looking at.
 	measuredFrom = 10
-	// leastShare of the expected share is what a participant counts at the least: people who listen now switch on cameras later.
-	leastShare = 0.25
 )
 
 // Bridge is one candidate.
@@ -62,7 +60,8 @@ func (b Bridge) Open() bool {
 // Admits reports whether the bridge may take one more lesson at now.
 func (b Bridge) Admits(now time.Time) bool { return b.Open() && b.Expected(now) <= Limit }
 
-// Share is the stress that one participant adds.
+// Share is the stress that one who is still to come adds: as expected by the bridge's capacity, or as measured, whichever is more. What is
+// measured while a school comes in is too little: media begin after people have, and the figure is an average of some seconds.
 func (b Bridge) Share() float64 {
 	expected := b.Person
 	if !(expected > 0) {
@@ -71,7 +70,7 @@ func (b Bridge) Share() float64 {
 	if b.Participants < measuredFrom {
 		return expected
 	}
-	return max(b.Stress/float64(b.Participants), leastShare*expected)
+	return max(b.Stress/float64(b.Participants), expected)
 }
 
 // Expected is the stress once the lessons opened lately have grown.

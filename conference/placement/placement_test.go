@@ -35,7 +35,8 @@ func TestExpected(t *testing.T) {
 		{"just not yet", Bridge{Stress: 0.3, Participants: 60, Young: []Room{{Opened: at(Growth - 1)}}}, 0.3 + 12*0.005},
 		{"a lesson from a dead bridge", Bridge{Stress: 0.3, Participants: 60, Young: []Room{{Opened: eight, Expect: 30, Size: 10}}}, 0.3 + 20*0.005},
 		{"doors cost nothing", Bridge{Stress: 0.3, Participants: 60, Doors: 40}, 0.3},
-		{"quiet people will not stay quiet", Bridge{Stress: 0, Participants: 100, Young: []Room{{Opened: eight}}}, 12 * DefaultShare * leastShare},
+		{"people who have come a moment ago are not measured yet", Bridge{Stress: 0, Participants: 100, Young: []Room{{Opened: eight}}}, 12 * DefaultShare},
+		{"people who cost more than was thought", Bridge{Stress: 0.5, Participants: 20, Young: []Room{{Opened: eight}}}, 0.5 + 12*0.025},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := tt.bridge.Expected(eight); math.Abs(got-tt.want) > 1e-9 {
