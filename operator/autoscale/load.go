@@ -16,7 +16,7 @@ const (
 	defaultRoom = 0.08
 	largestRoom = 0.5
 	// queued is for how long rooms wait until figures that say there is room are not believed any more.
-	queued = time.Minute
+	queued = 15 * time.Second
 )
 
 // load is what the samples say.

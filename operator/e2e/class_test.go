@@ -25,6 +25,17 @@ const patience = time.Minute
 // eventually waits until ok, or fails the test with what was waited for.
 func eventually(t *testing.T, within time.Duration, what string, ok func() bool) time.Duration {
 	t.Helper()
+	return look(t, 100*time.Millisecond, within, what, ok)
+}
+
+// seldom is eventually for what asks Hetzner: a status costs ten requests, and 3600 an hour are allowed.
+func seldom(t *testing.T, within time.Duration, what string, ok func() bool) time.Duration {
+	t.Helper()
+	return look(t, 2*time.Second, within, what, ok)
+}
+
+func look(t *testing.T, every, within time.Duration, what string, ok func() bool) time.Duration {
+	t.Helper()
 	begun := time.Now()
 	for !ok() {
 		if time.Since(begun) > within {
@@ -33,7 +44,7 @@ func eventually(t *testing.T, within time.Duration, what string, ok func() bool)
 		select {
 		case <-t.Context().Done():
 			t.Fatalf("waiting for %s: %v", what, t.Context().Err())
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(every):
 		}
 	}
 	return time.Since(begun)

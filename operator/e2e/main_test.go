@@ -16,17 +16,12 @@ import (
 // alone says that this process is in a network namespace of its own.
 const alone = "KREISRAUM_E2E_ALONE"
 
-// measuring is this process's nice value, as that of the machines; its children's is ordinary again.
-const measuring = -5
-
 // TestMain runs the tests in a network namespace of their own: machines stand on addresses of the loopback interface, and those of a
 // demo that runs meanwhile are the same.
 func TestMain(m *testing.M) {
 	if os.Getenv(alone) == "" {
 		os.Exit(inNamespace())
 	}
-	// What participants receive is measured in this process: it comes before the tools that it starts, see program.command.
-	_ = unix.Setpriority(unix.PRIO_PGRP, 0, measuring)
 	if err := loopbackUp(); err != nil {
 		fmt.Fprintln(os.Stderr, "switch the loopback interface on:", err)
 		os.Exit(1)
@@ -43,7 +38,7 @@ func inNamespace() int {
 	cmd := exec.Command(self, os.Args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), alone+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
 	err = cmd.Run()
 	var exit *exec.ExitError
 	switch {

@@ -42,7 +42,7 @@ func TestMorning(t *testing.T) {
 	serve.stop(syscall.SIGKILL) // in the middle of it; the next one finishes it
 	serve = p.serve()
 	moving := school.begin("geografie", 8) // waits in the queue with the others
-	eventually(t, 3*patience, "three bridges that take rooms", func() bool { return len(inUse(p.status())) == 3 })
+	seldom(t, 3*patience, "three bridges that take rooms", func() bool { return len(inUse(p.status())) == 3 })
 	t.Logf("three bridges after %s", time.Since(begun).Round(time.Millisecond))
 	crowd.settled()
 
@@ -75,7 +75,7 @@ func TestMorning(t *testing.T) {
 	crowd.leave()
 	moving.ends()
 	begun = time.Now()
-	eventually(t, 5*patience, "the bridges to go", func() bool { s := p.status(); return servers(s) == 1 && len(s.Bridges) == 0 })
+	seldom(t, 5*patience, "the bridges to go", func() bool { s := p.status(); return servers(s) == 1 && len(s.Bridges) == 0 })
 	t.Logf("no bridge left %s after the last of their pupils", time.Since(begun).Round(time.Millisecond))
 	lesson.stays(mediaGap)
 	browser.stayed()
@@ -108,7 +108,7 @@ func (s *school) in(t *testing.T) *school {
 func (p program) where(c *class) string {
 	p.t.Helper()
 	found := ""
-	eventually(p.t, patience, "the lesson in the portal's figures", func() bool {
+	seldom(p.t, patience, "the lesson in the portal's figures", func() bool {
 		for id, n := range people(p.status()) {
 			if id != "portal" && n > 0 && (n-len(c.all()))%rushPeople == 0 {
 				found = id

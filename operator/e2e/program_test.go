@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,7 +48,7 @@ func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
 	if _, err := os.Stat(binary); err != nil {
 		p.t.Fatalf("%v; run `make build` first", err)
 	}
-	cmd := exec.CommandContext(ctx, "nice", append([]string{"-n", strconv.Itoa(-measuring), binary}, args...)...)
+	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Env = append(os.Environ(), "KREISRAUM_HOME="+p.home, "HCLOUD_TOKEN=")
 	if p.configs != "" {
 		cmd.Env = append(cmd.Env, "KREISRAUM_CONFIG_DIR="+p.configs)

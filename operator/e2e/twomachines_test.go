@@ -90,7 +90,7 @@ func (s *school) onBridge(room string, p program) *class {
 		c := s.begin(room, 1)
 		eventually(s.t, patience, "the lesson to be heard", c.hears)
 		where := ""
-		eventually(s.t, patience, "the lesson in the portal's figures", func() bool {
+		seldom(s.t, patience, "the lesson in the portal's figures", func() bool {
 			for id, n := range people(p.status()) {
 				if n == 2 {
 					where = id
@@ -103,7 +103,7 @@ func (s *school) onBridge(room string, p program) *class {
 		}
 		c.ends()
 		room += "-"
-		eventually(s.t, patience, "nobody to be inside", func() bool { return people(p.status())[where] == 0 })
+		seldom(s.t, patience, "nobody to be inside", func() bool { return people(p.status())[where] == 0 })
 	}
 }
 
@@ -119,7 +119,7 @@ func forgetting(t *testing.T, p program, school *school) {
 	for _, id := range machines {
 		before = append(before, p.process(id))
 	}
-	eventually(t, patience, "a lesson on each machine", func() bool {
+	seldom(t, patience, "a lesson on each machine", func() bool {
 		where := people(p.status())
 		return where["portal"] == 2 && where["bridge-1"] == 2
 	})

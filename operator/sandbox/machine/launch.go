@@ -124,7 +124,6 @@ func (h *host) exec(u *unitFile, who account, groups []uint32, env []string, j *
 		return nil, fmt.Errorf("start %s: %w", u.command[0], execError(err))
 	}
 	limitFiles(cmd.Process.Pid, u.files)
-	prefer(cmd.Process.Pid)
 	if u.noCore {
 		_ = unix.Prlimit(cmd.Process.Pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil) // best effort, as limitFiles; the server sees to it itself as well
 	}
@@ -166,13 +165,6 @@ func (h *host) exec(u *unitFile, who account, groups []uint32, env []string, j *
 	}()
 	return p, nil
 }
-
-// preference is the nice value of machines' processes, getpriority(2).
-const preference = -5
-
-// prefer gives a machine's processes, one group with all their threads, the computer's cores before the tools that look after them: a real
-// machine has cores of its own. Without the right to do so they are like all others.
-func prefer(group int) { _ = unix.Setpriority(unix.PRIO_PGRP, group, preference) }
 
 // reap waits for a main process, kills what is left of its group while the group's number cannot have been reused, and collects it.
 func reap(cmd *exec.Cmd) exitStatus {
