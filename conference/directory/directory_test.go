@@ -553,7 +553,7 @@ func TestABurstSpreadsOverAllBridges(t *testing.T) {
 		machines := []string{"bridge-1", "bridge-2", "bridge-3", "bridge-4"}
 		inCounty(t, machines, func(t *testing.T, c *county) {
 			for _, id := range machines {
-				c.boot(id, "boot", cluster.Load{Known: true, Stress: 0.05, Participants: 100})
+				c.boot(id, "boot", cluster.Load{Known: true, Stress: 0.05, Participants: 100, Person: 0.001}) // large ones
 			}
 			c.settled()
 			var all sync.WaitGroup

@@ -64,7 +64,7 @@ func (c *realCounty) bridge(n int) *bus.Bridge {
 	c.t.Helper()
 	id := identity.Bridge(n)
 	b, err := bus.NewBridge(bus.BridgeConfig{Link: c.link(id), Version: "test", Load: func() cluster.Load {
-		return cluster.Load{Known: true, Stress: 0.01, Participants: 100}
+		return cluster.Load{Known: true, Stress: 0.01, Participants: 100, Person: 0.0001} // room for all
 	}, Log: silence})
 	if err != nil {
 		c.t.Fatal(err)

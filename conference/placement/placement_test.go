@@ -217,7 +217,7 @@ func TestABurstSpreads(t *testing.T) {
 func TestAHundredRoomsOverFourBridges(t *testing.T) {
 	bridges := []Bridge{idle("bridge-1"), idle("bridge-2"), idle("bridge-3"), idle("portal")}
 	for i := range bridges {
-		bridges[i].Stress, bridges[i].Participants = 0.05, 100
+		bridges[i].Stress, bridges[i].Participants, bridges[i].Person = 0.05, 100, 0.001 // large ones
 	}
 	for n := range 100 {
 		machine, ok := Lesson(bridges, eight)
