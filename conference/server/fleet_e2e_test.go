@@ -217,7 +217,9 @@ func TestPortalRestarts(t *testing.T) {
 // TestManyRoomsComeBackAtOnce: after a portal's restart everybody asks at the same moment, and no room is on two bridges.
 func TestManyRoomsComeBackAtOnce(t *testing.T) {
 	const rooms = 50
-	f := newFleet(t, config.RolePortal, 3)
+	f := newFleet(t, config.RolePortal, 3, func(f *fleet) {
+		f.capacity = config.Capacity{PacketsPerSecond: 1e6, EgressMbit: 1e4} // none shall wait
+	})
 	cookie := f.login(t)
 	everybody := make([]*client.Participant, rooms)
 	for i := range everybody {
