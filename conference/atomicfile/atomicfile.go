@@ -32,10 +32,11 @@ func write(path string, data []byte, perm os.FileMode) error {
 		_ = os.Remove(f.Name())
 		return err
 	}
-	return syncDir(dir)
+	return SyncDir(dir)
 }
 
-func syncDir(dir string) error {
+// SyncDir makes what was made, renamed or linked in a folder survive a loss of power, fsync(2).
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

@@ -122,12 +122,9 @@ func (c *county) ops(t *testing.T) *opsapi.Client {
 	return cl
 }
 
-// ready brings the county to where `kreisraum up` leaves it.
-func (c *county) ready(t *testing.T, accounts ...opsapi.Account) *opsapi.Client {
+// orderCertificate orders the site's certificate and waits for it.
+func orderCertificate(t *testing.T, ops *opsapi.Client) {
 	t.Helper()
-	c.signCSR(t)
-	ops := c.ops(t)
-	waitFor(t, "the ops API answers", func() bool { _, err := ops.Info(t.Context()); return err == nil })
 	if _, err := ops.OrderCertificate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -138,6 +135,15 @@ func (c *county) ready(t *testing.T, accounts ...opsapi.Account) *opsapi.Client 
 		}
 		return cert.State == opsapi.CertificateReady
 	})
+}
+
+// ready brings the county to where `kreisraum up` leaves it.
+func (c *county) ready(t *testing.T, accounts ...opsapi.Account) *opsapi.Client {
+	t.Helper()
+	c.signCSR(t)
+	ops := c.ops(t)
+	waitFor(t, "the ops API answers", func() bool { _, err := ops.Info(t.Context()); return err == nil })
+	orderCertificate(t, ops)
 	if _, err := ops.PutAccounts(t.Context(), opsapi.Accounts{Revision: "r1", Accounts: accounts}); err != nil {
 		t.Fatal(err)
 	}

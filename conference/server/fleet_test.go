@@ -70,17 +70,7 @@ func newFleet(t *testing.T, role string, bridges int, change ...func(*fleet)) *f
 	if role == config.RoleBoth {
 		f.list.Machines = append(f.list.Machines, opsapi.Machine{ID: identity.Portal, Private: f.address(10), Ready: true})
 	}
-	ops := f.ops(t, f.portal)
-	if _, err := ops.OrderCertificate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	waitFor(t, "the certificate is ready", func() bool {
-		cert, err := ops.Certificate(t.Context())
-		if err != nil || cert.State == opsapi.CertificateFailed {
-			t.Fatalf("%v %+v", err, cert)
-		}
-		return cert.State == opsapi.CertificateReady
-	})
+	orderCertificate(t, f.ops(t, f.portal))
 	f.accounts = opsapi.Accounts{Revision: "r1", Accounts: []opsapi.Account{newAccount(t, "id-1", teacherName, teacherPassword)}}
 	f.putAccounts(t)
 	f.put(t)

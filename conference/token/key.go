@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 )
 
 // KeySize is the length of a key in bytes (RFC 2104 §3: the length of the hash's output).
@@ -92,13 +94,5 @@ func createKey(path string, k Key) (err error) {
 	if err := os.Link(f.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return atomicfile.SyncDir(dir)
 }

@@ -52,6 +52,9 @@ func (s *Stack) explain(ctx context.Context, verb string, engine, provider error
 	if said == "" {
 		said = lastWords(engine)
 	}
+	if strings.Contains(said, "the stack is currently locked") { // and the lock is gone by now, see above
+		return fmt.Errorf("%s: an engine that had lost its command was still writing the county's state, and has ended by now; run the command again", verb)
+	}
 	return fmt.Errorf("%s: %s%s", verb, said, s.wayOut(said))
 }
 

@@ -276,3 +276,12 @@ func TestOpeningAStackLeavesItsProjectAlone(t *testing.T) {
 		before = info
 	}
 }
+
+// TestALockThatIsGoneByNowIsNoWorkForAnybody: the engine's own advice would be to delete it by hand.
+func TestALockThatIsGoneByNowIsNoWorkForAnybody(t *testing.T) {
+	s := &Stack{layout: newLayout(t.TempDir(), "demo")}
+	err := s.explain(t.Context(), "up", errors.New("exit status 255"), nil, []string{"the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`."})
+	if err == nil || strings.Contains(err.Error(), "pulumi cancel") || !strings.Contains(err.Error(), "run the command again") {
+		t.Errorf("got %v", err)
+	}
+}

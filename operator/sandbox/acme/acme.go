@@ -133,9 +133,6 @@ func replaceCertificate(c *core.Certificate, by *x509.Certificate) {
 // Directory is the URL of the ACME directory.
 func (a *CA) Directory() string { return "https://" + a.address + wfe.DirectoryPath }
 
-// Address is the host:port that is listened on.
-func (a *CA) Address() string { return a.address }
-
 // Roots are the roots, as PEM, that verify both the ACME server and the certificates it issues.
 func (a *CA) Roots() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.hierarchy.root.Raw})
