@@ -42,7 +42,7 @@ func (m machine) group() int { return m.number / serversPerGroup }
 // machines plans the county's servers: the portal, then the bridges.
 func machines(spec Spec) []machine {
 	plan := []machine{{
-		name: PortalName(spec.County), role: RolePortal, serverType: spec.ServerType, location: spec.Locations[0],
+		name: PortalName(spec.County), role: RolePortal, serverType: spec.ServerType, location: spec.Location,
 		privateIP: spec.privateAddress(0),
 	}}
 	for _, b := range SortBridges(spec.Bridges) {

@@ -33,7 +33,7 @@ func Program(spec Spec) pulumi.RunFunc {
 			outputs = append(outputs, out)
 		}
 		ctx.Export("firewallId", number(shared.firewall))
-		ctx.Export("location", pulumi.String(spec.Locations[0]))
+		ctx.Export("location", pulumi.String(spec.Location))
 		ctx.Export("machines", outputs)
 		return nil
 	}

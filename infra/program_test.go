@@ -60,7 +60,7 @@ func plain(m resource.PropertyMap) map[string]any {
 
 func spec() Spec {
 	return Spec{
-		County: "demo", Domain: "demo.example", Locations: []string{"fsn1", "nbg1"}, ServerType: "cpx22",
+		County: "demo", Domain: "demo.example", Location: "fsn1", ServerType: "cpx22",
 		Image: "debian-12", SSHPublicKey: "ssh-ed25519 AAAAexample operator",
 		UserData: userData("demo", someBridges(MaxBridges)),
 	}

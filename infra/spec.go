@@ -4,10 +4,13 @@ package infra
 type Spec struct {
 	County string
 	Domain string
-	// Locations in order of preference, for example "fsn1", "nbg1". The portal is in the first; each bridge names its own.
-	Locations []string
-	// ServerType of the portal machine, for example "cpx22".
-	ServerType string
+	// ServerType and Location of the portal machine, for example "cpx22" and "fsn1". Each bridge names its own.
+	ServerType, Location string
+	// Zone is the DNS zone in the same Hetzner project that Domain lies in, for example "kmz-tuttlingen.example"; then the program
+	// makes the A, AAAA and CAA records. Empty: the records are somebody else's.
+	Zone string
+	// CAA names the certificate authority that alone may issue for Domain (RFC 8659), for example "letsencrypt.org". Empty: no CAA record.
+	CAA string
 	// Bridges are the dedicated bridge machines beside the portal.
 	Bridges []Bridge
 	// NetworkSeed tells worlds apart that share a computer; empty in production. See PrivateNetwork.

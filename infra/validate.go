@@ -22,7 +22,7 @@ func (s Spec) Validate() error {
 	}
 	check(countyName.MatchString(s.County), "county %q: want 1 to 36 lower-case letters, digits and hyphens", s.County)
 	check(s.Domain != "", "domain is missing")
-	check(len(s.Locations) > 0, "no location is given")
+	check(s.Location != "", "location of the portal is missing")
 	check(s.ServerType != "", "server type of the portal is missing")
 	check(s.Image != "", "image is missing")
 	check(s.SSHPublicKey != "", "the operator's SSH key is missing")

@@ -101,6 +101,7 @@ A county is described by configs/<county>.yaml. Its Hetzner project's token come
 	a.options.declare(root.PersistentFlags())
 	root.AddCommand(a.up(), a.down(), a.status(), a.probe(), a.accounts(), a.scale(), a.drain(), a.undrain(), a.freeze(), a.restart(),
 		a.explain(), a.replay(), a.serve(), a.sandbox(), a.versionCommand())
+	root.AddCommand(slices.Concat(a.releaseVerbs(), a.lookVerbs(), a.stateVerbs())...)
 	a.forwardAll(root)
 	return root
 }

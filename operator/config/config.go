@@ -16,7 +16,7 @@ type Config struct {
 	// Domain is the county's one host name.
 	Domain  string  `mapstructure:"domain"`
 	Contact Contact `mapstructure:"contact"`
-	// Locations are Hetzner locations in order of preference.
+	// Locations are Hetzner locations in order of preference, for server types that name none of their own.
 	Locations []string `mapstructure:"locations"`
 	// AllowOutsideGermany must be the words of OutsideGermanyWords before a location outside Germany is accepted.
 	AllowOutsideGermany string      `mapstructure:"allow_locations_outside_germany"`
@@ -33,6 +33,8 @@ type Config struct {
 	SSH       SSH       `mapstructure:"ssh"`
 	ACME      ACME      `mapstructure:"acme"`
 	Accounts  Accounts  `mapstructure:"accounts"`
+	DNS       DNS       `mapstructure:"dns"`
+	State     State     `mapstructure:"state"`
 }
 
 // Contact is the office shown on the landing page, never a person.
@@ -43,11 +45,57 @@ type Contact struct {
 	URL   string `mapstructure:"url"`
 }
 
-// ServerTypes are Hetzner server types, for example "cpx22".
+// ServerTypes are Hetzner server types in order of preference for each role: when one is sold out, the next is taken. An entry is a type,
+// "cpx22", tried in all Locations, or a type in one location, "cpx22@nbg1". See PortalKinds and BridgeKinds.
 type ServerTypes struct {
-	Portal string `mapstructure:"portal"`
-	// Bridge are the types of dedicated bridges in order of preference: when one is sold out, the next is taken.
+	Portal []string `mapstructure:"portal"`
 	Bridge []string `mapstructure:"bridge"`
+}
+
+// Kind is what a machine is rented as: a server type in a location.
+type Kind struct {
+	ServerType string `json:"server_type"`
+	Location   string `json:"location"`
+}
+
+// PortalKinds are what the portal machine may be, the best first; never empty on a validated configuration.
+func (c Config) PortalKinds() []Kind { return kinds(c.ServerTypes.Portal, c.Locations) }
+
+// BridgeKinds are what dedicated bridges may be, the best first; never empty on a validated configuration.
+func (c Config) BridgeKinds() []Kind { return kinds(c.ServerTypes.Bridge, c.Locations) }
+
+// kinds puts the type before the location: the first type in all its locations, then the next type, because the county's capacity figures
+// belong to the type.
+func kinds(types, locations []string) []Kind {
+	var all []Kind
+	for _, entry := range types {
+		serverType, location, fixed := strings.Cut(entry, "@")
+		where := locations
+		if fixed {
+			where = []string{location}
+		}
+		for _, l := range where {
+			if k := (Kind{serverType, l}); !slices.Contains(all, k) {
+				all = append(all, k)
+			}
+		}
+	}
+	return all
+}
+
+// DNS says who keeps the domain's records.
+type DNS struct {
+	// Records is "auto": at Hetzner if the zone is in the county's project, else by hand; or "by-hand".
+	Records string `mapstructure:"records"`
+	// CAA is the certificate authority that alone may issue for the domain (RFC 8659); empty: no CAA record is made.
+	CAA string `mapstructure:"caa"`
+}
+
+// State says where Pulumi keeps the county's state.
+type State struct {
+	// URL of a Pulumi DIY backend: "s3://bucket/path?endpoint=…", "postgres://host/database". Empty: a folder in the operator's home. It
+	// holds no secret: credentials come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, PGPASSWORD).
+	URL string `mapstructure:"url"`
 }
 
 // Bridges says how many dedicated bridge machines there may be and when.
@@ -134,6 +182,9 @@ func (s SSH) Prefixes() []netip.Prefix {
 // ACME says who issues the site's certificate (RFC 8555).
 type ACME struct {
 	Directory string `mapstructure:"directory"`
+	// Staging is the directory at which a new county tries an order first, so that a mistake does not use up the authority's limits. Empty: Let's
+	// Encrypt's staging directory if Directory is theirs, else none.
+	Staging string `mapstructure:"staging"`
 	// Email is the contact of the ACME account; may be empty.
 	Email string `mapstructure:"email"`
 }
@@ -147,8 +198,9 @@ type Accounts struct {
 	Prefixes []string `mapstructure:"prefixes"`
 }
 
-// Architecture is the Go name of the machines' architecture; all of a county's have the same.
-func (c Config) Architecture() string { return architecture(c.ServerTypes.Portal) }
+// Architecture is the Go name of the machines' architecture; all of a county's have the same. Without a server type it is amd64: some
+// commands do without the county's file.
+func (c Config) Architecture() string { return architecture(strings.Join(c.ServerTypes.Portal, " ")) }
 
 // architecture of a server type. Hetzner Cloud: the types cax… are Ampere (arm64), all others x86.
 func architecture(serverType string) string {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -162,7 +163,7 @@ func TestUnknownCountyNamesTheSamples(t *testing.T) {
 
 func TestArchitectureFollowsTheServerType(t *testing.T) {
 	for kind, want := range map[string]string{"cpx22": "amd64", "ccx13": "amd64", "cax21": "arm64"} {
-		if got := (Config{ServerTypes: ServerTypes{Portal: kind}}).Architecture(); got != want {
+		if got := (Config{ServerTypes: ServerTypes{Portal: []string{kind}}}).Architecture(); got != want {
 			t.Errorf("%s: got %s, want %s", kind, got, want)
 		}
 	}
@@ -193,4 +194,17 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("accepted, but unusable: %+v", c)
 		}
 	})
+}
+
+func TestKindsAreTypesBeforeLocations(t *testing.T) {
+	c := Config{Locations: []string{"fsn1", "nbg1"}, ServerTypes: ServerTypes{
+		Portal: []string{"cpx22"}, Bridge: []string{"cpx22@nbg1", "cpx32", "ccx13@fsn1", "cpx32"},
+	}}
+	if got, want := c.PortalKinds(), []Kind{{"cpx22", "fsn1"}, {"cpx22", "nbg1"}}; !slices.Equal(got, want) {
+		t.Errorf("portal: got %v, want %v", got, want)
+	}
+	want := []Kind{{"cpx22", "nbg1"}, {"cpx32", "fsn1"}, {"cpx32", "nbg1"}, {"ccx13", "fsn1"}}
+	if got := c.BridgeKinds(); !slices.Equal(got, want) {
+		t.Errorf("bridges: got %v, want %v", got, want)
+	}
 }

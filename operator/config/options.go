@@ -47,7 +47,7 @@ var options = []option{
 	{"contact.url", text, ""},
 	{"locations", texts, []string{"fsn1", "nbg1"}},
 	{"allow_locations_outside_germany", text, ""},
-	{"server_types.portal", text, "cpx22"},
+	{"server_types.portal", textOrTexts, []string{"cpx22"}},
 	{"server_types.bridge", textOrTexts, []string{"cpx22"}},
 	{"image", text, "debian-12"},
 	{"ipv6", truth, true},
@@ -73,9 +73,13 @@ var options = []option{
 	{"access_log.retention_days", number, 7},
 	{"ssh.sources", textOrTexts, nil},
 	{"acme.directory", text, letsEncrypt},
+	{"acme.staging", text, ""},
 	{"acme.email", text, ""},
 	{"accounts.model", text, "applicant"},
 	{"accounts.prefixes", texts, []string{}},
+	{"dns.records", text, "auto"},
+	{"dns.caa", text, "letsencrypt.org"},
+	{"state.url", text, ""},
 }
 
 // find returns the option declared for path.

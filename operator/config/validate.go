@@ -55,6 +55,8 @@ func validate(c Config, county string) []Problem {
 	r.ssh(c.SSH.Sources)
 	r.acme(c.ACME)
 	r.accounts(c.Accounts)
+	r.dns(c.DNS)
+	r.state(c.State)
 	return r.problems
 }
 
@@ -93,24 +95,33 @@ func isHTTPS(s string) bool {
 func (r *report) cloud(c Config) {
 	r.check(len(c.Locations) > 0, "locations", "empty; fsn1 or nbg1 was expected")
 	for _, l := range c.Locations {
-		r.location(l, c.AllowOutsideGermany)
+		r.location("locations", l, c.AllowOutsideGermany)
 	}
 	words := c.AllowOutsideGermany
 	r.check(words == "" || words == OutsideGermanyWords, "allow_locations_outside_germany", "exactly these words were expected: %q", OutsideGermanyWords)
-	r.check(serverTypeShape.MatchString(c.ServerTypes.Portal), "server_types.portal", "%q: a type such as cpx22 was expected", c.ServerTypes.Portal)
-	r.check(len(c.ServerTypes.Bridge) > 0, "server_types.bridge", "empty; a type such as cpx22 was expected")
-	for _, t := range c.ServerTypes.Bridge {
-		r.check(serverTypeShape.MatchString(t), "server_types.bridge", "%q: a type such as cpx22 was expected", t)
-		r.check(architecture(t) == c.Architecture(), "server_types.bridge", "%s is %s, but the portal's %s is %s: one program runs on all machines of a county",
-			t, architecture(t), c.ServerTypes.Portal, c.Architecture())
-	}
+	r.serverTypes(c, "server_types.portal", c.ServerTypes.Portal)
+	r.serverTypes(c, "server_types.bridge", c.ServerTypes.Bridge)
 	r.check(slices.Contains(images, c.Image), "image", "%q: one of %s was expected", c.Image, strings.Join(images, ", "))
 }
 
-func (r *report) location(name, words string) {
+// serverTypes checks an ordered list of types, each with or without a location of its own.
+func (r *report) serverTypes(c Config, path string, entries []string) {
+	r.check(len(entries) > 0, path, "empty; a type such as cpx22 was expected")
+	for _, entry := range entries {
+		serverType, location, fixed := strings.Cut(entry, "@")
+		r.check(serverTypeShape.MatchString(serverType), path, "%q: a type such as cpx22 was expected, or one in a location, cpx22@nbg1", entry)
+		if fixed {
+			r.location(path, location, c.AllowOutsideGermany)
+		}
+		r.check(architecture(serverType) == c.Architecture(), path, "%s is %s, but the portal's %s is %s: one program runs on all machines of a county",
+			serverType, architecture(serverType), strings.Join(c.ServerTypes.Portal, ", "), c.Architecture())
+	}
+}
+
+func (r *report) location(path, name, words string) {
 	country, known := locations[name]
-	r.check(known, "locations", "%q is no Hetzner location; fsn1 or nbg1 was expected", name)
-	r.check(!known || country == "Germany" || words == OutsideGermanyWords, "locations",
+	r.check(known, path, "%q is no Hetzner location; fsn1 or nbg1 was expected", name)
+	r.check(!known || country == "Germany" || words == OutsideGermanyWords, path,
 		"%s is in %s: pupils' video would leave Germany. If the controller agrees, say so with allow_locations_outside_germany: %q",
 		name, country, OutsideGermanyWords)
 }
@@ -216,7 +227,36 @@ func (r *report) source(path, s string) {
 
 func (r *report) acme(a ACME) {
 	r.check(isHTTPS(a.Directory), "acme.directory", "%q: an address that begins with https:// was expected", a.Directory)
+	r.check(a.Staging == "" || isHTTPS(a.Staging), "acme.staging", "%q: an address that begins with https:// was expected, or nothing", a.Staging)
 	r.check(a.Email == "" || isMail(a.Email), "acme.email", "%q: a mail address was expected, or nothing", a.Email)
+}
+
+func (r *report) dns(d DNS) {
+	r.check(d.Records == "auto" || d.Records == "by-hand", "dns.records", "%q: auto or by-hand was expected", d.Records)
+	r.check(d.CAA == "" || domainShape.MatchString(d.CAA), "dns.caa", "%q: the domain of a certificate authority was expected, such as letsencrypt.org, or nothing", d.CAA)
+}
+
+// state refuses credentials in the address: the file is no place for secrets.
+func (r *report) state(s State) {
+	if s.URL == "" {
+		return
+	}
+	u, err := url.Parse(s.URL)
+	r.check(err == nil && (u.Scheme == "s3" || u.Scheme == "postgres") && u.Host != "", "state.url",
+		"%q: an address such as s3://bucket/path?endpoint=s3.example.org&region=eu-central-1 or postgres://host/database was expected, or nothing", redact(u))
+	if err != nil {
+		return
+	}
+	_, password := u.User.Password()
+	r.check(!password, "state.url", "it holds a password: leave it out here and set PGPASSWORD or AWS_SECRET_ACCESS_KEY in the environment")
+}
+
+// redact is the address without its password; empty if it could not be read.
+func redact(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	return u.Redacted()
 }
 
 func (r *report) accounts(a Accounts) {

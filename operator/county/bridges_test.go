@@ -109,12 +109,12 @@ func TestAddBridges(t *testing.T) {
 func TestScalingLeavesThePortalAsItIs(t *testing.T) {
 	w, c := upCounty(t)
 	before := w.spec
-	c.Config.ServerTypes.Portal, c.Config.Locations, c.Config.IPv6 = "ccx33", []string{"hel1", "fsn1"}, !c.Config.IPv6
+	c.Config.ServerTypes.Portal, c.Config.Locations, c.Config.IPv6 = []string{"ccx33"}, []string{"hel1", "fsn1"}, !c.Config.IPv6
 	check := func(what string) {
 		t.Helper()
-		if s := w.spec; s.ServerType != before.ServerType || s.Locations[0] != before.Locations[0] || s.IPv6 != before.IPv6 {
+		if s := w.spec; s.ServerType != before.ServerType || s.Location != before.Location || s.IPv6 != before.IPv6 {
 			t.Errorf("%s: the portal is to be %s in %s, IPv6 %t; it was %s in %s, IPv6 %t",
-				what, s.ServerType, s.Locations[0], s.IPv6, before.ServerType, before.Locations[0], before.IPv6)
+				what, s.ServerType, s.Location, s.IPv6, before.ServerType, before.Location, before.IPv6)
 		}
 	}
 	mustAdd(t, c, small)
@@ -125,8 +125,8 @@ func TestScalingLeavesThePortalAsItIs(t *testing.T) {
 	}
 	check("a bridge goes")
 	mustUp(t, c)
-	if w.spec.ServerType != "ccx33" || w.spec.Locations[0] != "hel1" {
-		t.Errorf("up plans a portal of %s in %s", w.spec.ServerType, w.spec.Locations[0])
+	if w.spec.ServerType != "ccx33" || w.spec.Location != "hel1" {
+		t.Errorf("up plans a portal of %s in %s", w.spec.ServerType, w.spec.Location)
 	}
 }
 

@@ -298,8 +298,8 @@ func (s stackFake) raise(spec infra.Spec) (changes int, err error) {
 }
 
 func (s stackFake) outputs(spec infra.Spec) infra.Outputs {
-	out := infra.Outputs{FirewallID: 7, Location: spec.Locations[0], Machines: []infra.Machine{{
-		Name: infra.PortalName(spec.County), Role: infra.RolePortal, ServerType: spec.ServerType, Location: spec.Locations[0],
+	out := infra.Outputs{FirewallID: 7, Location: spec.Location, Machines: []infra.Machine{{
+		Name: infra.PortalName(spec.County), Role: infra.RolePortal, ServerType: spec.ServerType, Location: spec.Location,
 		ServerID: s.serverID, IPv4: s.address(0), IPv6: "2001:db8::1", PrivateIP: "10.64.0.10",
 	}}}
 	for _, b := range spec.Bridges {

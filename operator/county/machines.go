@@ -72,12 +72,12 @@ func (s *site) openStack(ctx context.Context) (err error) {
 // spec is the county's plan with these bridges.
 func (s *site) spec(bridges []infra.Bridge) (infra.Spec, error) {
 	spec := infra.Spec{
-		County: s.Home.Name, Domain: s.Config.Domain, NetworkSeed: s.Endpoints.NetworkSeed, Locations: s.Config.Locations, ServerType: s.Config.ServerTypes.Portal, Bridges: bridges,
+		County: s.Home.Name, Domain: s.Config.Domain, NetworkSeed: s.Endpoints.NetworkSeed, ServerType: s.Config.PortalKinds()[0].ServerType, Location: s.Config.PortalKinds()[0].Location, Bridges: bridges,
 		Image: s.Config.Image, IPv6: s.Config.IPv6, SSHPublicKey: publicLine(s.secrets.sshKey), UserData: map[string]string{},
 	}
 	if s.scales {
 		front := s.portal().machine // there is one, see reopen
-		spec.ServerType, spec.Locations, spec.IPv6 = front.ServerType, []string{front.Location}, front.IPv6 != ""
+		spec.ServerType, spec.Location, spec.IPv6 = front.ServerType, front.Location, front.IPv6 != ""
 	}
 	for _, name := range infra.MachineNames(spec.County, bridges) {
 		text, err := deploy.UserData(name, s.secrets.injectedPEM, []byte(publicLine(s.secrets.injected)))

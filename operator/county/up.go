@@ -137,7 +137,7 @@ func (u *up) raise(ctx context.Context, progress func(string)) (string, error) {
 func (u *up) firstBridges() []infra.Bridge {
 	var bridges []infra.Bridge
 	for n := 1; n <= u.Config.Bridges.Min; n++ {
-		bridges = append(bridges, infra.Bridge{Number: n, ServerType: u.Config.ServerTypes.Bridge[0], Location: u.Config.Locations[0]})
+		bridges = append(bridges, infra.Bridge{Number: n, ServerType: u.Config.BridgeKinds()[0].ServerType, Location: u.Config.BridgeKinds()[0].Location})
 	}
 	return bridges
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/operator/config"
 	"github.com/medienzentrenverbund/kreisraum/operator/county"
 	"github.com/medienzentrenverbund/kreisraum/operator/home"
 )
@@ -21,10 +22,7 @@ var (
 )
 
 // Kind is what a machine is rented as.
-type Kind struct {
-	ServerType string `json:"server_type"`
-	Location   string `json:"location"`
-}
+type Kind = config.Kind
 
 // Bridge is one dedicated bridge that the county's stack has, made or still to be made.
 type Bridge struct {

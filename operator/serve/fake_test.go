@@ -224,16 +224,16 @@ func (p *plant) Survey(context.Context) (Survey, error) {
 func (p *plant) Close() {}
 
 var (
-	small = Kind{"cpx22", "fsn1"}
-	other = Kind{"cpx22", "nbg1"}
-	large = Kind{"cpx32", "fsn1"}
-	last  = Kind{"cpx32", "nbg1"}
+	small = Kind{ServerType: "cpx22", Location: "fsn1"}
+	other = Kind{ServerType: "cpx22", Location: "nbg1"}
+	large = Kind{ServerType: "cpx32", Location: "fsn1"}
+	last  = Kind{ServerType: "cpx32", Location: "nbg1"}
 )
 
 func testSettings(t testing.TB) Settings {
 	t.Helper()
 	return Settings{
-		Dir: t.TempDir(), Kinds: kinds([]string{"cpx22", "cpx32"}, []string{"fsn1", "nbg1"}),
+		Dir: t.TempDir(), Kinds: []Kind{small, other, large, last},
 		Policy:  autoscale.Policy{Max: 5, Headroom: 1.5, Target: 0.85, TimeZone: "Europe/Berlin"},
 		Nightly: Nightly{At: 3*60 + 30, Latest: 4*60 + 30, Zone: berlin(t)},
 	}

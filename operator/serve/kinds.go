@@ -25,18 +25,6 @@ type price struct {
 	Asked time.Time `json:"asked"`
 }
 
-// kinds are the machines a county may take in order of preference: its first server type in all its locations, then the next type.
-// Type before location, because the county's capacity figures belong to the type.
-func kinds(types, locations []string) []Kind {
-	var all []Kind
-	for _, t := range types {
-		for _, l := range locations {
-			all = append(all, Kind{t, l})
-		}
-	}
-	return all
-}
-
 // available are the kinds that are not known to be sold out.
 func (m *memory) available(all []Kind, now time.Time) []Kind {
 	return slices.DeleteFunc(slices.Clone(all), func(k Kind) bool {

@@ -47,7 +47,7 @@ func (w *wired) Bridges(ctx context.Context) ([]Bridge, error) {
 	all := make([]Bridge, len(states))
 	for i, s := range states {
 		all[i] = Bridge{
-			Number: s.Number, Kind: Kind{s.ServerType, s.Location}, Ready: s.Ready, Draining: s.Draining, ByHand: s.ByHand, Created: s.Created,
+			Number: s.Number, Kind: Kind{ServerType: s.ServerType, Location: s.Location}, Ready: s.Ready, Draining: s.Draining, ByHand: s.ByHand, Created: s.Created,
 		}
 	}
 	return all, err
@@ -57,12 +57,12 @@ func (w *wired) AddBridges(ctx context.Context, kinds []Kind, progress func(stri
 	defer w.tell(progress)()
 	machines := make([]infra.Bridge, len(kinds))
 	for i, k := range kinds {
-		machines[i] = k.machine()
+		machines[i] = rented(k)
 	}
 	return w.c.AddBridges(ctx, machines)
 }
 
-func (k Kind) machine() infra.Bridge {
+func rented(k Kind) infra.Bridge {
 	return infra.Bridge{ServerType: k.ServerType, Location: k.Location}
 }
 
@@ -76,7 +76,7 @@ func (w *wired) RemoveBridges(ctx context.Context, numbers []int, progress func(
 }
 
 func (w *wired) PricePerHour(ctx context.Context, kind Kind) (int, error) {
-	cents, _, err := w.c.PricePerHour(ctx, kind.machine())
+	cents, _, err := w.c.PricePerHour(ctx, rented(kind))
 	return cents, err
 }
 
@@ -121,7 +121,7 @@ func SettingsOf(c config.Config, dir, token string) (Settings, error) {
 		return Settings{}, fmt.Errorf("restart.time_zone: %w", err)
 	}
 	return Settings{
-		Dir: dir, Policy: c.Policy(), Kinds: kinds(c.ServerTypes.Bridge, c.Locations), Nightly: Nightly{At: at, Latest: latest, Zone: zone},
+		Dir: dir, Policy: c.Policy(), Kinds: c.BridgeKinds(), Nightly: Nightly{At: at, Latest: latest, Zone: zone},
 		Project: digest(token), Fingerprint: digest(fmt.Sprintf("%+v %s", c, token)),
 	}, nil
 }

@@ -378,7 +378,7 @@ func TestMoveToAnotherLocation(t *testing.T) {
 	s := w.open("demo")
 	before := w.up(s, plan("demo")).Outputs
 	moved := plan("demo")
-	moved.Locations = []string{"nbg1"}
+	moved.Location = "nbg1"
 	result := w.up(s, moved)
 	if result.Outputs.Location != "nbg1" || result.Changes["replace"] != 3 || result.Outputs.FirewallID != before.FirewallID {
 		t.Errorf("changed %v, outputs %+v", result.Changes, result.Outputs)

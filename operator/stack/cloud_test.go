@@ -249,7 +249,7 @@ func (w testWriter) Write(p []byte) (int, error) {
 // plan is a county with a portal only.
 func plan(county string) infra.Spec {
 	return infra.Spec{
-		County: county, Domain: county + ".example", Locations: []string{"fsn1", "nbg1"}, ServerType: "cpx22",
+		County: county, Domain: county + ".example", Location: "fsn1", ServerType: "cpx22",
 		Image: "debian-12", IPv6: true, SSHPublicKey: operatorKey, UserData: userData(county, 3),
 	}
 }
