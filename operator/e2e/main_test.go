@@ -19,6 +19,9 @@ const alone = "KREISRAUM_E2E_ALONE"
 // TestMain runs the tests in a network namespace of their own: machines stand on addresses of the loopback interface, and those of a
 // demo that runs meanwhile are the same.
 func TestMain(m *testing.M) {
+	if address := os.Getenv(scanTarget); address != "" {
+		os.Exit(printScan(address))
+	}
 	if os.Getenv(alone) == "" {
 		os.Exit(inNamespace())
 	}

@@ -5,11 +5,13 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/sandbox"
 )
 
 // root is the repository, seen from this package.
@@ -31,6 +35,8 @@ type program struct {
 	home string
 	// configs is a folder with files of counties; empty: the repository's.
 	configs string
+	// bin is the folder with the programs; empty: the repository's.
+	bin string
 }
 
 // outcome of one run.
@@ -41,10 +47,11 @@ type outcome struct {
 }
 
 func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
-	binary, err := filepath.Abs(filepath.Join(root, "bin", "kreisraum"))
+	repository, err := filepath.Abs(root)
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	binary := filepath.Join(cmp.Or(p.bin, filepath.Join(repository, "bin")), "kreisraum")
 	if _, err := os.Stat(binary); err != nil {
 		p.t.Fatalf("%v; run `make build` first", err)
 	}
@@ -53,7 +60,7 @@ func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
 	if p.configs != "" {
 		cmd.Env = append(cmd.Env, "KREISRAUM_CONFIG_DIR="+p.configs)
 	}
-	cmd.Dir = filepath.Dir(filepath.Dir(binary))
+	cmd.Dir = repository
 	return cmd
 }
 
@@ -168,4 +175,65 @@ func sandboxed(t *testing.T, number int) program {
 		}
 	})
 	return p
+}
+
+// events are all of a command's, in their order.
+func events(output string) []event {
+	var all []event
+	for line := range strings.Lines(output) {
+		var l struct{ Event *event }
+		if json.Unmarshal([]byte(line), &l) == nil && l.Event != nil {
+			all = append(all, *l.Event)
+		}
+	}
+	return all
+}
+
+// manifest is what the sandbox says of itself.
+func (p program) manifest() sandbox.Manifest {
+	p.t.Helper()
+	data, err := os.ReadFile(filepath.Join(p.home, "sandbox", "manifest.json"))
+	var m sandbox.Manifest
+	if err == nil {
+		err = json.Unmarshal(data, &m)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return m
+}
+
+// cloud sends a request without a body to the simulated cloud and returns the answer's.
+func (p program) cloud(method, path string) []byte {
+	p.t.Helper()
+	m := p.manifest()
+	r, err := http.NewRequestWithContext(p.t.Context(), method, m.HCloudURL+path, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+m.HCloudToken)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode >= 300 {
+		p.t.Fatalf("%s %s: %s %v %s", method, path, response.Status, err, body)
+	}
+	return body
+}
+
+// serverID is the simulated cloud's number of a machine.
+func (p program) serverID(name string) int64 {
+	p.t.Helper()
+	var list struct {
+		Servers []struct {
+			ID int64 `json:"id"`
+		} `json:"servers"`
+	}
+	if body := p.cloud(http.MethodGet, "/servers?name="+name); json.Unmarshal(body, &list) != nil || len(list.Servers) != 1 {
+		p.t.Fatalf("servers named %s: %s", name, body)
+	}
+	return list.Servers[0].ID
 }

@@ -23,6 +23,7 @@ type watcher struct {
 // seen is what the browser has been through.
 type seen struct {
 	Event             string   `json:"event"`
+	Code              string   `json:"code"`
 	What              string   `json:"what"`
 	Inside            bool     `json:"inside"`
 	Reconnects        int      `json:"reconnects"`
@@ -37,9 +38,25 @@ type seen struct {
 // watch lets a pupil with a browser into the room and returns once it sees pictures.
 func watch(t *testing.T, site, room, code string) *watcher {
 	t.Helper()
-	cmd := exec.Command("node", "e2e/watch.mjs", "--room", room, "--code", code)
+	w, _ := browse(t, []string{"KREISRAUM_SITE=" + site}, "--room", room, "--code", code)
+	eventually(t, patience, "a picture in the browser", func() bool { return w.report().Frames > 0 })
+	w.count()
+	return w
+}
+
+// teach lets an organiser with a browser, camera and microphone open the room, and returns its code.
+func teach(t *testing.T, site, room string, organiser credential) (*watcher, string) {
+	t.Helper()
+	return browse(t, []string{"KREISRAUM_SITE=" + site, "KREISRAUM_ORGANISER=" + organiser.Name, "KREISRAUM_PASSWORD=" + organiser.Password},
+		"--room", room, "--name", "Frau Ahorn", "--camera", "--mic")
+}
+
+// browse starts a browser and returns once it is in the room, with the room's code if it is shown.
+func browse(t *testing.T, env []string, args ...string) (w *watcher, code string) {
+	t.Helper()
+	cmd := exec.Command("node", append([]string{"e2e/watch.mjs"}, args...)...)
 	cmd.Dir = filepath.Join(root, "conference", "web", "app")
-	cmd.Env = append(os.Environ(), "KREISRAUM_SITE="+site)
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	input, err := cmd.StdinPipe()
 	if err != nil {
@@ -52,13 +69,16 @@ func watch(t *testing.T, site, room, code string) *watcher {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	w := &watcher{t: t, input: input, lines: bufio.NewScanner(output), cmd: cmd}
+	w = &watcher{t: t, input: input, lines: bufio.NewScanner(output), cmd: cmd}
 	t.Cleanup(w.close)
-	w.expect("inside")
-	eventually(t, patience, "a picture in the browser", func() bool { return w.report().Frames > 0 })
+	return w, w.expect("inside").Code
+}
+
+// count begins the counting anew.
+func (w *watcher) count() {
+	w.t.Helper()
 	w.say("start")
 	w.expect("start")
-	return w
 }
 
 func (w *watcher) say(word string) {
