@@ -30,6 +30,9 @@ const (
 	CapacityFrozen   Action = "capacity-frozen"
 	CapacityThawed   Action = "capacity-thawed"
 	CountyRestarted  Action = "county-restarted"
+	MachineEntered   Action = "machine-entered"
+	CountyAdopted    Action = "county-adopted"
+	OrphansDeleted   Action = "orphans-deleted"
 )
 
 // Entry is one line of the ledger.

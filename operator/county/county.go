@@ -103,10 +103,13 @@ func (c *County) live() (*local, infra.Machine, Ops, error) {
 	return l, m, c.ops(s, m), nil
 }
 
-// closeForgotten takes away a temporary SSH rule that a killed run left behind.
+// closeForgotten takes away a temporary SSH rule that a killed run left behind, unless somebody is logged in.
 func (c *County) closeForgotten(ctx context.Context, l *local) error {
 	if l.SSHOpenIn == 0 {
 		return nil
+	}
+	if in, err := c.Home.InSession(); err != nil || in {
+		return err
 	}
 	if _, err := c.World.Cloud.CloseSSH(ctx, l.SSHOpenIn); err != nil {
 		return fmt.Errorf("close port 22, which an earlier run left open: %w", err)

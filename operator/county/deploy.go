@@ -119,8 +119,11 @@ func (s *site) openSSH(ctx context.Context, progress func(string)) (err error) {
 	return nil
 }
 
-// closeSSH runs even when ctx has ended.
+// closeSSH runs even when ctx has ended. Under the hands of somebody who is logged in, the port stays open; the last to leave closes it.
 func (s *site) closeSSH(ctx context.Context) error {
+	if in, err := s.Home.InSession(); err != nil || in {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
 	defer cancel()
 	if _, err := s.World.Cloud.CloseSSH(ctx, s.local.Outputs.FirewallID); err != nil {

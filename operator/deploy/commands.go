@@ -35,6 +35,7 @@ const (
 	CmdIsActive        = "systemctl is-active " + ServiceUnit
 	CmdShow            = "systemctl show --property=ActiveState,SubState,NRestarts,ExecMainStatus,MainPID " + ServiceUnit
 	CmdJournal         = "journalctl --no-pager --lines=50 --output=cat --unit=" + ServiceUnit
+	CmdJournal1000     = "journalctl --no-pager --lines=1000 --output=cat --unit=" + ServiceUnit
 	CmdRenewHostKey    = "systemctl restart " + HostKeyUnit
 	CmdRestartSSH      = "systemctl restart " + SSHUnit
 	// CmdApplySysctl applies /etc/sysctl.d, which cloud-init writes only after the boot has read it.
@@ -47,7 +48,7 @@ func Allowed(line string) bool { return slices.Contains(Commands(), line) }
 // Commands lists every command a deployment may run.
 func Commands() []string {
 	return []string{
-		CmdCloudInitStatus, CmdDaemonReload, CmdEnable, CmdRestart, CmdIsActive, CmdShow, CmdJournal, CmdRenewHostKey, CmdRestartSSH,
+		CmdCloudInitStatus, CmdDaemonReload, CmdEnable, CmdRestart, CmdIsActive, CmdShow, CmdJournal, CmdJournal1000, CmdRenewHostKey, CmdRestartSSH,
 		CmdApplySysctl,
 	}
 }
