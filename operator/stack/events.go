@@ -43,6 +43,7 @@ type follower struct {
 	now      func() time.Time
 	started  map[string]time.Time // by URN and operation
 	changes  map[string]int
+	log      *changeLog
 	errors   []string
 }
 
@@ -50,7 +51,7 @@ func newFollower(progress func(Event)) *follower {
 	if progress == nil {
 		progress = func(Event) {}
 	}
-	return &follower{progress: progress, now: time.Now, started: map[string]time.Time{}, changes: map[string]int{}}
+	return &follower{progress: progress, now: time.Now, started: map[string]time.Time{}, changes: map[string]int{}, log: newChangeLog()}
 }
 
 // follow consumes events until the channel is closed or stop is; then it takes what is already there.
@@ -79,6 +80,7 @@ func (f *follower) follow(stream <-chan events.EngineEvent, stop <-chan struct{}
 }
 
 func (f *follower) handle(event events.EngineEvent) {
+	f.log.noteEvent(event)
 	switch {
 	case event.ResourcePreEvent != nil:
 		f.step(event.ResourcePreEvent.Metadata, Started)

@@ -25,6 +25,8 @@ type Result struct {
 	Outputs infra.Outputs
 	// Changes counts resources by operation: create, update, delete, replace, same.
 	Changes map[string]int
+	// Details says the same of each resource, with the properties that differ.
+	Details []Change
 }
 
 // Changed reports whether anything was, or would be, done.
@@ -73,7 +75,7 @@ func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (
 	if err == nil && !ok {
 		err = fmt.Errorf("up: the engine reported success but the state has no outputs; run `up` again")
 	}
-	return Result{Outputs: out, Changes: follow.changes}, err
+	return Result{Outputs: out, Changes: follow.changes, Details: follow.log.all()}, err
 }
 
 // Preview says what Up would do, and does nothing.
@@ -94,7 +96,7 @@ func (s *Stack) Preview(ctx context.Context, spec infra.Spec, progress func(Even
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Changes: follow.changes}, nil
+	return Result{Changes: follow.changes, Details: follow.log.all()}, nil
 }
 
 func (s *Stack) check(spec infra.Spec) error {
