@@ -129,7 +129,7 @@ func (s *site) pack() error {
 		return err
 	}
 	for _, t := range s.targets {
-		t.bundle = deploy.Bundle{Release: s.release, CountyCA: s.secrets.ca.CertificatePEM(), CountyKey: key, ACMERoots: s.Endpoints.ACMERoots}
+		t.bundle = deploy.Bundle{Release: s.release, CountyCA: s.secrets.ca.CertificatePEM(), CountyKey: key, ACMERoots: s.Endpoints.ACMERoots, Reboot: rebootAfter(s.Config.Restart)}
 		if t.bundle.ServerConfig, err = serverConfig(s.Config, t.machine, s.portal().machine, s.Endpoints); err != nil {
 			return err
 		}

@@ -22,6 +22,8 @@ type Bundle struct {
 	CountyKey Secret
 	// ACMERoots are PEM roots; empty: there is no such file and the system's roots count.
 	ACMERoots []byte
+	// Reboot is when the machine may start anew for its system's updates. Zero: never.
+	Reboot templates.Reboot
 }
 
 // Secret is content that no message shows.
@@ -51,8 +53,12 @@ func (b Bundle) Digest() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	reboot, err := b.rebootTimer()
+	if err != nil {
+		return "", err
+	}
 	digest := sha256.New()
-	for _, part := range [][]byte{[]byte(b.Release.dir()), []byte(b.Release.SHA256), b.ServerConfig, b.CountyCA, b.CountyKey.fingerprint(), b.ACMERoots, []byte(unit)} {
+	for _, part := range [][]byte{[]byte(b.Release.dir()), []byte(b.Release.SHA256), b.ServerConfig, b.CountyCA, b.CountyKey.fingerprint(), b.ACMERoots, []byte(unit), reboot} {
 		fmt.Fprintf(digest, "%d\n", len(part))
 		digest.Write(part)
 	}
@@ -76,13 +82,27 @@ func (b Bundle) files() ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
+	reboot, err := b.rebootTimer()
+	if err != nil {
+		return nil, err
+	}
 	return []file{
-		{path: ConfigFile, content: b.ServerConfig},
+		{path: ConfigFile, content: b.ServerConfig, secret: true},
 		{path: CountyCAFile, content: b.CountyCA},
 		{path: CountyKeyFile, content: b.CountyKey, secret: true},
 		{path: ACMERootsFile, content: b.ACMERoots},
+		{path: path.Join(UnitDir, templates.RebootUnit), content: reboot},
 		{path: path.Join(UnitDir, ServiceUnit), content: []byte(unit)},
 	}, nil
+}
+
+// rebootTimer is empty without a time.
+func (b Bundle) rebootTimer() ([]byte, error) {
+	if b.Reboot == (templates.Reboot{}) {
+		return nil, nil
+	}
+	text, err := templates.RebootTimer(b.Reboot)
+	return []byte(text), err
 }
 
 func unit(digest string) (string, error) {
