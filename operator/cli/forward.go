@@ -20,6 +20,9 @@ const forwarded = "forwarded"
 // ofCounty is the annotation of such a verb.
 var ofCounty = map[string]string{forwarded: "yes"}
 
+// ofCounties is that of a verb that takes several; each is then forwarded by itself.
+var ofCounties = map[string]string{forwarded: "one by one"}
+
 // exitCode is the end of a verb that has said everything already.
 type exitCode int
 
@@ -37,6 +40,9 @@ func (a *app) forwardAll(cmd *cobra.Command) {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if a.daemon != nil {
 			defer a.leaveCounty()
+			return here(cmd, args)
+		}
+		if cmd.Annotations[forwarded] == ofCounties[forwarded] && len(args) != 1 {
 			return here(cmd, args)
 		}
 		code, err := a.call(cmd.Context(), args[0])

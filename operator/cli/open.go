@@ -62,8 +62,8 @@ func (a *app) open(ctx context.Context, name string, n need, progress *progress)
 	c := &county.County{Config: cfg, Home: h.County(name), Endpoints: where, Version: a.version, Log: a.log(progress)}
 	c.Ledger = audit.New(c.Home.Ledger(), clerk, name, time.Now)
 	c.World = county.RealWorld(name, a.version, where, c.Log)
-	if a.daemon != nil {
-		c.World = a.daemon.engines.Bound(c.World)
+	if a.engines != nil {
+		c.World = a.engines.Bound(c.World)
 	}
 	if progress != nil {
 		c.Events = progress.Event

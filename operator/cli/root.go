@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/cli/quietterm"
+	"github.com/medienzentrenverbund/kreisraum/operator/serve"
 	"github.com/spf13/cobra"
 )
 
@@ -45,6 +46,8 @@ type app struct {
 	terminal bool
 	// daemon is set when the command runs inside `kreisraum serve`.
 	daemon *daemon
+	// engines bounds the Pulumi engines of commands that run beside each other; nil: there are none.
+	engines *serve.Engines
 	// leave gives back what the command holds of its county in the daemon.
 	leave func()
 }

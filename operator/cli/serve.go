@@ -51,8 +51,7 @@ const (
 
 // daemon is what a command knows of the daemon that it runs in.
 type daemon struct {
-	core    *serve.Daemon
-	engines *serve.Engines
+	core *serve.Daemon
 	// app is that of `serve` itself.
 	app *app
 }
@@ -82,7 +81,8 @@ func (a *app) runServe(ctx context.Context, counties []string, every time.Durati
 			log.Warn("there is no such county yet; it is looked after from its first `kreisraum up` on", "county", name)
 		}
 	}
-	d := &daemon{engines: serve.NewEngines(), app: a}
+	a.engines = serve.NewEngines()
+	d := &daemon{app: a}
 	d.core = serve.New(serve.Config{
 		Home: h.Dir(), Version: a.version, Counties: owned{d, h, counties}, Decide: autoscale.Decide, Every: every, Metrics: metrics, Log: log,
 		Run: d.run,
@@ -100,6 +100,7 @@ func (a *app) runServe(ctx context.Context, counties []string, every time.Durati
 func (d *daemon) run(ctx context.Context, r serve.Request, s serve.Streams) int {
 	a := &app{
 		Streams: Streams(s), version: d.app.version, options: d.app.options.pinned(r.Options), args: r.Args, dir: r.Dir, terminal: r.Terminal, daemon: d,
+		engines: d.app.engines,
 	}
 	if err := d.app.options.contradicts(r.Options); err != nil {
 		a.report(ctx, err)

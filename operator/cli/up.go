@@ -13,17 +13,31 @@ import (
 
 func (a *app) up() *cobra.Command {
 	options := county.UpOptions{}
+	var several severalFlags
 	cmd := &cobra.Command{
-		Annotations: ofCounty,
-		Use:         "up <county>",
+		Annotations: ofCounties,
+		Use:         "up <county>…",
 		Short:       "Put up a county, bring it up to date, or finish what an earlier up began",
 		Long: `up makes what is missing and changes what differs: machine, firewall, server, certificate, accounts. It ends with a call of
-two synthetic participants. It can be repeated at any time; when everything is as it should be it only looks.`,
+two synthetic participants. It can be repeated at any time; when everything is as it should be it only looks.
+
+Several counties are worked on at the same time, each line marked with its county; one that fails does not hold up the others.`,
 		Example: `  kreisraum up demo --sandbox
-  kreisraum up tuttlingen --token-file ~/hetzner.token --wait-dns 30m`,
-		Args: exactly("a county"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.runUp(cmd, args[0], options) },
+  kreisraum up tuttlingen --token-file ~/hetzner.token --wait-dns 30m
+  kreisraum up --all --token-file /etc/kreisraum/{county}.token`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			names, err := a.several(cmd, args, several)
+			if err != nil {
+				return err
+			}
+			if len(args) != 1 {
+				return a.runSeveral(cmd, names, several.atOnce)
+			}
+			return a.runUp(cmd, names[0], options)
+		},
 	}
+	several.declare(cmd.Flags())
 	cmd.Flags().DurationVar(&options.WaitDNS, "wait-dns", 0, "wait that long for the DNS records, for example 30m")
 	cmd.Flags().DurationVar(&options.Media, "probe", time.Second, "length of the test call")
 	return cmd
