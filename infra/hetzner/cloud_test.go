@@ -1,7 +1,6 @@
 package hetzner_test
 
 import (
-	"context"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -20,23 +19,11 @@ const (
 	readOnlyToken = "readonly-of-the-client-tests-0123456789abcdefghijklmnopqrstuvwxyz"
 )
 
-// nowhere is a hcloudsim.Runtime without machines: these tests are about the API only.
-type nowhere struct{}
-
-func (nowhere) Create(context.Context, hcloudsim.Machine) error { return nil }
-func (nowhere) PowerOn(context.Context, int64) error            { return nil }
-func (nowhere) PowerOff(context.Context, int64) error           { return nil }
-func (nowhere) Shutdown(context.Context, int64) error           { return nil }
-func (nowhere) Delete(context.Context, int64) error             { return nil }
-func (nowhere) SetFirewall(context.Context, int64, bool, []hcloudsim.FirewallRule) error {
-	return nil
-}
-
 // newCloud starts a simulated Hetzner project.
 func newCloud(t testing.TB) (*hcloudsim.Server, string) {
 	t.Helper()
 	sim, err := hcloudsim.New(hcloudsim.Config{
-		Token: token, ReadOnlyTokens: []string{readOnlyToken}, Runtime: nowhere{}, IPv6Supported: true,
+		Token: token, ReadOnlyTokens: []string{readOnlyToken}, Runtime: hcloudsim.NoMachines{}, IPv6Supported: true,
 		Latency: func(string) time.Duration { return 10 * time.Millisecond },
 	})
 	if err != nil {

@@ -25,6 +25,7 @@ const token = "token-of-the-provider-tests-0123456789abcdefghijklmnopqrstuvwxyz"
 
 // boots is a hcloudsim.Runtime that notes how many private addresses each machine had when it first booted.
 type boots struct {
+	hcloudsim.NoMachines
 	mu      sync.Mutex
 	private map[int64]int
 	first   map[int64]int
@@ -43,13 +44,6 @@ func (b *boots) PowerOn(_ context.Context, id int64) error {
 	if _, booted := b.first[id]; !booted {
 		b.first[id] = b.private[id]
 	}
-	return nil
-}
-
-func (b *boots) PowerOff(context.Context, int64) error { return nil }
-func (b *boots) Shutdown(context.Context, int64) error { return nil }
-func (b *boots) Delete(context.Context, int64) error   { return nil }
-func (b *boots) SetFirewall(context.Context, int64, bool, []hcloudsim.FirewallRule) error {
 	return nil
 }
 

@@ -21,6 +21,8 @@ const token = "token-of-the-stack-tests-0123456789abcdefghijklmnopqrstuvwxyz0123
 
 // machines is a hcloudsim.Runtime whose machines are entries in a map.
 type machines struct {
+	hcloudsim.NoMachines
+
 	mu  sync.Mutex
 	all map[int64]*machine
 }

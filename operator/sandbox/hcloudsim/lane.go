@@ -2,7 +2,6 @@ package hcloudsim
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"sync"
 	"time"
@@ -254,12 +253,4 @@ func inOrder(effects ...func(context.Context, *lane) error) func(context.Context
 		}
 		return nil
 	}
-}
-
-// reboot asks the machine to stop, cuts the power in any case and boots.
-func reboot(ctx context.Context, l *lane) error {
-	if err := shutdown(ctx, l); err != nil && !errors.Is(err, ErrShutdownIgnored) {
-		return err
-	}
-	return inOrder(powerOff, powerOn)(ctx, l)
 }

@@ -3,7 +3,6 @@ package hcloudsim
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -18,8 +17,9 @@ type memoryRuntime struct {
 	machines map[int64]*memoryMachine
 	busy     map[int64]bool
 	creates  int
-	fail     map[string]error // method → error
-	gate     chan struct{}    // when set, PowerOff waits for it
+	kept     map[int64]Machine // snapshot → what it was made of
+	fail     map[string]error  // method → error
+	gate     chan struct{}     // when set, PowerOff waits for it
 }
 
 type memoryMachine struct {
@@ -28,10 +28,12 @@ type memoryMachine struct {
 	filtered bool
 	rules    []FirewallRule
 	filters  int
+	boots    int // how often the power came on
+	disks    int // how often the disk was laid out
 }
 
 func newMemoryRuntime(t testing.TB) *memoryRuntime {
-	return &memoryRuntime{t: t, machines: map[int64]*memoryMachine{}, busy: map[int64]bool{}, fail: map[string]error{}}
+	return &memoryRuntime{t: t, machines: map[int64]*memoryMachine{}, kept: map[int64]Machine{}, busy: map[int64]bool{}, fail: map[string]error{}}
 }
 
 // call runs one method with the machine to itself.
@@ -53,7 +55,7 @@ func (m *memoryRuntime) call(method string, id int64, work func(*memoryMachine) 
 		return err
 	}
 	machine := m.machines[id]
-	if machine == nil && method != "Create" && method != "Delete" {
+	if machine == nil && method != "Create" && method != "Delete" && method != "Rebuild" {
 		m.t.Errorf("%s of machine %d, which was not created", method, id)
 		return errors.New("no such machine")
 	}
@@ -64,11 +66,8 @@ func (m *memoryRuntime) Create(_ context.Context, want Machine) error {
 	return m.call("Create", want.ID, func(old *memoryMachine) error {
 		m.creates++
 		if old == nil {
-			m.machines[want.ID] = &memoryMachine{Machine: want}
-			return nil
-		}
-		if old.on {
-			return fmt.Errorf("machine %d is on", want.ID)
+			m.machines[want.ID] = &memoryMachine{Machine: want, disks: 1}
+			return m.hasSnapshot(want)
 		}
 		old.Machine = want
 		return nil
@@ -76,7 +75,13 @@ func (m *memoryRuntime) Create(_ context.Context, want Machine) error {
 }
 
 func (m *memoryRuntime) PowerOn(_ context.Context, id int64) error {
-	return m.call("PowerOn", id, func(machine *memoryMachine) error { machine.on = true; return nil })
+	return m.call("PowerOn", id, func(machine *memoryMachine) error {
+		if !machine.on {
+			machine.boots++
+		}
+		machine.on = true
+		return nil
+	})
 }
 
 func (m *memoryRuntime) PowerOff(_ context.Context, id int64) error {
@@ -85,6 +90,45 @@ func (m *memoryRuntime) PowerOff(_ context.Context, id int64) error {
 
 func (m *memoryRuntime) Shutdown(_ context.Context, id int64) error {
 	return m.call("Shutdown", id, func(machine *memoryMachine) error { machine.on = false; return nil })
+}
+
+func (m *memoryRuntime) Reboot(_ context.Context, id int64) error {
+	return m.call("Reboot", id, func(machine *memoryMachine) error { machine.on = true; machine.boots++; return nil })
+}
+
+func (m *memoryRuntime) Reset(_ context.Context, id int64) error {
+	return m.call("Reset", id, func(machine *memoryMachine) error { machine.on = true; machine.boots++; return nil })
+}
+
+func (m *memoryRuntime) Rebuild(_ context.Context, id int64, want Machine) error {
+	return m.call("Rebuild", id, func(old *memoryMachine) error {
+		if old == nil {
+			old = &memoryMachine{}
+			m.machines[id] = old
+		}
+		old.Machine, old.on = want, false
+		old.disks++
+		return m.hasSnapshot(want)
+	})
+}
+
+func (m *memoryRuntime) Snapshot(_ context.Context, id, imageID int64) error {
+	return m.call("Snapshot", id, func(machine *memoryMachine) error { m.kept[imageID] = machine.Machine; return nil })
+}
+
+func (m *memoryRuntime) DeleteSnapshot(_ context.Context, imageID int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.kept, imageID)
+	return m.fail["DeleteSnapshot"]
+}
+
+// hasSnapshot holds the API to offering only snapshots that exist. The lock is held.
+func (m *memoryRuntime) hasSnapshot(want Machine) error {
+	if _, ok := m.kept[want.Snapshot]; want.Snapshot != 0 && !ok {
+		m.t.Errorf("machine %d from snapshot %d, which was not made", want.ID, want.Snapshot)
+	}
+	return nil
 }
 
 func (m *memoryRuntime) SetFirewall(_ context.Context, id int64, filtered bool, inbound []FirewallRule) error {

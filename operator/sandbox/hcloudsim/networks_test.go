@@ -69,12 +69,13 @@ func TestNetworks(t *testing.T) {
 	if got := c.server(other.ID).PrivateNet[0].IP.String(); got != "10.77.0.2" {
 		t.Errorf("automatic address: got %s, want the lowest free one after the gateway", got)
 	}
-	if m := c.machine(other.ID); len(m.Private) != 0 {
-		t.Errorf("running machine: got %v, want it to learn at the next start", m.Private)
+	if m := c.machine(other.ID); len(m.Networks) != 1 || m.Networks[0].Gateway.String() != "10.77.0.1" || m.Networks[0].Name != "private" ||
+		m.Networks[0].Subnet.String() != "10.77.0.0/24" || m.Networks[0].ID == 0 || m.Networks[0].MAC == "" {
+		t.Errorf("running machine: got %+v, want it told of its interface", m.Networks)
 	}
 	c.wait(must[*hcloud.Action](t)(c.client.Server.Reset(c.ctx, other)))
-	if m := c.machine(other.ID); len(m.Private) != 1 || !m.on {
-		t.Errorf("machine after a reset: got %v on %v", m.Private, m.on)
+	if m := c.machine(other.ID); len(m.Private) != 1 || !m.on || m.boots != 2 {
+		t.Errorf("machine after a reset: got %v on %v, boots %d", m.Private, m.on, m.boots)
 	}
 
 	overlapping := must[*hcloud.Network](t)(c.client.Network.Create(c.ctx, hcloud.NetworkCreateOpts{

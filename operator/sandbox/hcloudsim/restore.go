@@ -32,7 +32,10 @@ func restoreJob(srv *server, report func()) job {
 		}}
 	}
 	effect, status := create, "off"
-	if srv.PowerOn {
+	switch {
+	case srv.Status == "rebuilding": // perhaps only begun: the old disk must not come back
+		effect, status = inOrder(rebuild, powerOn), "running"
+	case srv.PowerOn:
 		effect, status = powerOn, "running"
 	}
 	return job{{

@@ -171,11 +171,5 @@ func changeAliasIPs(r *request) (reply, error) {
 	return r.actionReply(a)
 }
 
-// readdress tells a machine that is off about its new addresses. One that is on learns them when it is powered on next.
-func (r *request) readdress(s *server, a *action) {
-	st := step{action: a.ID}
-	if s.Status == "off" {
-		st.effect = create
-	}
-	r.do(s.ID, st)
-}
+// readdress tells the machine about its new addresses.
+func (r *request) readdress(s *server, a *action) { r.do(s.ID, step{action: a.ID, effect: create}) }

@@ -46,11 +46,11 @@ func rebootServer(r *request) (reply, error) {
 	if err := r.running(); err != nil {
 		return reply{}, err
 	}
-	return r.power("reboot_server", reboot, "running", "running", "off")
+	return r.power("reboot_server", inOrder(create, reboot), "running", "running", "off")
 }
 
 func resetServer(r *request) (reply, error) {
-	return r.power("reset_server", inOrder(powerOff, powerOn), "running", "running", "off")
+	return r.power("reset_server", inOrder(create, reset), "running", "running", "off")
 }
 
 func (r *request) running() error {
@@ -125,15 +125,9 @@ func rebuildServer(r *request) (reply, error) {
 	}
 	a := r.lockingAction(s, "rebuild_server", ref("image", img.ID))
 	st := startStep(a, id)
-	st.effect = inOrder(wipe, powerOn)
+	st.effect = inOrder(rebuild, powerOn)
 	r.do(id, st)
 	return reply{status: 201, body: schema.ServerActionRebuildResponse{Action: a.render(r.now)}}, nil
-}
-
-// wipe removes the machine but not the server.
-func wipe(ctx context.Context, l *lane) error {
-	l.created = Machine{}
-	return l.api.cfg.Runtime.Delete(ctx, l.server)
 }
 
 func changeServerType(r *request) (reply, error) {

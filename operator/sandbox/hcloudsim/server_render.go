@@ -71,9 +71,10 @@ func (r *request) renderPublicNet(s *server) publicNetView {
 func (s *Server) machineLocked(srv *server) Machine {
 	typ, _ := s.catalog.serverType(schema.IDOrName{Name: srv.Type})
 	img, _ := s.catalog.image(schema.IDOrName{ID: srv.Image}, "")
+	loc, _ := s.catalog.location(schema.IDOrName{Name: srv.Location})
 	m := Machine{
-		ID: srv.ID, Name: srv.Name, UserData: srv.UserData, AuthorizedKeys: slices.Clone(srv.Keys), Image: img.Name,
-		Cores: typ.Cores, MemoryMiB: int(typ.Memory * 1024),
+		ID: srv.ID, Name: srv.Name, Created: srv.Created, UserData: srv.UserData, AuthorizedKeys: slices.Clone(srv.Keys), Image: img.Name,
+		Cores: typ.Cores, MemoryMiB: int(typ.Memory * 1024), DiskGB: srv.DiskGB, Location: srv.Location, Region: loc.NetworkZone,
 	}
 	if ip, ok := s.project.PrimaryIPs[srv.IPv4]; ok {
 		m.IPv4 = ip.Prefix.Addr()
@@ -83,6 +84,19 @@ func (s *Server) machineLocked(srv *server) Machine {
 	}
 	for _, nic := range srv.Private {
 		m.Private = append(append(m.Private, nic.IP), nic.Alias...)
+		m.Networks = append(m.Networks, s.project.interfaceOf(nic))
 	}
 	return m
+}
+
+// interfaceOf is what a machine must know of its interface in a private network.
+func (p *project) interfaceOf(nic privateNet) PrivateNetwork {
+	out := PrivateNetwork{ID: nic.Network, IP: nic.IP, Alias: slices.Clone(nic.Alias), MAC: nic.mac()}
+	if n, ok := p.Networks[nic.Network]; ok {
+		out.Name, out.Range, out.Gateway = n.Name, n.Range, n.gateway()
+		if i := slices.IndexFunc(n.Subnets, func(sub subnet) bool { return sub.Range.Contains(nic.IP) }); i >= 0 {
+			out.Subnet = n.Subnets[i].Range
+		}
+	}
+	return out
 }

@@ -346,7 +346,6 @@ func TestProtection(t *testing.T) {
 func TestRebuildKeepsIDAndAddresses(t *testing.T) {
 	c := newCloud(t)
 	s := c.create(serverOpts("portal"))
-	before := c.runtime.creates
 	res := must[hcloud.ServerRebuildResult](t)(c.client.Server.RebuildWithResult(c.ctx, s, hcloud.ServerRebuildOpts{
 		Image: &hcloud.Image{Name: "debian-13"}, UserData: hcloud.Ptr("#new\n"),
 	}))
@@ -355,7 +354,7 @@ func TestRebuildKeepsIDAndAddresses(t *testing.T) {
 	if after.Status != hcloud.ServerStatusRunning || after.Image.Name != "debian-13" || !after.PublicNet.IPv4.IP.Equal(s.PublicNet.IPv4.IP) {
 		t.Errorf("server: got %s %s", after.Status, after.Image.Name)
 	}
-	if m := c.machine(s.ID); m.Image != "debian-13" || m.UserData != "#new\n" || !m.on || c.runtime.creates != before+1 {
+	if m := c.machine(s.ID); m.Image != "debian-13" || m.UserData != "#new\n" || !m.on || m.disks != 2 {
 		t.Errorf("machine: got %+v", m)
 	}
 }

@@ -498,7 +498,7 @@ func TestSecondStartFindsTheDisk(t *testing.T) {
 		}
 	}
 
-	l.machine.Name = "another"
+	l.machine.Created = l.machine.Created.Add(time.Second)
 	must(t, l.process.PowerOff(t.Context(), l.machine.ID))
 	must(t, l.process.Create(t.Context(), l.machine))
 	if _, err := os.Stat(l.rootfs("/opt/kept")); !errors.Is(err, os.ErrNotExist) {

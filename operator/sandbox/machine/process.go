@@ -82,18 +82,33 @@ func (p *Process) EnablePrivate() error { return p.loopback.enablePrivate() }
 
 // Create implements hcloudsim.Runtime. A disk that an earlier run left for the same machine is used again.
 func (p *Process) Create(ctx context.Context, m hcloudsim.Machine) error {
-	p.mu.Lock()
-	s := p.servers[m.ID]
-	if s == nil && !p.closed {
-		s = newServer(p, m)
-		p.servers[m.ID] = s
+	s, err := p.known(m)
+	if err != nil {
+		return named("create", m.ID, err)
 	}
-	p.mu.Unlock()
-	if s == nil {
-		return errors.New("the machine runtime is closed")
-	}
-	m.AuthorizedKeys, m.Private = slices.Clone(m.AuthorizedKeys), slices.Clone(m.Private)
+	m = own(m)
 	return named("create", m.ID, s.do(ctx, func() error { return s.create(m) }))
+}
+
+// known is the machine's server, made if there is none yet.
+func (p *Process) known(m hcloudsim.Machine) (*server, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.servers[m.ID]; s != nil {
+		return s, nil
+	}
+	if p.closed {
+		return nil, errors.New("the machine runtime is closed")
+	}
+	s := newServer(p, own(m))
+	p.servers[m.ID] = s
+	return s, nil
+}
+
+// own is a machine whose lists are nobody else's.
+func own(m hcloudsim.Machine) hcloudsim.Machine {
+	m.AuthorizedKeys, m.Private, m.Networks = slices.Clone(m.AuthorizedKeys), slices.Clone(m.Private), slices.Clone(m.Networks)
+	return m
 }
 
 // PowerOn implements hcloudsim.Runtime.
@@ -124,6 +139,57 @@ func (p *Process) Shutdown(ctx context.Context, id int64) error {
 		return named("shut down", id, err)
 	}
 	return named("shut down", id, s.do(ctx, s.shutdown))
+}
+
+// Reboot implements hcloudsim.Runtime. Units get SIGTERM and their TimeoutStopSec.
+func (p *Process) Reboot(ctx context.Context, id int64) error {
+	s, err := p.server(id)
+	if err != nil {
+		return named("reboot", id, err)
+	}
+	return named("reboot", id, s.do(ctx, func() error { return errors.Join(s.shutdown(), s.powerOn()) }))
+}
+
+// Reset implements hcloudsim.Runtime. It does not wait for a shutdown that is under way.
+func (p *Process) Reset(ctx context.Context, id int64) error {
+	s, err := p.server(id)
+	if err != nil {
+		return named("reset", id, err)
+	}
+	if units := s.running.Load(); units != nil {
+		units.cutPower()
+	}
+	return named("reset", id, s.do(ctx, func() error { return errors.Join(s.powerOff(), s.powerOn()) }))
+}
+
+// Rebuild implements hcloudsim.Runtime.
+func (p *Process) Rebuild(ctx context.Context, id int64, m hcloudsim.Machine) error {
+	m.ID = id
+	s, err := p.known(m)
+	if err != nil {
+		return named("rebuild", id, err)
+	}
+	if units := s.running.Load(); units != nil {
+		units.cutPower()
+	}
+	return named("rebuild", id, s.do(ctx, func() error { return s.rebuild(own(m)) }))
+}
+
+// Snapshot implements hcloudsim.Runtime.
+func (p *Process) Snapshot(ctx context.Context, id, imageID int64) error {
+	s, err := p.server(id)
+	if err != nil {
+		return named("take a snapshot of", id, err)
+	}
+	return named("take a snapshot of", id, s.do(ctx, func() error { return s.snapshot(p.snapshotDir(imageID)) }))
+}
+
+// DeleteSnapshot implements hcloudsim.Runtime. Deleting what does not exist is no error.
+func (p *Process) DeleteSnapshot(_ context.Context, imageID int64) error {
+	if err := os.RemoveAll(p.snapshotDir(imageID)); err != nil {
+		return fmt.Errorf("delete snapshot %d: %w", imageID, err)
+	}
+	return nil
 }
 
 // SetFirewall implements hcloudsim.Runtime. Only TCP port 22 is enforced.

@@ -101,27 +101,47 @@ func (s *server) create(m hcloudsim.Machine) error {
 	if s.on != nil {
 		return nil
 	}
-	identityFile := filepath.Join(s.dir, "identity")
-	want := identity(m)
-	have, err := os.ReadFile(identityFile)
+	have, err := os.ReadFile(s.identityFile())
 	switch {
-	case err == nil && string(have) == want:
+	case err == nil && string(have) == identity(m):
 		return nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
+	return s.makeDisk()
+}
+
+// rebuild throws the disk away and makes a new one. The machine is off afterwards.
+func (s *server) rebuild(m hcloudsim.Machine) error {
+	if err := s.powerOff(); err != nil {
+		return err
+	}
+	s.machine = m
+	return s.makeDisk()
+}
+
+// makeDisk makes a fresh disk from the machine's image or snapshot, and notes whose it is.
+func (s *server) makeDisk() error {
 	if err := os.RemoveAll(s.dir); err != nil {
 		return err
 	}
-	if err := layOut(s.rootDir(), m.Image, s.process.config.Resolver); err != nil {
+	var err error
+	if m := s.machine; m.Snapshot != 0 {
+		err = layOutSnapshot(s.rootDir(), s.process.snapshotDir(m.Snapshot))
+	} else {
+		err = layOut(s.rootDir(), m.Image, s.process.config.Resolver)
+	}
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(identityFile, []byte(want), 0o600) // last: without it the disk is not complete
+	return os.WriteFile(s.identityFile(), []byte(identity(s.machine)), 0o600) // last: without it the disk is not complete
 }
 
-// identity tells whose disk a folder is.
+func (s *server) identityFile() string { return filepath.Join(s.dir, "identity") }
+
+// identity tells whose disk a folder is. A machine may be renamed and moved to another type, it keeps its disk.
 func identity(m hcloudsim.Machine) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s\x00%s\x00%s", m.ID, m.Name, m.Image, m.UserData))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d\x00%d", m.ID, m.Created.UnixNano()))
 	return hex.EncodeToString(sum[:]) + "\n"
 }
 
