@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,31 +18,20 @@ import (
 // The sandbox's own paths beside the simulated cloud's, on the same listener and with the same token. They let a test do what no cloud offers.
 //
 //	GET  /sandbox/machines   []machine.Status: which process is which machine's server
-//	PUT  /sandbox/stock      Stock: a server type is sold out at a location, or can be had again; forgotten when the sandbox stops
-//	POST /sandbox/fault      Fault: requests to the cloud go wrong
+//
+// All other paths are those of hcloudsim.Server.Control: stock, faults, chaos, clock, requests, quotas, bill.
 const (
 	controlPrefix = "/sandbox/"
-	maxControl    = 64 << 10 // bytes of a request or an answer
+	maxControl    = 64 << 10 // bytes of an answer
 	// busyMachine bounds the wait for machines that are just stopping.
 	busyMachine = 2 * time.Second
 )
 
-// Stock says whether a server type can be created at a location.
-type Stock struct {
-	ServerType string `json:"server_type"`
-	Location   string `json:"location"`
-	InStock    bool   `json:"in_stock"`
-}
+// Stock says whether a server type can be created at a location, see hcloudsim.Stock.
+type Stock = hcloudsim.Stock
 
 // Fault makes requests to the cloud go wrong, see hcloudsim.Fault.
-type Fault struct {
-	Method      string `json:"method,omitempty"`
-	PathPrefix  string `json:"path_prefix,omitempty"`
-	Times       int    `json:"times"`
-	Status      int    `json:"status,omitempty"`
-	Code        string `json:"code,omitempty"`
-	AfterCommit bool   `json:"after_commit,omitempty"`
-}
+type Fault = hcloudsim.Fault
 
 // withControl serves the sandbox's own paths and leaves all others to the cloud.
 func withControl(cloud *hcloudsim.Server, machines *machine.Process, token string) http.Handler {
@@ -54,8 +42,12 @@ func withControl(cloud *hcloudsim.Server, machines *machine.Process, token strin
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(machines.Machines(ctx)) // a caller that is gone reads no answer
 	})
-	control.HandleFunc("PUT /sandbox/stock", order(func(s Stock) error { return cloud.SetStock(s.ServerType, s.Location, s.InStock) }))
-	control.HandleFunc("POST /sandbox/fault", order(func(f Fault) error { cloud.InjectFault(hcloudsim.Fault(f)); return nil }))
+	control.Handle(controlPrefix, cloud.Control())
+	return guarded(cloud, control, token)
+}
+
+// guarded serves the control paths to whoever has the token and leaves all others to the cloud.
+func guarded(cloud, control http.Handler, token string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !strings.HasPrefix(r.URL.Path, controlPrefix):
@@ -72,27 +64,6 @@ func withControl(cloud *hcloudsim.Server, machines *machine.Process, token strin
 func bearer(r *http.Request, token string) bool {
 	got, want := sha256.Sum256([]byte(r.Header.Get("Authorization"))), sha256.Sum256([]byte("Bearer "+token))
 	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
-}
-
-// order takes a JSON object strictly and does what it says.
-func order[T any](do func(T) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		var v T
-		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxControl))
-		decoder.DisallowUnknownFields()
-		err := decoder.Decode(&v)
-		if _, more := decoder.Token(); err == nil && !errors.Is(more, io.EOF) {
-			err = errors.New("one JSON object was expected")
-		}
-		if err == nil {
-			err = do(v)
-		}
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
-	}
 }
 
 // Machines asks a running sandbox for its machines.

@@ -20,6 +20,8 @@ type action struct {
 	Finished  *time.Time                       `json:"finished"`
 	Error     *schema.ActionError              `json:"error"`
 	Resources []schema.ActionResourceReference `json:"resources"`
+	// Fails is how the action ends instead of having an effect; nil for all that were not struck by a fault.
+	Fails *schema.ActionError `json:"fails,omitempty"`
 }
 
 func ref(kind string, id int64) schema.ActionResourceReference {

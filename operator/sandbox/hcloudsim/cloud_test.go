@@ -104,7 +104,7 @@ func (c *cloud) wait(actions ...*hcloud.Action) {
 // eventually polls a condition; what says what is waited for.
 func (c *cloud) eventually(what string, condition func() bool) {
 	c.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for !condition() {
 		if time.Now().After(deadline) {
 			c.Fatalf("still waiting for: %s", what)

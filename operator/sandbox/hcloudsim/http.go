@@ -21,13 +21,27 @@ const (
 // ServeHTTP answers one API request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Correlation-Id", correlationID())
-	out, err := s.serve(w, r)
-	var fault *faultError
-	if errors.As(err, &fault) {
-		fault.write(w)
+	v := &visit{method: r.Method}
+	defer func() { s.requests.note(s.cfg.Now(), v) }() // of a connection that is cut, too
+	out, err := s.serve(w, r, v)
+	if err != nil {
+		out = encodeError(err)
+	}
+	if v.strike != nil {
+		v.strike.deliver(w, r, s.cfg.Now(), out, &v.status)
 		return
 	}
-	writeReply(w, out, err)
+	v.status = out.status
+	write(w, out, "application/json")
+}
+
+// visit is what is known of a request on its way.
+type visit struct {
+	method string
+	path   string // below /v1; empty when there is no such route
+	route  string // path with its placeholders
+	status int    // of the answer; 0: none was sent, or not all of it
+	strike *strike
 }
 
 // answer is a reply whose body is already encoded.
@@ -38,7 +52,7 @@ type answer struct {
 }
 
 // serve is the way of a request as the package comment tells it.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) (answer, error) {
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, v *visit) (answer, error) {
 	path, ok := strings.CutPrefix(r.URL.Path, prefix)
 	if !ok {
 		return answer{}, errRoute
@@ -47,6 +61,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) (answer, error) {
 	if route == nil {
 		return answer{}, errRoute
 	}
+	v.path, v.route = path, route.path()
 	readOnly, err := s.authenticate(r.Header.Get("Authorization"))
 	if err != nil {
 		return answer{}, err
@@ -61,17 +76,19 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) (answer, error) {
 	if readOnly && r.Method != http.MethodGet {
 		return answer{}, errTokenReadOnly
 	}
-	fault := s.faults.next(r.Method, path)
-	if fault != nil && !fault.AfterCommit {
-		return answer{}, &faultError{*fault}
+	v.strike = s.faults.next(s.cfg.Now(), r.Method, path, v.route)
+	if v.strike != nil && !v.strike.after {
+		return answer{}, errStruck
 	}
 	body, err := readBody(w, r)
 	if err != nil {
 		return answer{}, err
 	}
-	out, err := s.handle(handle, &request{api: s, url: r.URL, query: r.URL.Query(), body: body, id: id, sub: sub}, r.Method)
-	if fault != nil {
-		return answer{}, &faultError{*fault}
+	req := &request{api: s, url: r.URL, query: r.URL.Query(), body: body, id: id, sub: sub, strike: v.strike}
+	out, err := s.handle(handle, req, r.Method)
+	if v.strike != nil && v.strike.kind.onAction() && !v.strike.applied {
+		s.faults.giveBack(v.strike)
+		v.strike = nil
 	}
 	return out, err
 }
@@ -146,11 +163,15 @@ func writeReply(w http.ResponseWriter, out answer, err error) {
 	if err != nil {
 		out = encodeError(err)
 	}
+	write(w, out, "application/json")
+}
+
+func write(w http.ResponseWriter, out answer, contentType string) {
 	if out.link != "" {
 		w.Header().Set("Link", out.link)
 	}
 	if len(out.body) > 0 {
-		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Type", contentType)
 		w.Header().Set("Content-Length", strconv.Itoa(len(out.body)))
 	}
 	w.WriteHeader(out.status)

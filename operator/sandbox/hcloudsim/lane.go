@@ -119,6 +119,7 @@ func (l *lane) run(ctx context.Context, j job) {
 		}
 		l.api.cfg.Log.Error("cloud simulator: action did not succeed", "server", l.server, "action", st.action, "error", err)
 		l.fail(j[i:], err)
+		l.vanish(ctx)
 		return
 	}
 }
@@ -126,20 +127,24 @@ func (l *lane) run(ctx context.Context, j job) {
 // perform runs the effect and lets at least the action's time pass.
 func (l *lane) perform(ctx context.Context, st step) error {
 	var takes time.Duration
+	var fails *schema.ActionError
 	l.api.mu.Lock()
 	if a, ok := l.api.project.Actions[st.action]; ok {
-		takes = a.Takes
+		takes, fails = a.Takes, a.Fails
 	}
 	l.api.mu.Unlock()
 	pause := time.NewTimer(takes)
 	defer pause.Stop()
-	if st.effect != nil {
+	if st.effect != nil && fails == nil {
 		if err := st.effect(ctx, l); err != nil {
 			return err
 		}
 	}
 	select {
 	case <-pause.C:
+		if fails != nil {
+			return &spoiled{*fails}
+		}
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -156,7 +161,7 @@ func (l *lane) succeed(st step) {
 }
 
 func (l *lane) fail(rest []step, err error) {
-	failure := &schema.ActionError{Code: "action_failed", Message: err.Error()}
+	failure := actionError(err)
 	l.api.commit(func(p *project) {
 		for i, st := range rest {
 			if i == 0 && st.failed != nil {

@@ -23,6 +23,8 @@ type request struct {
 	id    int64 // {id} of the path, 0 when it has none
 	sub   int64 // {sub} of the path, 0 when it has none
 	jobs  []queuedJob
+	// strike is the fault for the request's first action; nil for most requests.
+	strike *strike
 }
 
 type queuedJob struct {
@@ -69,7 +71,9 @@ func jsonKind(value string) string {
 
 // action creates an action that is running.
 func (r *request) action(command string, refs ...schema.ActionResourceReference) *action {
-	return r.newAction(r.now, command, r.api.cfg.Latency(command), refs...)
+	a := r.newAction(r.now, command, r.api.cfg.Latency(command), refs...)
+	r.strike.afflict(a)
+	return a
 }
 
 // lockingAction creates an action that holds the server until it ends.

@@ -27,6 +27,9 @@ func match(endpoints []endpoint, path string) (found *endpoint, id, sub int64) {
 	return nil, 0, 0
 }
 
+// path is the endpoint's path below /v1 with its placeholders.
+func (e *endpoint) path() string { return "/" + strings.Join(e.segments, "/") }
+
 func (e *endpoint) matches(segments []string) (ok bool, id, sub int64) {
 	if len(segments) != len(e.segments) {
 		return false, 0, 0

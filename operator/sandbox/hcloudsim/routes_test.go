@@ -91,7 +91,7 @@ func furnish(t *testing.T, sim *Server) {
 			t.Fatalf("POST %s: got %d %s", r[0], rec.Code, rec.Body)
 		}
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for busy := true; busy; time.Sleep(10 * time.Microsecond) {
 		sim.mu.Lock()
 		busy = false

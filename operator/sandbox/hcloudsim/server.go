@@ -11,12 +11,13 @@ import (
 
 // Server is the simulated cloud: an http.Handler under the prefix /v1. Safe for concurrent use.
 type Server struct {
-	cfg     Config
-	routes  []endpoint
-	limiter *limiter
-	faults  faults
-	saver   *saver
-	reverse atomic.Pointer[map[string][]netip.Addr]
+	cfg      Config
+	routes   []endpoint
+	limiter  *limiter
+	faults   faults
+	requests requestLog
+	saver    *saver
+	reverse  atomic.Pointer[map[string][]netip.Addr]
 
 	ctx    context.Context // ends with Close; for lanes only
 	cancel context.CancelFunc
