@@ -2,6 +2,7 @@ package hcloudsim
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"time"
 )
@@ -64,6 +65,11 @@ type Machine struct {
 	DiskGB    int
 	Location  string // for example "fsn1"
 	Region    string // network zone, for example "eu-central"
+}
+
+// PublicMAC is the hardware address of the public interface, made from the ID: it stays the same over restarts.
+func (m Machine) PublicMAC() string {
+	return fmt.Sprintf("96:00:%02x:%02x:%02x:%02x", byte(m.ID>>24), byte(m.ID>>16), byte(m.ID>>8), byte(m.ID))
 }
 
 // PrivateNetwork is a machine's interface in a private network.
