@@ -3,62 +3,130 @@ package hetzner
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// answering is a RoundTripper that answers at once.
-type answering struct{}
-
-func (answering) RoundTrip(*http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+// bucket is Hetzner's side: a token bucket that refuses with 429 and says in headers what is left.
+type bucket struct {
+	mu      sync.Mutex
+	limit   float64
+	left    float64
+	at      time.Time
+	refused int
+	served  int
 }
 
-func TestBudgetHoldsRequestsBack(t *testing.T) {
+func (b *bucket) RoundTrip(*http.Request) (*http.Response, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	b.left = min(b.limit, b.left+now.Sub(b.at).Seconds()*b.limit/3600)
+	b.at = now
+	status := http.StatusOK
+	if b.left < 1 {
+		status = http.StatusTooManyRequests
+		b.refused++
+	} else {
+		b.left--
+		b.served++
+	}
+	header := http.Header{}
+	header.Set("RateLimit-Limit", strconv.Itoa(int(b.limit)))
+	header.Set("RateLimit-Remaining", strconv.Itoa(int(b.left)))
+	return &http.Response{StatusCode: status, Header: header, Body: http.NoBody}, nil
+}
+
+func send(t testing.TB, ctx context.Context, transport http.RoundTripper) error {
+	t.Helper()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://cloud.example/v1", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = transport.RoundTrip(req)
+	return err
+}
+
+// Whatever is sent, Hetzner never has to refuse, and a share is left for others; the burst itself goes out at once.
+func TestBudgetIsNeverOverdrawn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		transport := newBudget(answering{})
-		send := func() {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://cloud.example/v1", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := transport.RoundTrip(req); err != nil {
-				t.Fatal(err)
-			}
-		}
+		far := &bucket{limit: 3600, left: 3600, at: time.Now()}
+		transport := budgeted{budget: newBudget(), next: far}
 		began := time.Now()
-		for range requestBurst {
-			send()
+		var all sync.WaitGroup
+		const sent = 4000
+		for range sent {
+			all.Go(func() {
+				if err := send(t, t.Context(), transport); err != nil {
+					t.Error(err)
+				}
+			})
 		}
-		if waited := time.Since(began); waited != 0 {
-			t.Errorf("the burst waited %s", waited)
+		all.Wait()
+		if far.refused > 0 || far.served != sent {
+			t.Errorf("%d served, %d refused", far.served, far.refused)
 		}
-		for range 10 {
-			send()
-		}
-		if waited := time.Since(began); waited != 10*time.Second {
-			t.Errorf("ten more requests took %s, want 10s", waited)
+		if took, least := time.Since(began), (sent-3600)*time.Second; took < least || took > least+2*time.Minute {
+			t.Errorf("%d requests took %s, the refill alone allows %s", sent, took, least)
 		}
 	})
 }
 
+// Somebody else with the same token has used the bucket up: the first answer tells, and nothing is refused from then on.
+func TestBudgetBelievesTheHeaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		far := &bucket{limit: 3600, left: 30, at: time.Now()}
+		transport := budgeted{budget: newBudget(), next: far}
+		for range 50 {
+			if err := send(t, t.Context(), transport); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if far.refused > 0 || far.left < 30 {
+			t.Errorf("%d refused, %v left for others", far.refused, far.left)
+		}
+	})
+}
+
+// A limit of another size, as of a project that Hetzner gave more or less.
+func TestBudgetLearnsItsSize(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		far := &bucket{limit: 36000, left: 36000, at: time.Now()}
+		transport := budgeted{budget: newBudget(), next: far}
+		began := time.Now()
+		for range 20000 {
+			if err := send(t, t.Context(), transport); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(began); took > 0 || far.refused > 0 {
+			t.Errorf("took %s, %d refused", took, far.refused)
+		}
+	})
+}
+
+func TestBudgetIsSharedByAllClientsOfAToken(t *testing.T) {
+	a, b := New(Config{Token: "one", URL: "http://cloud.example/v1"}), New(Config{Token: "one", URL: "http://cloud.example/v1"})
+	other := New(Config{Token: "two", URL: "http://cloud.example/v1"})
+	if a.project != b.project || a.project == other.project {
+		t.Error("a budget belongs to a token, not to a client")
+	}
+}
+
 func TestUsedUpBudgetIsToldAsSuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		transport := newBudget(answering{})
-		if !transport.limiter.AllowN(time.Now(), requestBurst) {
-			t.Fatal("the burst is not there")
-		}
+		used := newBudget()
+		used.left, used.at = 0, time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 		defer cancel()
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://cloud.example/v1", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = (&http.Client{Transport: transport}).Do(req)
-		if Classify(err) != Retry {
-			t.Errorf("got %v (%s)", err, Classify(err))
+		began := time.Now()
+		err := send(t, ctx, budgeted{budget: used, next: &bucket{}})
+		if Classify(err) != Retry || time.Since(began) > time.Second/2 {
+			t.Errorf("got %v (%s) after %s", err, Classify(err), time.Since(began))
 		}
 		if told := New(Config{Token: "x"}).explain("read server 1", err).Error(); !strings.Contains(told, "budget of requests is used up; try again") {
 			t.Errorf("told: %s", told)
@@ -66,15 +134,20 @@ func TestUsedUpBudgetIsToldAsSuch(t *testing.T) {
 	})
 }
 
-func TestPollBackoffStaysWithinTheBudget(t *testing.T) {
-	if first := pollBackoff(0); first > 250*time.Millisecond {
-		t.Errorf("first poll after %s", first)
-	}
-	requests := 0
-	for elapsed := time.Duration(0); elapsed < time.Hour; requests++ {
-		elapsed += pollBackoff(requests)
-	}
-	if requests > 3600*2/3 {
-		t.Errorf("an hour of polling takes %d of 3600 requests", requests)
-	}
+func TestSlowAnswersAreGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		err := send(t, t.Context(), timely{timeout: 30 * time.Second, next: never{}})
+		if err == nil || time.Since(began) != 30*time.Second {
+			t.Errorf("got %v after %s", err, time.Since(began))
+		}
+	})
+}
+
+// never answers.
+type never struct{}
+
+func (never) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
 }

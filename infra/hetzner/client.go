@@ -12,6 +12,9 @@ import (
 // hcloud-go itself has no timeout at all.
 const DefaultRequestTimeout = 30 * time.Second
 
+// DefaultBackoff is the first pause before a request is repeated.
+const DefaultBackoff = 250 * time.Millisecond
+
 // Config says which project a Client talks to. Only Token is required.
 type Config struct {
 	// Token belongs to one Hetzner project; it must be allowed to read and write.
@@ -22,6 +25,8 @@ type Config struct {
 	Log *slog.Logger
 	// RequestTimeout bounds one HTTP request. 0: DefaultRequestTimeout.
 	RequestTimeout time.Duration
+	// Backoff is the first pause before a request is repeated; later ones are longer. 0: DefaultBackoff. Only tests want another.
+	Backoff time.Duration
 	// Version of the program, for the User-Agent.
 	Version string
 }
@@ -31,6 +36,10 @@ type Client struct {
 	cloud *hcloud.Client
 	url   string
 	log   *slog.Logger
+	// project is shared with the other Clients of the token.
+	project *project
+	// again is the pause before Do repeats something.
+	again hcloud.BackoffFunc
 	// idle closes the connections that wait for another request.
 	idle func()
 }
@@ -46,11 +55,14 @@ func New(cfg Config) *Client {
 	if cfg.RequestTimeout == 0 {
 		cfg.RequestTimeout = DefaultRequestTimeout
 	}
+	if cfg.Backoff == 0 {
+		cfg.Backoff = DefaultBackoff
+	}
+	shared := projectOf(cfg.URL, cfg.Token)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 8
 	client := &http.Client{
-		Transport: bounded{next: newBudget(transport)},
-		Timeout:   cfg.RequestTimeout,
+		Transport: budgeted{budget: shared.budget, next: timely{timeout: cfg.RequestTimeout, next: bounded{next: transport}}},
 		// The API never redirects; following one would carry the token elsewhere.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -60,12 +72,14 @@ func New(cfg Config) *Client {
 			hcloud.WithEndpoint(cfg.URL),
 			hcloud.WithHTTPClient(client),
 			hcloud.WithApplication("kreisraum", cfg.Version),
-			hcloud.WithPollOpts(hcloud.PollOpts{BackoffFunc: pollBackoff}),
-			hcloud.WithRetryOpts(hcloud.RetryOpts{BackoffFunc: retryBackoff, MaxRetries: 5}),
+			hcloud.WithPollOpts(hcloud.PollOpts{BackoffFunc: backoff(cfg.Backoff, 10*time.Second)}),
+			hcloud.WithRetryOpts(hcloud.RetryOpts{BackoffFunc: backoff(2*cfg.Backoff, 20*time.Second), MaxRetries: 5}),
 		),
-		url:  cfg.URL,
-		log:  cfg.Log,
-		idle: transport.CloseIdleConnections,
+		url:     cfg.URL,
+		log:     cfg.Log,
+		project: shared,
+		again:   backoff(cfg.Backoff, 3*time.Second),
+		idle:    transport.CloseIdleConnections,
 	}
 }
 
@@ -75,13 +89,9 @@ func (c *Client) Cloud() *hcloud.Client { return c.cloud }
 // Close drops idle connections. The Client can still be used afterwards.
 func (c *Client) Close() { c.idle() }
 
-// pollBackoff is the wait before asking once more for running actions: quick while most actions are about to finish, then
-// slow, because the default of 500 ms for ever would alone be twice the budget of 3600 requests an hour.
-var pollBackoff = hcloud.ExponentialBackoffWithOpts(hcloud.ExponentialBackoffOpts{
-	Base: 200 * time.Millisecond, Multiplier: 1.3, Cap: 2 * time.Second,
-})
-
-// retryBackoff is the wait before hcloud-go resends what answered conflict, rate limit or a gateway's error.
-var retryBackoff = hcloud.ExponentialBackoffWithOpts(hcloud.ExponentialBackoffOpts{
-	Base: 500 * time.Millisecond, Multiplier: 2, Cap: 20 * time.Second, Jitter: true,
-})
+// backoff are growing pauses with jitter, from first to at most most.
+func backoff(first, most time.Duration) hcloud.BackoffFunc {
+	return hcloud.ExponentialBackoffWithOpts(hcloud.ExponentialBackoffOpts{
+		Base: first, Multiplier: 1.6, Cap: max(first, min(most, 80*first)), Jitter: true,
+	})
+}

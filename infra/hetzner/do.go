@@ -8,16 +8,11 @@ import (
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 )
 
-// Attempts of Do. Together with doBackoff it gives a locked resource about a minute, and an unreachable API three tries.
+// Attempts of Do. With DefaultBackoff they give a locked resource about a minute, and an unreachable API three tries.
 const (
 	maxAttempts            = 25
 	maxUnreachableAttempts = 3
 )
-
-// doBackoff is the wait before Do tries again.
-var doBackoff = hcloud.ExponentialBackoffWithOpts(hcloud.ExponentialBackoffOpts{
-	Base: 250 * time.Millisecond, Multiplier: 1.5, Cap: 3 * time.Second, Jitter: true,
-})
 
 // Do runs op and repeats it while the answer is of class Retry, which hcloud-go leaves to its user for "locked" and most
 // failures of the backend. also names further classes worth waiting for, for example InUse when deleting. The error it
@@ -30,7 +25,7 @@ func (c *Client) Do(ctx context.Context, what string, op func(context.Context) e
 			return c.explain(what, err)
 		}
 		c.log.Debug("request repeated", slog.String("class", class.String()), slog.Int("attempt", attempt))
-		if !sleep(ctx, doBackoff(attempt-1)) {
+		if !sleep(ctx, c.again(attempt-1)) {
 			return c.explain(what, err)
 		}
 	}
@@ -55,7 +50,7 @@ func again(class Class, attempt int, also []Class) bool {
 	return false
 }
 
-// Wait waits until all actions have succeeded. Nil actions are skipped.
+// Wait waits until all actions have succeeded, asking for those of all Clients of the token together. Nil actions are skipped.
 func (c *Client) Wait(ctx context.Context, what string, actions ...*hcloud.Action) error {
 	running := actions[:0:0]
 	for _, a := range actions {
@@ -66,12 +61,14 @@ func (c *Client) Wait(ctx context.Context, what string, actions ...*hcloud.Actio
 	if len(running) == 0 {
 		return nil
 	}
-	return c.explain(what, c.cloud.Action.WaitFor(ctx, running...))
+	return c.explain(what, c.project.polls.wait(ctx, c.cloud, running))
 }
 
-// Until calls ready with the backoff of polls until it says true, fails, or ctx ends; then what is in the error.
+// Until calls ready, in growing pauses, until it says true, fails, or ctx ends; then what is in the error. It is for what no action tells
+// the end of.
 func (c *Client) Until(ctx context.Context, what string, ready func(context.Context) (bool, error)) error {
-	for n := 0; ; n++ {
+	began := time.Now()
+	for {
 		ok, err := ready(ctx)
 		if err != nil {
 			return err
@@ -79,7 +76,7 @@ func (c *Client) Until(ctx context.Context, what string, ready func(context.Cont
 		if ok {
 			return nil
 		}
-		if !sleep(ctx, pollBackoff(n)) {
+		if !sleep(ctx, pollPause("", time.Since(began))) {
 			return c.explain(what, context.Cause(ctx))
 		}
 	}
