@@ -38,6 +38,15 @@ type Info struct {
 	Certificate      Certificate `json:"certificate"`
 	// WebClient is false when the binary was built without the page.
 	WebClient bool `json:"web_client"`
+	// Now is the machine's clock, Disk where the server keeps its state. A server of an earlier version has neither.
+	Now  time.Time `json:"now,omitzero"`
+	Disk Disk      `json:"disk,omitzero"`
+}
+
+// Disk is a file system's size and what is free for the server, in bytes.
+type Disk struct {
+	Total int64 `json:"total"`
+	Free  int64 `json:"free"`
 }
 
 // Certificate states.

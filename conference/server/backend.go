@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/account"
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
@@ -30,6 +31,7 @@ func (b *backend) Info(context.Context) (opsapi.Info, error) {
 	info := opsapi.Info{
 		Version: s.opt.Version, Machine: s.cfg.MachineID(), Role: s.cfg.Role, Deployment: s.opt.Deployment, Started: s.started,
 		Rooms: rooms, Participants: participants, Certificate: opsapi.Certificate{State: opsapi.CertificateNone},
+		Now: time.Now(), Disk: disk(s.cfg.Paths.State),
 	}
 	if p := s.site; p != nil {
 		info.MachinesRevision, info.AccountsRevision = p.machines.current().Revision, p.accounts.Revision()
