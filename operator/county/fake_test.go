@@ -59,6 +59,7 @@ type world struct {
 	password   string
 	injected   ssh.PublicKey // of the last deployment
 	spec       infra.Spec    // of the last run of the stack
+	project    hetzner.Project
 }
 
 func newWorld() *world {

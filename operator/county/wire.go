@@ -36,8 +36,12 @@ func RealWorld(county, version string, e endpoints.Endpoints, log *slog.Logger) 
 			return dnscheck.Check(ctx, e.DNSServer, w, wait)
 		},
 		Probe: callThrough,
-		Hash:  passhash.Hash,
-		Now:   time.Now,
+		Engine: func() error {
+			_, err := stack.FindPulumi("")
+			return err
+		},
+		Hash: passhash.Hash,
+		Now:  time.Now,
 	}
 }
 

@@ -26,6 +26,8 @@ type World struct {
 	CheckDNS func(ctx context.Context, w dnscheck.Wanted, wait time.Duration) error
 	// Probe holds a call of two synthetic participants.
 	Probe func(ctx context.Context, t ProbeTarget) (ProbeReport, error)
+	// Engine says what is wrong with the program that changes the infrastructure; may be nil.
+	Engine func() error
 	// Hash is a password's argon2id hash.
 	Hash func(password string) (string, error)
 	Now  func() time.Time
@@ -38,6 +40,14 @@ type Cloud interface {
 	CloseSSH(ctx context.Context, firewallID int64) (closed bool, err error)
 	Leftovers(ctx context.Context, county string) ([]hetzner.Resource, error)
 	Hourly(ctx context.Context, machines []hetzner.MachineKind) (hetzner.Price, error)
+	Looker
+}
+
+// Looker sees the whole Hetzner project that a token belongs to.
+type Looker interface {
+	// Project lists what matches the label selector, everything if it is empty.
+	Project(ctx context.Context, selector string) (hetzner.Project, error)
+	Prices(ctx context.Context) (hetzner.PriceList, error)
 }
 
 // Stack is the county's infrastructure. progress is told one line for each resource that was changed.
