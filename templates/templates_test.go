@@ -23,8 +23,8 @@ func sampleMachine() Machine {
 }
 
 func sampleUnit() Unit {
-	return Unit{User: "kreisraum", Binary: "/opt/kreisraum/current/kreisraum-conference", ConfigFile: "/etc/kreisraum/server.yaml",
-		Deployment: "0123abcd", StateDirectory: "kreisraum", LogsDirectory: "kreisraum", RuntimeDirectory: "kreisraum"}
+	return Unit{User: "kreisraum", Binary: "/opt/kreisraum/current/kreisraum-conference", ConfigFile: "/opt/kreisraum/current/server.yaml",
+		EnvironmentFile: "/opt/kreisraum/current/deployment.env", StateDirectory: "kreisraum", LogsDirectory: "kreisraum", RuntimeDirectory: "kreisraum"}
 }
 
 func golden(t *testing.T, name, got string) {
@@ -60,6 +60,14 @@ func TestServerUnitIsAsReviewed(t *testing.T) {
 	golden(t, "kreisraum-conference.service", got)
 }
 
+func TestRebootTimerIsAsReviewed(t *testing.T) {
+	got, err := RebootTimer(Reboot{At: "04:40", Zone: "Europe/Berlin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "kreisraum-reboot.timer", got)
+}
+
 func TestCloudInitIsYAMLThatKeepsTheHostKey(t *testing.T) {
 	m := sampleMachine()
 	text, err := CloudInit(m)
@@ -90,9 +98,9 @@ func TestValuesCannotBreakOutOfTheirLine(t *testing.T) {
 		t.Error("a host name with a line break was accepted")
 	}
 	u := sampleUnit()
-	u.Deployment = "x\nUser=root"
+	u.EnvironmentFile = "x\nUser=root"
 	if _, err := ServerUnit(u); err == nil {
-		t.Error("a digest with a line break was accepted")
+		t.Error("a path with a line break was accepted")
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // Bundle is everything that a machine shall have.
 type Bundle struct {
 	Release Release
-	// ServerConfig is /etc/kreisraum/server.yaml.
+	// ServerConfig is the content of ConfigFile.
 	ServerConfig []byte
 	// CountyCA is the PEM certificate of the county CA.
 	CountyCA []byte
@@ -49,7 +49,7 @@ func (s Secret) fingerprint() []byte {
 
 // Digest of release, configuration and unit in one, hexadecimal. The server shows it in Info.Deployment.
 func (b Bundle) Digest() (string, error) {
-	unit, err := unit("")
+	unit, err := unit()
 	if err != nil {
 		return "", err
 	}
@@ -58,7 +58,7 @@ func (b Bundle) Digest() (string, error) {
 		return "", err
 	}
 	digest := sha256.New()
-	for _, part := range [][]byte{[]byte(b.Release.dir()), []byte(b.Release.SHA256), b.ServerConfig, b.CountyCA, b.CountyKey.fingerprint(), b.ACMERoots, []byte(unit), reboot} {
+	for _, part := range [][]byte{[]byte(b.Release.name()), []byte(b.Release.SHA256), b.ServerConfig, b.CountyCA, b.CountyKey.fingerprint(), b.ACMERoots, unit, reboot} {
 		fmt.Fprintf(digest, "%d\n", len(part))
 		digest.Write(part)
 	}
@@ -73,27 +73,37 @@ type file struct {
 	secret bool
 }
 
-func (b Bundle) files() ([]file, error) {
-	digest, err := b.Digest()
-	if err != nil {
-		return nil, err
-	}
-	unit, err := unit(digest)
-	if err != nil {
-		return nil, err
-	}
+// shared are the files that every release on the machine uses: keys and authorities are the county's and go back with no release.
+func (b Bundle) shared() ([]file, error) {
 	reboot, err := b.rebootTimer()
 	if err != nil {
 		return nil, err
 	}
 	return []file{
-		{path: ConfigFile, content: b.ServerConfig, secret: true},
 		{path: CountyCAFile, content: b.CountyCA},
 		{path: CountyKeyFile, content: b.CountyKey, secret: true},
 		{path: ACMERootsFile, content: b.ACMERoots},
 		{path: path.Join(UnitDir, templates.RebootUnit), content: reboot},
-		{path: path.Join(UnitDir, ServiceUnit), content: []byte(unit)},
 	}, nil
+}
+
+// own are the files of the release's folder beside the binary. The last one says that the folder is complete.
+func (b Bundle) own(digest string) ([]file, error) {
+	unit, err := unit()
+	if err != nil {
+		return nil, err
+	}
+	dir := b.dir(digest)
+	return []file{
+		{path: path.Join(dir, configName), content: b.ServerConfig, secret: true},
+		{path: path.Join(dir, ServiceUnit), content: unit},
+		{path: path.Join(dir, environmentName), content: environment(digest)},
+	}, nil
+}
+
+// dir is the folder of release and configuration on the machine: another configuration is another folder.
+func (b Bundle) dir(digest string) string {
+	return path.Join(ReleasesDir, b.Release.name()+"-"+digest[:12])
 }
 
 // rebootTimer is empty without a time.
@@ -105,11 +115,12 @@ func (b Bundle) rebootTimer() ([]byte, error) {
 	return []byte(text), err
 }
 
-func unit(digest string) (string, error) {
-	return templates.ServerUnit(templates.Unit{
-		User: ServiceUser, Binary: path.Join(CurrentLink, BinaryName), ConfigFile: ConfigFile, Deployment: digest,
+func unit() ([]byte, error) {
+	text, err := templates.ServerUnit(templates.Unit{
+		User: ServiceUser, Binary: path.Join(CurrentLink, BinaryName), ConfigFile: ConfigFile, EnvironmentFile: EnvironmentFile,
 		StateDirectory: path.Base(StateDir), LogsDirectory: path.Base(LogDir), RuntimeDirectory: path.Base(RuntimeDir),
 	})
+	return []byte(text), err
 }
 
 // UserData renders a machine's cloud-config with the host key for the first connection: its private half in OpenSSH's PEM

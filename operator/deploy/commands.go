@@ -8,14 +8,17 @@ const (
 	HostKeyUnit     = "kreisraum-hostkey.service"
 	SSHUnit         = "ssh.service"
 	UnitDir         = "/etc/systemd/system"
-	ConfigFile      = "/etc/kreisraum/server.yaml"
 	CountyCAFile    = "/etc/kreisraum/county-ca.crt"
 	OpsCertFile     = "/etc/kreisraum/ops.crt"
 	ACMERootsFile   = "/etc/kreisraum/acme-roots.pem"
 	CountyKeyFile   = "/etc/kreisraum/county.key"
 	RuntimeDir      = "/run/kreisraum"
 	ReleasesDir     = "/opt/kreisraum/releases"
-	CurrentLink     = "/opt/kreisraum/current"
+	CurrentLink     = "/opt/kreisraum/current"  // to the release that the next start of the server takes
+	PreviousLink    = "/opt/kreisraum/previous" // to the one that ran well before it
+	IncomingFile    = "/opt/kreisraum/incoming" // a binary on its way; compressed it has ".gz" appended
+	ConfigFile      = CurrentLink + "/" + configName
+	EnvironmentFile = CurrentLink + "/" + environmentName
 	BinaryName      = "kreisraum-conference"
 	StateDir        = "/var/lib/kreisraum"
 	OpsCSRFile      = StateDir + "/ops.csr"
@@ -23,6 +26,12 @@ const (
 	HostKeyFile     = "/etc/ssh/ssh_host_ed25519_key" // the public half has ".pub" appended
 	ServiceUser     = "kreisraum"
 	ReadyMarkerFile = "/etc/kreisraum/machine-ready" // written by cloud-init's last step
+)
+
+// Files in a release's folder, beside the binary and the unit.
+const (
+	configName      = "server.yaml"
+	environmentName = "deployment.env"
 )
 
 // The commands that a deployment runs on a machine. Nothing else is ever executed there; the sandbox's machines refuse all
@@ -40,6 +49,9 @@ const (
 	CmdRestartSSH      = "systemctl restart " + SSHUnit
 	// CmdApplySysctl applies /etc/sysctl.d, which cloud-init writes only after the boot has read it.
 	CmdApplySysctl = "systemctl restart systemd-sysctl.service"
+	// CmdUnpack leaves IncomingFile in place of the compressed one, CmdMeasure prints its SHA-256.
+	CmdUnpack  = "gzip --decompress --force --synchronous " + IncomingFile + ".gz"
+	CmdMeasure = "sha256sum " + IncomingFile
 )
 
 // Allowed reports whether line is exactly one of the deployment's commands.
@@ -49,6 +61,6 @@ func Allowed(line string) bool { return slices.Contains(Commands(), line) }
 func Commands() []string {
 	return []string{
 		CmdCloudInitStatus, CmdDaemonReload, CmdEnable, CmdRestart, CmdIsActive, CmdShow, CmdJournal, CmdJournal1000, CmdRenewHostKey, CmdRestartSSH,
-		CmdApplySysctl,
+		CmdApplySysctl, CmdUnpack, CmdMeasure,
 	}
 }

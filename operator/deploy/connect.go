@@ -19,13 +19,13 @@ const (
 	dialTimeout = 5 * time.Second
 	// pauseMin and pauseMax bound the pause between two attempts while the machine boots.
 	pauseMin = 100 * time.Millisecond
-	pauseMax = time.Second
+	pauseMax = 300 * time.Millisecond
 	// silence is how long the machine may say nothing while keep-alives are sent every keepAlive.
 	silence   = 20 * time.Second
 	keepAlive = 5 * time.Second
 )
 
-// remote is a connection to a machine. One goroutine uses it.
+// remote is a connection to a machine. Safe for concurrent use, but for close.
 type remote struct {
 	address netip.AddrPort
 	ssh     *ssh.Client

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
@@ -59,8 +60,23 @@ type Result struct {
 	Restarted bool
 }
 
-// Run brings the machine to run the bundle. It can be repeated at any time, and after any failure.
+// Run brings the machine to run the bundle. It can be repeated at any time, and after any failure. Until the very moment of the switch a
+// start of the server takes the release of before, from then on the new one. A release that does not become healthy is taken back at
+// once if one ran well before it; then the error is a *RolledBackError.
 func Run(ctx context.Context, job Job) (Result, error) {
+	d := newDeployment(job)
+	defer d.disconnect()
+	for _, step := range []func(context.Context) error{
+		d.measure, d.connect, d.prepare, d.renewHostKey, d.share, d.change, d.tidy,
+	} {
+		if err := step(ctx); err != nil {
+			return d.result, errors.Join(ctx.Err(), err)
+		}
+	}
+	return d.result, nil
+}
+
+func newDeployment(job Job) *deployment {
 	d := &deployment{Job: job}
 	if d.Boot == 0 {
 		d.Boot = DefaultBoot
@@ -71,15 +87,7 @@ func Run(ctx context.Context, job Job) (Result, error) {
 	if d.Progress == nil {
 		d.Progress = func(string) {}
 	}
-	defer d.disconnect()
-	for _, step := range []func(context.Context) error{
-		d.connect, d.awaitReady, d.release, d.renewHostKey, d.writeFiles, d.start, d.certify, d.awaitHealth, d.tidy,
-	} {
-		if err := step(ctx); err != nil {
-			return d.result, errors.Join(ctx.Err(), err)
-		}
-	}
-	return d.result, nil
+	return d
 }
 
 // deployment is a running Job.
@@ -87,8 +95,13 @@ type deployment struct {
 	Job
 	remote *remote
 	result Result
+	// digest of the bundle and dir, its folder on the machine.
+	digest, dir string
+	compressed  func() ([]byte, error)
 	// stale is set when the running server no longer is what the bundle says.
 	stale bool
+	// before is the folder that CurrentLink led to when the deployment came, "" if there was none.
+	before string
 }
 
 func (d *deployment) changed(what string) { d.result.Changed = append(d.result.Changed, what) }
@@ -100,28 +113,54 @@ func (d *deployment) disconnect() {
 	}
 }
 
+// measure learns what is to be sent, and begins to compress it: a machine that boots leaves time for that.
+func (d *deployment) measure(context.Context) (err error) {
+	if d.digest, err = d.Bundle.Digest(); err != nil {
+		return err
+	}
+	d.dir = d.Bundle.dir(d.digest)
+	d.compressed = pack(d.Bundle.Release)
+	return nil
+}
+
 func (d *deployment) connect(ctx context.Context) (err error) {
 	d.Progress("waiting for SSH")
 	d.remote, err = connect(ctx, d.Address, d.Key, d.HostKeys.accepted(), d.Boot)
 	return err
 }
 
-func (d *deployment) release(context.Context) error {
-	d.Progress("sending the release")
-	changed, err := d.remote.pushRelease(d.Bundle.Release)
-	if changed {
-		d.stale = true
+// prepare sends the release while the first boot still goes on, and completes the release's folder beside the one that runs.
+func (d *deployment) prepare(ctx context.Context) (err error) {
+	if d.before, err = d.remote.target(CurrentLink); err != nil {
+		return err
+	}
+	var sent bool
+	var sending, booting error
+	var both sync.WaitGroup
+	both.Go(func() { booting = d.awaitReady(ctx) })
+	both.Go(func() { sent, sending = d.remote.pushBinary(d.Bundle.Release, d.dir, d.compressed) })
+	both.Wait()
+	if err := errors.Join(booting, sending); err != nil {
+		return err
+	}
+	if sent || d.before == "" {
 		d.changed("release")
 	}
-	return err
-}
-
-func (d *deployment) writeFiles(context.Context) error {
-	d.Progress("writing the configuration")
-	files, err := d.Bundle.files()
+	files, err := d.Bundle.own(d.digest)
 	if err != nil {
 		return err
 	}
+	if err := d.put(files...); err != nil {
+		return err
+	}
+	if d.before == "" { // the host key's unit is in the release; no server starts from it before it has a unit itself
+		return d.remote.point(CurrentLink, d.dir)
+	}
+	return nil
+}
+
+// put writes files where they differ.
+func (d *deployment) put(files ...file) error {
 	for _, f := range files {
 		changed, err := d.remote.put(f)
 		if err != nil {
@@ -135,9 +174,37 @@ func (d *deployment) writeFiles(context.Context) error {
 	return nil
 }
 
-// start restarts the server if anything changed, and starts it if it does not run.
-func (d *deployment) start(context.Context) error {
-	if !d.stale && d.active() {
+// share brings the files that all releases use.
+func (d *deployment) share(context.Context) error {
+	d.Progress("writing the configuration")
+	files, err := d.Bundle.shared()
+	if err != nil {
+		return err
+	}
+	return d.put(files...)
+}
+
+// change lets the server run the release, and takes it back if that does not work.
+func (d *deployment) change(ctx context.Context) error {
+	if err := d.activate(ctx); err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context) error{d.start, d.certify, d.awaitHealth} {
+		err := step(ctx)
+		var unhealthy *StartError
+		if errors.As(err, &unhealthy) && ctx.Err() == nil {
+			return d.takeBack(ctx, unhealthy)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start restarts the server if it runs something else, and starts it if it does not run.
+func (d *deployment) start(ctx context.Context) error {
+	if !d.stale && d.active() && !d.runsAnother(ctx) {
 		return nil
 	}
 	return d.restart()
@@ -160,19 +227,37 @@ func (d *deployment) restart() error {
 	return nil
 }
 
+// glance bounds one question to the server that may not answer.
+const glance = 3 * time.Second
+
+// runs reports whether the server answers with a digest.
+func (d *deployment) runs(ctx context.Context, digest string) bool {
+	running, err := d.running(ctx)
+	return err == nil && running == digest
+}
+
+// runsAnother reports whether the server answers, and runs something else: it was not restarted since the switch.
+func (d *deployment) runsAnother(ctx context.Context) bool {
+	running, err := d.running(ctx)
+	return err == nil && running != d.digest
+}
+
+func (d *deployment) running(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
+	info, err := d.Ops.Info(ctx)
+	return info.Deployment, err
+}
+
 // awaitHealth waits for the ops API to answer with this deployment's digest. A server that was left running and does not
 // answer is restarted once.
 func (d *deployment) awaitHealth(ctx context.Context) error {
 	d.Progress("waiting for the server")
-	digest, err := d.Bundle.Digest()
-	if err != nil {
-		return err
-	}
 	patience := d.Health
 	if !d.result.Restarted {
 		patience /= 4
 	}
-	err = d.healthy(ctx, digest, patience)
+	err := d.healthy(ctx, d.digest, patience)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
@@ -182,7 +267,7 @@ func (d *deployment) awaitHealth(ctx context.Context) error {
 	if err := d.restart(); err != nil {
 		return err
 	}
-	if err := d.healthy(ctx, digest, d.Health); err != nil {
+	if err := d.healthy(ctx, d.digest, d.Health); err != nil {
 		return d.failed(err)
 	}
 	return nil
@@ -211,7 +296,11 @@ func (d *deployment) failed(reason error) error {
 
 // tidy removes old releases. What is left over does no harm, so a failure is only logged.
 func (d *deployment) tidy(context.Context) error {
-	if err := d.remote.prune(d.Bundle.Release.dir()); err != nil {
+	previous, err := d.remote.target(PreviousLink)
+	if err == nil {
+		err = d.remote.prune(d.dir, previous)
+	}
+	if err != nil {
 		d.Log.Warn("old releases stay on the machine", "error", err)
 	}
 	return nil

@@ -18,10 +18,13 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
+// unitFile is where systemd looks.
+var unitFile = filepath.Join(deploy.UnitDir, deploy.ServiceUnit)
+
 func TestFreshMachineAndThenNothingToDo(t *testing.T) {
 	b := newBox(t, boxOptions{})
 	result := b.deploy(b.job())
-	for _, want := range []string{"release", "host key", "certificate", deploy.ConfigFile, deploy.CountyCAFile} {
+	for _, want := range []string{"release", "host key", "certificate", deploy.CountyCAFile, unitFile} {
 		if !slices.Contains(result.Changed, want) {
 			t.Errorf("%s did not change on a fresh machine: %v", want, result.Changed)
 		}
@@ -162,9 +165,11 @@ func TestChangedConfigurationIsAllThatIsSent(t *testing.T) {
 	job := b.job()
 	job.Bundle.ServerConfig = b.config("organisers")
 	result := b.deploy(job)
-	want := []string{deploy.ConfigFile, filepath.Join(deploy.UnitDir, deploy.ServiceUnit)}
-	if !slices.Equal(result.Changed, want) || !result.Restarted {
-		t.Errorf("changed %v, restarted %t; want %v and a restart", result.Changed, result.Restarted, want)
+	if slices.Contains(result.Changed, unitFile) || !slices.Contains(result.Changed, "release") || !result.Restarted {
+		t.Errorf("changed %v, restarted %t; want another folder, the same unit and a restart", result.Changed, result.Restarted)
+	}
+	if entries := b.releases(); len(entries) != 2 || !os.SameFile(b.stat(entries[0], deploy.BinaryName), b.stat(entries[1], deploy.BinaryName)) {
+		t.Errorf("%v: the binary was sent a second time", entries)
 	}
 }
 
@@ -194,20 +199,22 @@ func TestFileThatIsNoLongerWantedIsRemoved(t *testing.T) {
 func TestHalfAReleaseOfAKilledRunIsSentAgain(t *testing.T) {
 	b := newBox(t, boxOptions{})
 	release := b.job().Bundle.Release
-	dir := b.path(filepath.Join(deploy.ReleasesDir, "v1.2.3-"+release.SHA256[:12]))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(b.path("/opt/kreisraum"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, deploy.BinaryName+".partial"), make([]byte, release.Size+1000), 0o644); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{deploy.IncomingFile, deploy.IncomingFile + ".gz"} {
+		if err := os.WriteFile(b.path(name), make([]byte, release.Size+1000), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	b.deploy(b.job())
-	target, err := os.Readlink(b.path(deploy.CurrentLink))
-	if err != nil || target != filepath.Join(deploy.ReleasesDir, filepath.Base(dir)) {
-		t.Errorf("current leads to %q, %v", target, err)
+	if got := b.stat(filepath.Base(b.link(deploy.CurrentLink)), deploy.BinaryName).Size(); got != release.Size {
+		t.Errorf("%d bytes, want %d", got, release.Size)
 	}
-	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
-		t.Errorf("%d files in the release's folder, want the binary only", len(entries))
+	for _, name := range []string{deploy.IncomingFile, deploy.IncomingFile + ".gz"} {
+		if _, err := os.Stat(b.path(name)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is left over (%v)", name, err)
+		}
 	}
 }
 

@@ -14,6 +14,8 @@ var (
 	ErrRefused = errors.New("the machine refuses the operator's SSH key")
 	// ErrDiskFull is wrapped when the machine has no room for the release.
 	ErrDiskFull = errors.New("the machine's disk is full")
+	// ErrNoPrevious says that there is no release to go back to.
+	ErrNoPrevious = errors.New("the machine has no earlier release that ran well")
 )
 
 // HostKeyError says that the machine showed another SSH host key than the expected one.
@@ -66,3 +68,16 @@ func (e *StartError) Error() string {
 }
 
 func (e *StartError) Unwrap() error { return e.Reason }
+
+// RolledBackError says that the new release did not become healthy, and that the machine runs the one of before again.
+type RolledBackError struct {
+	// To is the name of the release that runs.
+	To     string
+	Reason *StartError
+}
+
+func (e *RolledBackError) Error() string {
+	return fmt.Sprintf("the new release was taken back, the machine runs %s again: %v", e.To, e.Reason)
+}
+
+func (e *RolledBackError) Unwrap() error { return e.Reason }

@@ -155,7 +155,8 @@ func (r *remote) explain(what string, err error) error {
 		return nil
 	}
 	var status *sftp.StatusError
-	if errors.As(err, &status) {
+	var command *CommandError
+	if errors.As(err, &status) || errors.As(err, &command) {
 		if free, ok := r.free(); ok && free < minFree {
 			return fmt.Errorf("%w: %s: %d KiB are free; look on the machine what fills it, or choose a larger server type", ErrDiskFull, what, free>>10)
 		}

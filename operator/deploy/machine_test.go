@@ -203,3 +203,32 @@ func (b *box) deploy(job deploy.Job) deploy.Result {
 
 // path of a file of the machine on this computer.
 func (b *box) path(name string) string { return filepath.Join(b.root, name) }
+
+// link is where a link on the machine leads, "" if there is none.
+func (b *box) link(name string) string {
+	target, _ := os.Readlink(b.path(name))
+	return target
+}
+
+// releases are the names of the folders of releases.
+func (b *box) releases() (names []string) {
+	b.t.Helper()
+	entries, err := os.ReadDir(b.path(deploy.ReleasesDir))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// stat looks at a file of a release.
+func (b *box) stat(release, name string) os.FileInfo {
+	b.t.Helper()
+	info, err := os.Stat(b.path(filepath.Join(deploy.ReleasesDir, release, name)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return info
+}

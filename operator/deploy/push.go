@@ -1,41 +1,40 @@
 package deploy
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
+	"strings"
 )
 
-// keepReleases is how many releases stay on the machine, the current one included.
+// keepReleases is how many releases stay on the machine, the current and the previous one included.
 const keepReleases = 3
 
-// pushRelease sends the binary unless it is there, and points CurrentLink to it. It reports whether anything changed.
-func (r *remote) pushRelease(rel Release) (bool, error) {
-	there, err := r.hasRelease(rel)
+// pushBinary brings the binary into the release's folder unless it is there. It reports whether anything was sent.
+func (r *remote) pushBinary(rel Release, dir string, compressed func() ([]byte, error)) (sent bool, err error) {
+	final := path.Join(dir, BinaryName)
+	if there, err := r.isBinary(final, rel); there || err != nil {
+		return false, err
+	}
+	if err := r.files.MkdirAll(dir); err != nil {
+		return false, r.explain("make the release's folder", err)
+	}
+	twin, err := r.twin(rel)
 	if err != nil {
 		return false, err
 	}
-	if !there {
-		if err := r.send(rel); err != nil {
-			return false, err
-		}
+	if twin != "" {
+		return false, r.explain("put the release in place", r.files.Link(twin, final))
 	}
-	target, err := r.files.ReadLink(CurrentLink)
-	if err == nil && target == rel.dir() {
-		return !there, nil
-	}
-	return true, r.point(rel.dir())
+	return true, r.send(rel, final, compressed)
 }
 
-// hasRelease trusts a binary under its final name: it was renamed there only after its digest had been read back.
-func (r *remote) hasRelease(rel Release) (bool, error) {
-	info, err := r.files.Stat(path.Join(rel.dir(), BinaryName))
+// isBinary trusts a binary under its final name: it was put there only after its digest had been measured.
+func (r *remote) isBinary(name string, rel Release) (bool, error) {
+	info, err := r.files.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -45,78 +44,110 @@ func (r *remote) hasRelease(rel Release) (bool, error) {
 	return info.Size() == rel.Size, nil
 }
 
-func (r *remote) send(rel Release) error {
-	if free, ok := r.free(); ok && free < uint64(rel.Size)+minFree {
-		return fmt.Errorf("%w: the release needs %d MiB, %d MiB are free; choose a larger server type, or remove what does not belong there",
-			ErrDiskFull, rel.Size>>20, free>>20)
-	}
-	local, err := os.Open(rel.Path)
+// twin is the same release's binary in another configuration's folder; "" if there is none.
+func (r *remote) twin(rel Release) (string, error) {
+	infos, err := r.files.ReadDir(ReleasesDir)
 	if err != nil {
-		return fmt.Errorf("read the conference server's binary: %w", err)
+		return "", r.explain("list releases", err)
 	}
-	defer local.Close()
-	if err := r.files.MkdirAll(rel.dir()); err != nil {
-		return r.explain("make the release's folder", err)
+	for _, info := range infos {
+		name := path.Join(ReleasesDir, info.Name(), BinaryName)
+		if !strings.HasPrefix(info.Name(), rel.name()+"-") {
+			continue
+		}
+		if there, err := r.isBinary(name, rel); there || err != nil {
+			return name, err
+		}
 	}
-	final := path.Join(rel.dir(), BinaryName)
-	partial := final + ".partial"
-	if err := r.create(partial, local); err != nil {
+	return "", nil
+}
+
+// send brings the binary to the machine compressed, has it measured there, and only then gives it its name.
+func (r *remote) send(rel Release, final string, compressed func() ([]byte, error)) error {
+	data, err := compressed()
+	if err != nil {
 		return err
 	}
-	if err := r.verify(partial, rel); err != nil {
+	if free, ok := r.free(); ok && free < uint64(rel.Size)+uint64(len(data))+minFree {
+		return fmt.Errorf("%w: the release needs %d MiB, %d MiB are free; choose a larger server type, or remove what does not belong there",
+			ErrDiskFull, (rel.Size+int64(len(data)))>>20, free>>20)
+	}
+	if err := r.create(IncomingFile+".gz", bytes.NewReader(data)); err != nil {
 		return err
 	}
-	if err := r.files.Chmod(partial, 0o755); err != nil {
+	if _, err := r.run(CmdUnpack); err != nil {
+		return r.explain("unpack the release", err)
+	}
+	out, err := r.run(CmdMeasure)
+	if err != nil {
+		return fmt.Errorf("measure the release on the machine: %w", err)
+	}
+	if got, _, _ := strings.Cut(out, " "); got != rel.SHA256 {
+		return errors.New("the release arrived damaged; run the command again")
+	}
+	if err := r.files.Chmod(IncomingFile, 0o755); err != nil {
 		return r.explain("make the release executable", err)
 	}
-	return r.explain("put the release in place", r.files.PosixRename(partial, final))
+	return r.explain("put the release in place", r.files.PosixRename(IncomingFile, final))
 }
 
-// verify reads the binary back. What it costs is small beside sending it, and a binary half on disk would be started.
-func (r *remote) verify(name string, rel Release) error {
-	f, err := r.files.Open(name)
-	if err != nil {
-		return r.explain("read the release back", err)
-	}
-	defer f.Close()
-	digest := sha256.New()
-	size, err := io.Copy(digest, io.LimitReader(f, rel.Size+1))
-	if err != nil {
-		return r.explain("read the release back", err)
-	}
-	if got := hex.EncodeToString(digest.Sum(nil)); size != rel.Size || got != rel.SHA256 {
-		return fmt.Errorf("the release arrived damaged (%d of %d bytes, or other content); run the command again", size, rel.Size)
-	}
-	return nil
+// environment is what the release tells its server: the digest that the operator wants to see again.
+func environment(digest string) []byte {
+	return []byte("KREISRAUM_DEPLOYMENT=" + digest + "\n")
 }
 
-// point lets CurrentLink lead to dir, atomically.
-func (r *remote) point(dir string) error {
-	fresh := CurrentLink + ".new"
+// digestIn returns the digest of the release in a folder, "" if the folder is not complete.
+func (r *remote) digestIn(dir string) (string, error) {
+	data, err := r.read(path.Join(dir, environmentName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	digest, _ := strings.CutPrefix(strings.TrimSpace(string(data)), "KREISRAUM_DEPLOYMENT=")
+	return digest, nil
+}
+
+// target is where a link leads, "" if there is none.
+func (r *remote) target(link string) (string, error) {
+	target, err := r.files.ReadLink(link)
+	if err == nil {
+		return target, nil
+	}
+	if _, look := r.files.Lstat(link); errors.Is(look, fs.ErrNotExist) { // SFTP's ReadLink has one error for all reasons
+		return "", nil
+	}
+	return "", r.explain("read "+link, err)
+}
+
+// point lets a link lead to dir, atomically.
+func (r *remote) point(link, dir string) error {
+	fresh := link + ".new"
 	if err := r.files.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return r.explain("switch to the release", err)
 	}
 	if err := r.files.Symlink(dir, fresh); err != nil {
 		return r.explain("switch to the release", err)
 	}
-	return r.explain("switch to the release", r.files.PosixRename(fresh, CurrentLink))
+	return r.explain("switch to the release", r.files.PosixRename(fresh, link))
 }
 
-// prune removes all but the newest releases and never the current one.
-func (r *remote) prune(current string) error {
+// prune removes all but the newest releases, and never those kept.
+func (r *remote) prune(kept ...string) error {
 	infos, err := r.files.ReadDir(ReleasesDir)
 	if err != nil {
 		return r.explain("list releases", err)
 	}
+	kept = slices.DeleteFunc(kept, func(dir string) bool { return dir == "" })
+	room := keepReleases - len(kept)
 	slices.SortFunc(infos, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
-	kept := 1 // the current one
 	for _, info := range infos {
 		dir := path.Join(ReleasesDir, info.Name())
-		if dir == current {
+		if slices.Contains(kept, dir) {
 			continue
 		}
-		if kept < keepReleases {
-			kept++
+		if room--; room >= 0 {
 			continue
 		}
 		if err := r.files.RemoveAll(dir); err != nil {
@@ -124,4 +155,13 @@ func (r *remote) prune(current string) error {
 		}
 	}
 	return nil
+}
+
+// plainName is Release.ID of the release in a folder.
+func plainName(dir string) string {
+	name := path.Base(dir)
+	if i := strings.LastIndexByte(name, '-'); i > 0 {
+		return name[:i]
+	}
+	return name
 }

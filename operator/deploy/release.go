@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"regexp"
 )
 
@@ -41,8 +40,11 @@ func OpenRelease(file, version string) (Release, error) {
 
 var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
-// dir is the release's folder on the machine. Equal bytes under another version are another release, so that the version
-// people see is the one they installed.
-func (r Release) dir() string {
-	return path.Join(ReleasesDir, unsafeInName.ReplaceAllString(r.Version, "-")+"-"+r.SHA256[:12])
+// name is the release's on the machine. Equal bytes under another version are another release, so that the version people see is the
+// one they installed.
+func (r Release) name() string {
+	return unsafeInName.ReplaceAllString(r.Version, "-") + "-" + r.SHA256[:12]
 }
+
+// ID tells releases apart, for people too: version and the beginning of the digest.
+func (r Release) ID() string { return r.name() }

@@ -53,6 +53,10 @@ func (s *shell) dispatch(line string) commandResult {
 	switch {
 	case line == deploy.CmdCloudInitStatus:
 		return s.cloudInitStatus()
+	case line == deploy.CmdUnpack:
+		return s.unpack()
+	case line == deploy.CmdMeasure:
+		return s.measure()
 	case words[0] == "journalctl":
 		return s.journalctl(words[1:])
 	case words[0] == "systemctl" && len(words) >= 2:

@@ -26,6 +26,7 @@ type unitProcess struct {
 	process *os.Process
 	exited  <-chan exitStatus // one value, once the whole process group is gone and its output read
 	ready   <-chan struct{}   // closed after READY=1; nil unless the unit notifies
+	alive   <-chan struct{}   // a value after WATCHDOG=1, at most one waits; nil unless the unit notifies
 }
 
 // exitStatus is how a main process ended.
@@ -92,6 +93,9 @@ func (h *host) launch(u *unitFile, j *journal) (*unitProcess, error) {
 			return nil, &launchError{exitEnvironment, fmt.Errorf("notification socket: %w", err)}
 		}
 		env = append(env, "NOTIFY_SOCKET="+notify.name)
+		if u.watchdog > 0 { // WATCHDOG_PID is for services of several processes, sd_watchdog_enabled(3)
+			env = append(env, fmt.Sprintf("WATCHDOG_USEC=%d", u.watchdog.Microseconds()))
+		}
 	}
 	p, err := h.exec(u, who, users.supplementary(who.name), env, j, notify)
 	if err != nil {
@@ -132,8 +136,8 @@ func (h *host) exec(u *unitFile, who account, groups []uint32, env []string, j *
 	p := &unitProcess{process: cmd.Process, exited: exited}
 	notified := make(chan struct{})
 	if notify != nil {
-		ready := make(chan struct{})
-		p.ready = ready
+		ready, alive := make(chan struct{}), make(chan struct{}, 1)
+		p.ready, p.alive = ready, alive
 		go func() {
 			defer close(notified)
 			done := false
@@ -141,6 +145,11 @@ func (h *host) exec(u *unitFile, who account, groups []uint32, env []string, j *
 				if !done {
 					done = true
 					close(ready)
+				}
+			}, func() {
+				select {
+				case alive <- struct{}{}:
+				default:
 				}
 			})
 		}()
@@ -160,7 +169,9 @@ func (h *host) exec(u *unitFile, who account, groups []uint32, env []string, j *
 			notify.close()
 		}
 		<-notified
-		h.removeVolatile(u)
+		if !u.preserves() {
+			h.removeVolatile(u)
+		}
 		exited <- status
 	}()
 	return p, nil
@@ -252,6 +263,9 @@ func (h *host) handOver(name string, who owner) error {
 		return h.disk.root.Lchown(below, who.uid, who.gid)
 	})
 }
+
+// preserves reports whether folders below /run outlive the main process when the unit is started anew, systemd.exec(5).
+func (u *unitFile) preserves() bool { return u.preserve == "yes" || u.preserve == "restart" }
 
 func (h *host) removeVolatile(u *unitFile) {
 	for _, d := range u.directories {

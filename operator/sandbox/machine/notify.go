@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// notifySocket receives what a unit's process tells its supervisor, sd_notify(3): datagrams of KEY=VALUE lines. Only READY=1 is of use
-// here. The socket stands on the machine's disk, where the chrooted process finds it.
+// notifySocket receives what a unit's process tells its supervisor, sd_notify(3): datagrams of KEY=VALUE lines. Only READY=1 and WATCHDOG=1
+// are of use here. The socket stands on the machine's disk, where the chrooted process finds it.
 type notifySocket struct {
 	conn *net.UnixConn
 	disk *rootFS
@@ -49,23 +49,26 @@ func openNotifySocket(disk *rootFS, unit string, user owner) (*notifySocket, err
 	return n, nil
 }
 
-// wait calls ready once for each READY=1, until the socket is closed.
-func (n *notifySocket) wait(ready func()) {
+// wait calls ready once for each READY=1 and alive for each WATCHDOG=1, until the socket is closed.
+func (n *notifySocket) wait(ready, alive func()) {
 	buf := make([]byte, 4<<10)
 	for {
 		size, err := n.conn.Read(buf)
 		if err != nil {
 			return
 		}
-		if isReady(buf[:size]) {
+		if says(buf[:size], "READY=1") {
 			ready()
+		}
+		if says(buf[:size], "WATCHDOG=1") {
+			alive()
 		}
 	}
 }
 
-func isReady(datagram []byte) bool {
+func says(datagram []byte, what string) bool {
 	for line := range bytes.Lines(datagram) {
-		if bytes.Equal(bytes.TrimRight(line, "\n"), []byte("READY=1")) {
+		if string(bytes.TrimRight(line, "\n")) == what {
 			return true
 		}
 	}

@@ -47,6 +47,7 @@ var (
 //	dead ──start──▶ start ──READY=1──▶ running ──stop──▶ stop-sigterm ──▶ dead
 //	                  │                   │ exit
 //	                  └───── exit ────────┴──▶ auto-restart ──RestartSec──▶ start, or failed
+//	                                      └─silence─▶ stop-watchdog ──exit──▶ auto-restart
 type unit struct {
 	name     string
 	host     *host
@@ -103,9 +104,9 @@ func (u *unit) run() {
 	defer u.timer.Stop()
 	for {
 		var exited <-chan exitStatus
-		var ready <-chan struct{}
+		var ready, alive <-chan struct{}
 		if u.proc != nil {
-			exited, ready = u.proc.exited, u.proc.ready
+			exited, ready, alive = u.proc.exited, u.proc.ready, u.proc.alive
 		}
 		select {
 		case r := <-u.requests:
@@ -113,6 +114,8 @@ func (u *unit) run() {
 		case <-ready:
 			u.proc.ready = nil
 			u.onReady()
+		case <-alive:
+			u.watch()
 		case e := <-exited:
 			u.proc = nil
 			u.onExit(e)
@@ -148,6 +151,7 @@ func (u *unit) cutPower() {
 		<-u.proc.exited
 		u.proc = nil
 	}
+	u.host.removeVolatile(u.file) // /run is memory
 	u.enter("inactive", "dead")
 	u.settle(errOff)
 	u.publish()
@@ -173,7 +177,7 @@ func (u *unit) onStart(reply chan error) {
 		u.answer(reply, nil)
 	case "start":
 		u.waiters = append(u.waiters, reply)
-	case "stop-sigterm":
+	case "stop-sigterm", "stop-watchdog":
 		u.supersede(reply)
 		u.again = true
 	default:
@@ -189,7 +193,7 @@ func (u *unit) onStop(reply chan error) {
 		u.supersede(reply)
 		u.stopAsked = true
 		u.beginStop()
-	case "stop-sigterm":
+	case "stop-sigterm", "stop-watchdog":
 		u.supersede(reply)
 		u.again, u.stopAsked = false, true
 	default:
@@ -208,7 +212,7 @@ func (u *unit) onRestart(reply chan error) {
 	case "running", "start":
 		u.again, u.stopAsked = true, true
 		u.beginStop()
-	case "stop-sigterm":
+	case "stop-sigterm", "stop-watchdog":
 		u.again = true
 	default:
 		u.begin()
@@ -277,8 +281,26 @@ func (u *unit) onReady() {
 func (u *unit) started() {
 	u.timer.Stop()
 	u.enter("active", "running")
+	u.watch()
 	u.say("Started.")
 	u.settle(nil)
+}
+
+// watch gives a running process that is to report itself the time of WatchdogSec= until the next report.
+func (u *unit) watch() {
+	if u.state.sub == "running" && u.file.watchdog > 0 && u.proc.alive != nil {
+		u.timer.Reset(u.file.watchdog)
+	}
+}
+
+// abort ends a process that has fallen silent, with the signal of systemd.kill(5) "WatchdogSignal=".
+func (u *unit) abort() {
+	u.say(fmt.Sprintf("Watchdog timeout (limit %s)!", u.file.watchdog))
+	u.enter("deactivating", "stop-watchdog")
+	_ = u.proc.process.Signal(syscall.SIGABRT)
+	if u.file.stopTimeout > 0 {
+		u.timer.Reset(u.file.stopTimeout)
+	}
 }
 
 func (u *unit) beginStop() {
@@ -301,8 +323,10 @@ func (u *unit) onTimer() {
 	case "start":
 		u.say("Start operation timed out. Terminating.")
 		u.beginStop()
-	case "stop-sigterm":
-		u.say("State 'stop-sigterm' timed out. Killing.")
+	case "running":
+		u.abort()
+	case "stop-sigterm", "stop-watchdog":
+		u.say("State '" + u.state.sub + "' timed out. Killing.")
 		u.killed = true
 		_ = u.proc.process.Signal(syscall.SIGKILL)
 	}
@@ -311,7 +335,7 @@ func (u *unit) onTimer() {
 func (u *unit) onExit(e exitStatus) {
 	u.timer.Stop()
 	u.state.status = e.code
-	stopping, wasStart := u.state.sub == "stop-sigterm", u.state.sub == "start"
+	stopping, wasStart := u.state.sub == "stop-sigterm" || u.state.sub == "stop-watchdog", u.state.sub == "start"
 	if !e.clean() || !stopping && u.file.kind != "oneshot" {
 		u.say("Main process exited, " + e.String())
 	}
@@ -320,6 +344,9 @@ func (u *unit) onExit(e exitStatus) {
 		u.begin()
 		return
 	case stopping && u.stopAsked:
+		if u.file.preserve != "yes" {
+			u.host.removeVolatile(u.file)
+		}
 		u.enter("inactive", "dead")
 		if u.killed {
 			u.enter("failed", "failed")

@@ -27,10 +27,12 @@ type unitFile struct {
 	restartDelay time.Duration
 	startTimeout time.Duration // 0: none
 	stopTimeout  time.Duration // 0: none
+	watchdog     time.Duration // 0: none
 	killSignal   syscall.Signal
 	limit        startLimit
 
 	directories []unitDirectory
+	preserve    string                 // RuntimeDirectoryPreserve=: no, yes, restart
 	modes       map[string]fs.FileMode // by variable
 	bindService bool                   // CAP_NET_BIND_SERVICE is ambient
 	files       uint64
@@ -155,6 +157,8 @@ func (u *unitFile) set(section, key, value string) (err error) {
 		u.startTimeout, err = parseSpan(value)
 	case "Service.TimeoutStopSec":
 		u.stopTimeout, err = parseSpan(value)
+	case "Service.WatchdogSec":
+		u.watchdog, err = parseSpan(value)
 	case "Service.TimeoutSec":
 		u.startTimeout, err = parseSpan(value)
 		u.stopTimeout = u.startTimeout
@@ -176,6 +180,8 @@ func (u *unitFile) set(section, key, value string) (err error) {
 		err = u.setMode("LOGS_DIRECTORY", value)
 	case "Service.CacheDirectoryMode":
 		err = u.setMode("CACHE_DIRECTORY", value)
+	case "Service.RuntimeDirectoryPreserve":
+		u.preserve, err = oneOf(value, "no", "yes", "restart")
 	case "Service.RuntimeDirectoryMode":
 		err = u.setMode("RUNTIME_DIRECTORY", value)
 	case "Service.ConfigurationDirectoryMode":

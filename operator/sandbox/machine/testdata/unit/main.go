@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -31,6 +32,15 @@ func main() {
 		forever()
 	case "mute":
 		forever() // never READY
+	case "watched": // reports for a while and falls silent
+		period, _ := strconv.Atoi(os.Getenv("WATCHDOG_USEC"))
+		notify("READY=1")
+		for beat := 1; beat <= 10; beat++ {
+			time.Sleep(time.Duration(period) * time.Microsecond / 5)
+			notify("WATCHDOG=1")
+			fmt.Println("beat", beat)
+		}
+		forever()
 	case "rights":
 		const prGetNoNewPrivs = 39
 		nnp, _, _ := syscall.Syscall6(syscall.SYS_PRCTL, prGetNoNewPrivs, 0, 0, 0, 0, 0)
