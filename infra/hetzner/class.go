@@ -116,9 +116,7 @@ func Classify(err error) Class {
 
 // classifyAPI refines what the code alone does not say.
 func classifyAPI(err hcloud.Error) Class {
-	// A type that a location no longer offers is answered with 422 invalid_input and this text; for the choice of the
-	// next pair it is a lack of capacity. The API has no code of its own for it.
-	if err.Code == hcloud.ErrorCodeInvalidInput && strings.Contains(err.Message, "unsupported location") {
+	if withdrawn(err) {
 		return Capacity
 	}
 	if class, known := codeClasses[err.Code]; known {
@@ -128,4 +126,10 @@ func classifyAPI(err hcloud.Error) Class {
 		return Retry
 	}
 	return Invalid
+}
+
+// withdrawn recognizes a type that a location no longer offers, which is answered with 422 invalid_input and this text; for the choice of
+// the next pair it is a lack of capacity. The API has no code of its own for it.
+func withdrawn(err hcloud.Error) bool {
+	return err.Code == hcloud.ErrorCodeInvalidInput && strings.Contains(err.Message, "unsupported location")
 }

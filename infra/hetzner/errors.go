@@ -34,8 +34,20 @@ func (e *Error) Error() string {
 // location may work. An account's limit and a placement group that cannot be spread are no lack of machines.
 var ErrSoldOut = errors.New("sold out")
 
-// Is lets errors.Is find ErrSoldOut.
-func (e *Error) Is(target error) bool { return target == ErrSoldOut && e.Class == Capacity }
+// ErrWithdrawn says, beside ErrSoldOut, that Hetzner does not offer that type at that location any more: waiting does not help.
+var ErrWithdrawn = errors.New("withdrawn")
+
+// Is lets errors.Is find ErrSoldOut and ErrWithdrawn.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrSoldOut:
+		return e.Class == Capacity
+	case ErrWithdrawn:
+		var api hcloud.Error
+		return e.Class == Capacity && errors.As(e.err, &api) && withdrawn(api)
+	}
+	return false
+}
 
 // SoldOutError names the machine that could not be had; errors.Is finds ErrSoldOut in it.
 type SoldOutError struct {
@@ -128,11 +140,15 @@ func next(class Class, err error) string {
 		}
 		return "check HCLOUD_TOKEN: it must be a token of the county's own project in the Hetzner console (Security, API tokens)"
 	case Capacity:
-		return "this server type is sold out there: try again later, or choose another type or location in the county's file"
+		var api hcloud.Error
+		if errors.As(err, &api) && withdrawn(api) {
+			return "Hetzner no longer offers this server type there: name another type or location in the county's file"
+		}
+		return "this server type is sold out there: try again later, or name further types or locations in the county's file"
 	case Placement:
 		return "try again in a few minutes; Hetzner has no further host on which the county's machines would be apart from each other"
 	case Quota:
-		return "raise the limit in the Hetzner console (Limits), or remove what is no longer needed in this project"
+		return askForMore(err)
 	case Unreachable:
 		return "check the network of this computer and try again; what already exists is kept and found again"
 	case Retry:
