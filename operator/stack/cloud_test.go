@@ -156,8 +156,17 @@ func newWorld(t testing.TB) *world {
 
 func newWorldWith(t testing.TB, latency func(command string) time.Duration) *world {
 	t.Helper()
+	return newWorldFrom(t, hcloudsim.Config{Latency: latency})
+}
+
+// plenty are the limits of an account that has been there for long.
+var plenty = hcloudsim.Quotas{Servers: 100, DedicatedCores: 400, PrimaryIPs: 200, Firewalls: 50, PlacementGroups: 50}
+
+func newWorldFrom(t testing.TB, config hcloudsim.Config) *world {
+	t.Helper()
 	w := &world{t: t, machines: &machines{}, home: t.TempDir()}
-	sim, err := hcloudsim.New(hcloudsim.Config{Token: token, Runtime: w.machines, IPv6Supported: true, Latency: latency})
+	config.Token, config.Runtime, config.IPv6Supported = token, w.machines, true
+	sim, err := hcloudsim.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
