@@ -18,10 +18,14 @@ type Config struct {
 	Runtime Runtime
 	// Log gets one line per event worth acting on, never names, addresses or tokens. nil: nothing is logged.
 	Log *slog.Logger
-	// Now is the clock for timestamps and the rate limit. nil: time.Now.
-	Now func() time.Time
-	// Latency is how long an action of a command takes at least, for example "create_server". nil: DefaultLatency.
+	// Clock is the time for everything that a client can see. nil: one that shows the computer's time.
+	Clock *Clock
+	// Profile says how long things take. nil: the profile "demo", see LoadProfile.
+	Profile *Profile
+	// Latency is how long an action of a command takes at least, for example "create_server"; it goes before Profile. May be nil.
 	Latency func(command string) time.Duration
+	// Seed decides what Profile draws.
+	Seed uint64
 	// IPv4Pool holds the public IPv4 addresses; the first one handed out is its tenth. Zero: 127.77.0.0/16.
 	IPv4Pool netip.Prefix
 	// IPv6Pool is divided into one /64 per primary IP; the first one handed out is its second. Zero: fd77:6b72::/48.
@@ -53,19 +57,13 @@ func DefaultQuotas() Quotas {
 	return Quotas{Servers: 5, DedicatedCores: 8, PrimaryIPs: 10, Firewalls: 50, PlacementGroups: 50}
 }
 
-// DefaultLatency is long enough that clients must wait for actions, and short enough for a demonstration. At Hetzner create_server
-// takes about ten seconds.
+// DefaultLatency is the profile "demo": long enough that clients must wait for actions, and short enough for a demonstration.
 func DefaultLatency(command string) time.Duration {
-	switch command {
-	case "create_server":
-		return 1200 * time.Millisecond
-	case "rebuild_server", "change_server_type":
-		return time.Second
-	case "start_server", "stop_server", "shutdown_server", "reboot_server", "reset_server", "delete_server":
-		return 400 * time.Millisecond
-	default:
-		return 100 * time.Millisecond
+	demo, err := LoadProfile("demo")
+	if err != nil {
+		panic(err) // the embedded file is tested
 	}
+	return demo.action(command).at(0)
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -79,11 +77,13 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	if c.Now == nil {
-		c.Now = time.Now
+	if c.Clock == nil {
+		c.Clock = NewClock()
 	}
-	if c.Latency == nil {
-		c.Latency = DefaultLatency
+	if c.Profile == nil {
+		demo, err := LoadProfile("demo")
+		errs = append(errs, err)
+		c.Profile = &demo
 	}
 	if !c.IPv4Pool.IsValid() {
 		c.IPv4Pool = netip.MustParsePrefix("127.77.0.0/16")

@@ -25,6 +25,8 @@ type Stock struct {
 // Control lets a test do what no cloud offers. Whoever serves it checks who asks.
 //
 //	PUT    /sandbox/stock      Stock: a server type is sold out at a location, or can be had again
+//	GET    /sandbox/clock      ClockReport
+//	PUT    /sandbox/clock      ClockOrder: put the clock forward, let it run faster or stand still
 //	POST   /sandbox/fault      Fault: requests go wrong as described
 //	PUT    /sandbox/chaos      Chaos: requests go wrong by chance
 //	DELETE /sandbox/chaos      no more chaos; what it has struck stays counted
@@ -37,6 +39,8 @@ type Stock struct {
 func (s *Server) Control() http.Handler {
 	control := http.NewServeMux()
 	control.HandleFunc("PUT /sandbox/stock", order(func(w Stock) error { return s.SetStock(w.ServerType, w.Location, w.InStock) }))
+	control.HandleFunc("GET /sandbox/clock", tell(func(*http.Request) (any, error) { return s.tellClock(), nil }))
+	control.HandleFunc("PUT /sandbox/clock", order(s.DriveClock))
 	control.HandleFunc("POST /sandbox/fault", order(s.InjectFault))
 	control.HandleFunc("PUT /sandbox/chaos", order(func(c Chaos) error { return s.SetChaos(&c) }))
 	control.HandleFunc("DELETE /sandbox/chaos", done(func() { _ = s.SetChaos(nil) })) // nil is always valid

@@ -44,7 +44,7 @@ func (s *Server) InjectFault(f Fault) error {
 	if err != nil {
 		return err
 	}
-	return s.faults.add(f, s.cfg.Now())
+	return s.faults.add(f, s.cfg.Clock.Now())
 }
 
 // SetChaos lets requests go wrong by chance from now on; nil switches it off. Scripted faults go first.
@@ -62,7 +62,7 @@ func (s *Server) SetChaos(c *Chaos) error {
 }
 
 // Faults reports on faults.
-func (s *Server) Faults() FaultReport { return s.faults.report(s.cfg.Now()) }
+func (s *Server) Faults() FaultReport { return s.faults.report(s.cfg.Clock.Now()) }
 
 // ResetFaults forgets all faults that wait, switches chaos off and counts from zero.
 func (s *Server) ResetFaults() { s.faults.reset() }

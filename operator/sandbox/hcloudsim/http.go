@@ -22,13 +22,13 @@ const (
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Correlation-Id", correlationID())
 	v := &visit{method: r.Method}
-	defer func() { s.requests.note(s.cfg.Now(), v) }() // of a connection that is cut, too
+	defer func() { s.requests.note(s.cfg.Clock.Now(), v) }() // of a connection that is cut, too
 	out, err := s.serve(w, r, v)
 	if err != nil {
 		out = encodeError(err)
 	}
 	if v.strike != nil {
-		v.strike.deliver(w, r, s.cfg.Now(), out, &v.status)
+		v.strike.deliver(w, r, s.cfg.Clock.Now(), out, &v.status)
 		return
 	}
 	v.status = out.status
@@ -57,7 +57,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, v *visit) (answer
 	if !ok {
 		return answer{}, errRoute
 	}
-	route, id, sub := match(s.routes, path)
+	route, values := match(s.routes, path)
 	if route == nil {
 		return answer{}, errRoute
 	}
@@ -66,7 +66,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, v *visit) (answer
 	if err != nil {
 		return answer{}, err
 	}
-	if !s.limiter.take(s.cfg.Now(), w.Header()) {
+	if !s.limiter.take(s.cfg.Clock.Now(), w.Header()) {
 		return answer{}, errRateLimit
 	}
 	handle, ok := route.methods[r.Method]
@@ -76,7 +76,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, v *visit) (answer
 	if readOnly && r.Method != http.MethodGet {
 		return answer{}, errTokenReadOnly
 	}
-	v.strike = s.faults.next(s.cfg.Now(), r.Method, path, v.route)
+	s.linger(r.Context(), r.Method, v.route)
+	v.strike = s.faults.next(s.cfg.Clock.Now(), r.Method, path, v.route)
 	if v.strike != nil && !v.strike.after {
 		return answer{}, errStruck
 	}
@@ -84,7 +85,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, v *visit) (answer
 	if err != nil {
 		return answer{}, err
 	}
-	req := &request{api: s, url: r.URL, query: r.URL.Query(), body: body, id: id, sub: sub, strike: v.strike}
+	req := &request{api: s, url: r.URL, query: r.URL.Query(), body: body, params: values, strike: v.strike}
 	out, err := s.handle(handle, req, r.Method)
 	if v.strike != nil && v.strike.kind.onAction() && !v.strike.applied {
 		s.faults.giveBack(v.strike)
@@ -115,7 +116,7 @@ func (s *Server) decide(h handler, req *request) (answer, error) {
 	if s.closed {
 		return answer{}, errClosed
 	}
-	req.project, req.now = s.project, s.cfg.Now().UTC()
+	req.project, req.now = s.project, s.cfg.Clock.Now().UTC()
 	out, err := h(req)
 	if err != nil {
 		return answer{}, err

@@ -26,8 +26,9 @@ type lane struct {
 	server int64
 	wake   chan struct{}
 
-	created Machine // what the Runtime was last told; owned by the lane's goroutine
-	gone    bool    // the machine is deleted; owned by the lane's goroutine
+	created Machine   // what the Runtime was last told; owned by the lane's goroutine
+	until   time.Time // end of the work so far, by the simulator's clock; owned by the lane's goroutine
+	gone    bool      // the machine is deleted; owned by the lane's goroutine
 
 	mu     sync.Mutex // guards what follows
 	queue  []job
@@ -124,31 +125,47 @@ func (l *lane) run(ctx context.Context, j job) {
 	}
 }
 
-// perform runs the effect and lets at least the action's time pass.
+// perform runs the effect and lets at least the action's time pass. What was due while the clock was put forward ends when it was due,
+// and the next step begins there.
 func (l *lane) perform(ctx context.Context, st step) error {
-	var takes time.Duration
-	var fails *schema.ActionError
-	l.api.mu.Lock()
-	if a, ok := l.api.project.Actions[st.action]; ok {
-		takes, fails = a.Takes, a.Fails
-	}
-	l.api.mu.Unlock()
-	pause := time.NewTimer(takes)
-	defer pause.Stop()
+	clock := l.api.cfg.Clock
+	begin, takes, fails := l.term(st)
+	started := time.Now()
+	var err error
 	if st.effect != nil && fails == nil {
-		if err := st.effect(ctx, l); err != nil {
-			return err
-		}
+		err = st.effect(ctx, l)
 	}
-	select {
-	case <-pause.C:
-		if fails != nil {
-			return &spoiled{*fails}
-		}
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	worked := time.Duration(float64(time.Since(started)) * clock.Speed())
+	if err != nil {
+		l.until = begin.Add(worked)
+		return err
 	}
+	l.until = begin.Add(max(takes, worked))
+	if err := clock.SleepUntil(ctx, l.until); err != nil {
+		return err
+	}
+	if fails != nil {
+		return &spoiled{*fails}
+	}
+	return nil
+}
+
+// term is when a step begins by the simulator's clock, how long it takes at least and how it is bound to fail, if it is.
+func (l *lane) term(st step) (begin time.Time, takes time.Duration, fails *schema.ActionError) {
+	l.api.mu.Lock()
+	defer l.api.mu.Unlock()
+	a, ok := l.api.project.Actions[st.action]
+	if !ok {
+		return l.api.cfg.Clock.Now(), 0, nil
+	}
+	return later(a.Started, l.until), a.Takes, a.Fails
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func (l *lane) succeed(st step) {
@@ -156,7 +173,7 @@ func (l *lane) succeed(st step) {
 		if st.done != nil {
 			st.done(p)
 		}
-		p.finish(st.action, l.api.cfg.Now(), nil)
+		p.finish(st.action, l.until.UTC(), nil)
 	})
 }
 
@@ -167,7 +184,7 @@ func (l *lane) fail(rest []step, err error) {
 			if i == 0 && st.failed != nil {
 				st.failed(p)
 			}
-			p.finish(st.action, l.api.cfg.Now(), failure)
+			p.finish(st.action, l.until.UTC(), failure)
 		}
 	})
 }

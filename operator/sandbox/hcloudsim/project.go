@@ -21,6 +21,7 @@ type resource interface{ common() *meta }
 
 // project is everything a token can see. Guarded by Server.mu; handlers and commits get it with the lock held.
 type project struct {
+	Clock           time.Time                 `json:"clock"` // when it was saved: the clock does not go back behind it
 	LastID          int64                     `json:"last_id"`
 	Servers         map[int64]*server         `json:"servers"`
 	Firewalls       map[int64]*firewall       `json:"firewalls"`

@@ -218,7 +218,7 @@ func TestRateLimit(t *testing.T) {
 func TestRateLimitOverHTTP(t *testing.T) {
 	c := newCloud(t, func(cfg *Config) {
 		cfg.RequestsPerHour = 3
-		cfg.Now = func() time.Time { return time.Unix(1795248000, 0) }
+		cfg.Clock = NewStoppedClock(time.Unix(1795248000, 0))
 	})
 	for range 3 {
 		c.raw("GET", "/v1/servers", testToken, "")

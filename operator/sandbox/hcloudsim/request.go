@@ -15,13 +15,12 @@ import (
 // request is what a handler gets: the decoded parts of the HTTP request and the locked project.
 type request struct {
 	*project
+	params
 	api   *Server
 	now   time.Time
 	url   *url.URL
 	query url.Values
 	body  []byte
-	id    int64 // {id} of the path, 0 when it has none
-	sub   int64 // {sub} of the path, 0 when it has none
 	jobs  []queuedJob
 	// strike is the fault for the request's first action; nil for most requests.
 	strike *strike
@@ -71,14 +70,22 @@ func jsonKind(value string) string {
 
 // action creates an action that is running.
 func (r *request) action(command string, refs ...schema.ActionResourceReference) *action {
-	a := r.newAction(r.now, command, r.api.cfg.Latency(command), refs...)
+	return r.actionThatTakes(command, r.api.takesLocked(command), refs...)
+}
+
+func (r *request) actionThatTakes(command string, takes time.Duration, refs ...schema.ActionResourceReference) *action {
+	a := r.newAction(r.now, command, takes, refs...)
 	r.strike.afflict(a)
 	return a
 }
 
 // lockingAction creates an action that holds the server until it ends.
 func (r *request) lockingAction(s *server, command string, refs ...schema.ActionResourceReference) *action {
-	a := r.action(command, append([]schema.ActionResourceReference{ref("server", s.ID)}, refs...)...)
+	source := command
+	if _, system := r.api.catalog.image(schema.IDOrName{ID: s.Image}, ""); !system {
+		source += fromSnapshot
+	}
+	a := r.actionThatTakes(command, r.api.takesLocked(source), append([]schema.ActionResourceReference{ref("server", s.ID)}, refs...)...)
 	s.LockedBy = append(s.LockedBy, a.ID)
 	return a
 }

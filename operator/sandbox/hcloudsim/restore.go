@@ -16,7 +16,7 @@ func (s *Server) restore() {
 	s.await(back, count)
 	s.commit(func(p *project) {
 		for id := range p.Actions {
-			p.finish(id, s.cfg.Now(), nil)
+			p.finish(id, s.cfg.Clock.Now().UTC(), nil)
 		}
 	})
 }

@@ -16,6 +16,7 @@ type Server struct {
 	limiter  *limiter
 	faults   faults
 	requests requestLog
+	answers  atomic.Uint64 // whose time was drawn
 	saver    *saver
 	reverse  atomic.Pointer[map[string][]netip.Addr]
 
@@ -29,6 +30,7 @@ type Server struct {
 	catalog *catalog
 	quotas  Quotas
 	lanes   map[int64]*lane
+	drawn   map[string]uint64 // command → actions whose time was drawn
 	closed  bool
 }
 
@@ -47,9 +49,10 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.Clock.AdvanceTo(proj.Clock)
 	s := &Server{
-		cfg: cfg, limiter: newLimiter(cfg.RequestsPerHour, cfg.Now()), project: proj, catalog: cat, quotas: cfg.Quotas,
-		lanes: map[int64]*lane{},
+		cfg: cfg, limiter: newLimiter(cfg.RequestsPerHour, cfg.Clock.Now()), project: proj, catalog: cat, quotas: cfg.Quotas,
+		lanes: map[int64]*lane{}, drawn: map[string]uint64{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.close = sync.OnceValue(s.shutdown)

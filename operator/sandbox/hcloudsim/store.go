@@ -53,6 +53,7 @@ func (p *project) complete() bool {
 func (s *Server) snapshot() ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.project.Clock = s.cfg.Clock.Now().UTC()
 	return json.Marshal(stateFile{stateVersion, s.project})
 }
 
