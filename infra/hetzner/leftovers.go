@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
@@ -13,31 +14,71 @@ import (
 // Resource is something of a county that exists at Hetzner.
 type Resource struct {
 	// Kind as in the API's singular: server, primary_ip, firewall, network, placement_group, ssh_key, volume, floating_ip,
-	// load_balancer or image.
+	// load_balancer, image or rrset.
 	Kind string
-	ID   int64
+	// ID is 0 for an rrset, which has none; see Key.
+	ID int64
+	// Name as at Hetzner; of an rrset its zone, name and type, for example "kmz.example/jitsi/A".
 	Name string
+	// Location of servers and primary IPs.
+	Location string
 	// The rest is of servers only. Off says that it is switched off.
-	Off                  bool
-	ServerType, Location string
+	Off        bool
+	ServerType string
 	// Created is when Hetzner began to bill it.
 	Created time.Time
+
+	// seen is hcloud-go's own object, see Seen.
+	seen any
 }
 
-// Leftovers lists every resource that is labelled as the county's, sorted by kind and name. After a `down` it must be empty.
+// Key tells a resource from all others of its kind: the ID in decimal, or the name of what has no ID.
+func (r Resource) Key() string {
+	if r.ID == 0 {
+		return r.Name
+	}
+	return strconv.FormatInt(r.ID, 10)
+}
+
+// Seen is what the list said of the resource: *hcloud.Server, *hcloud.PrimaryIP, and so on. Nil if it was not listed by a Client.
+func (r Resource) Seen() any { return r.seen }
+
+// Leftovers lists every resource that is labelled as the county's, sorted by kind and name, with as many requests as there are kinds,
+// and one more for each DNS zone of the project. After a `down` it must be empty.
 func (c *Client) Leftovers(ctx context.Context, county string) ([]Resource, error) {
-	return c.labelled(ctx, Selector(county), append(ourKinds(c.cloud), otherKinds(c.cloud)...))
+	return c.labelled(ctx, Selector(county), append(append(ourKinds(c.cloud), otherKinds(c.cloud)...), c.rrsets(nil)))
 }
 
-// Inventory lists what the Pulumi program made for the county: of the kinds it makes and labelled as managed by it. Sorted
-// by kind and name.
-func (c *Client) Inventory(ctx context.Context, county string) ([]Resource, error) {
-	return c.labelled(ctx, Selector(county)+","+LabelManagedBy+"="+ManagedBy, ourKinds(c.cloud))
+// Managed lists what the Pulumi program, or a command, ever made for the county: Leftovers with the label that says so.
+func (c *Client) Managed(ctx context.Context, county string) ([]Resource, error) {
+	return c.labelled(ctx, managed(county), append(append(ourKinds(c.cloud), otherKinds(c.cloud)...), c.rrsets(nil)))
 }
+
+// Inventory lists what the Pulumi program made for the county: of the kinds it makes and labelled as managed by it. Of DNS records only
+// those in the zones named. Sorted by kind and name.
+func (c *Client) Inventory(ctx context.Context, county string, zones ...string) ([]Resource, error) {
+	kinds := ourKinds(c.cloud)
+	if len(zones) > 0 {
+		kinds = append(kinds, c.rrsets(zones))
+	}
+	return c.labelled(ctx, managed(county), kinds)
+}
+
+// Machines lists the county's servers and primary IPs, with two requests.
+func (c *Client) Machines(ctx context.Context, county string) ([]Resource, error) {
+	return c.labelled(ctx, managed(county), []lister{servers(c.cloud), primaryIPs(c.cloud)})
+}
+
+// Servers lists the county's servers, with one request for each fifty.
+func (c *Client) Servers(ctx context.Context, county string) ([]Resource, error) {
+	return c.labelled(ctx, Selector(county), []lister{servers(c.cloud)})
+}
+
+func managed(county string) string { return Selector(county) + "," + LabelManagedBy + "=" + ManagedBy }
 
 func (c *Client) labelled(ctx context.Context, selector string, kinds []lister) ([]Resource, error) {
 	const what = "list the county's resources"
-	opts := hcloud.ListOpts{LabelSelector: selector, PerPage: 50}
+	opts := hcloud.ListOpts{LabelSelector: selector, PerPage: pageSize}
 	found := make([][]Resource, len(kinds))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, list := range kinds {
@@ -61,20 +102,30 @@ func (c *Client) labelled(ctx context.Context, selector string, kinds []lister) 
 // lister lists one kind of resource.
 type lister func(context.Context, hcloud.ListOpts) ([]Resource, error)
 
+func servers(cloud *hcloud.Client) lister {
+	return func(ctx context.Context, o hcloud.ListOpts) ([]Resource, error) {
+		all, err := cloud.Server.AllWithOpts(ctx, hcloud.ServerListOpts{ListOpts: o})
+		return collect(all, err, serverResource)
+	}
+}
+
+func primaryIPs(cloud *hcloud.Client) lister {
+	return func(ctx context.Context, o hcloud.ListOpts) ([]Resource, error) {
+		all, err := cloud.PrimaryIP.AllWithOpts(ctx, hcloud.PrimaryIPListOpts{ListOpts: o})
+		return collect(all, err, func(p *hcloud.PrimaryIP) Resource {
+			r := Resource{Kind: "primary_ip", ID: p.ID, Name: p.Name, Created: p.Created}
+			if p.Location != nil {
+				r.Location = p.Location.Name
+			}
+			return r
+		})
+	}
+}
+
 func ourKinds(cloud *hcloud.Client) []lister {
 	return []lister{
-		func(ctx context.Context, o hcloud.ListOpts) ([]Resource, error) {
-			all, err := cloud.Server.AllWithOpts(ctx, hcloud.ServerListOpts{ListOpts: o})
-			return collect(all, err, func(s *hcloud.Server) Resource {
-				return serverResource(s)
-			})
-		},
-		func(ctx context.Context, o hcloud.ListOpts) ([]Resource, error) {
-			all, err := cloud.PrimaryIP.AllWithOpts(ctx, hcloud.PrimaryIPListOpts{ListOpts: o})
-			return collect(all, err, func(p *hcloud.PrimaryIP) Resource {
-				return Resource{Kind: "primary_ip", ID: p.ID, Name: p.Name}
-			})
-		},
+		servers(cloud),
+		primaryIPs(cloud),
 		func(ctx context.Context, o hcloud.ListOpts) ([]Resource, error) {
 			all, err := cloud.Firewall.AllWithOpts(ctx, hcloud.FirewallListOpts{ListOpts: o})
 			return collect(all, err, func(f *hcloud.Firewall) Resource {
@@ -102,7 +153,7 @@ func ourKinds(cloud *hcloud.Client) []lister {
 	}
 }
 
-// otherKinds are never made by us, but somebody may have labelled one by hand, and it would go on costing money.
+// otherKinds are never made by the program, but somebody may have labelled one by hand, and it would go on costing money.
 func otherKinds(cloud *hcloud.Client) []lister {
 	return []lister{
 		func(ctx context.Context, o hcloud.ListOpts) ([]Resource, error) {
@@ -144,7 +195,9 @@ func serverResource(s *hcloud.Server) Resource {
 func collect[T any](all []*T, err error, as func(*T) Resource) ([]Resource, error) {
 	found := make([]Resource, 0, len(all))
 	for _, one := range all {
-		found = append(found, as(one))
+		r := as(one)
+		r.seen = one
+		found = append(found, r)
 	}
 	return found, err
 }
