@@ -117,7 +117,11 @@ web-test: need-node need-test-packages web ## type check, lint, unit and page te
 
 .PHONY: e2e
 e2e: need-root need-node need-test-packages build ## a whole county through the sandbox, with lessons in real browsers
-	go test -tags e2e -count=1 -timeout 15m ./operator/e2e
+	go test -tags e2e -count=1 -timeout 25m ./operator/e2e
+
+.PHONY: chaos
+chaos: bin/pulumi ## hundreds of ups, changes and downs with random faults and kills; RUNS=300 SEED=1
+	KREISRAUM_CHAOS_RUNS=$(or $(RUNS),300) KREISRAUM_CHAOS_SEED=$(or $(SEED),1) go test -run '^TestChaos$$' -v -timeout 2h ./operator/stack
 
 .PHONY: fuzz
 fuzz: ## every fuzz test for 20 seconds
@@ -150,10 +154,17 @@ need-node:
 		echo "Node.js 20 (from 20.19), 22 (from 22.13) or 24 and newer builds the web client, with npm; this machine has $$(node --version 2>/dev/null || echo none)"; \
 		echo "(Debian 12's own is too old). Install it from https://nodejs.org/en/download, then run make again."; exit 1; }
 
-# Chromium plays the browser, gcc serves the race detector. Debian packages, installed only when missing.
+# Chromium plays the browser, gcc serves the race detector; debootstrap, systemd-container and nftables make real Debian machines, ip and nsenter
+# look at their networks, ssh logs in. Debian packages, installed only when missing.
 .PHONY: need-test-packages
 need-test-packages:
 	@missing=""; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	command -v systemd-nspawn >/dev/null || missing="$$missing systemd-container"; \
+	command -v debootstrap >/dev/null || missing="$$missing debootstrap"; \
+	command -v nft >/dev/null || missing="$$missing nftables"; \
+	command -v ip >/dev/null || missing="$$missing iproute2"; \
+	command -v nsenter >/dev/null || missing="$$missing util-linux"; \
+	command -v ssh >/dev/null || missing="$$missing openssh-client"; \
 	[ -z "$$missing" ] || { echo "installing Debian packages:$$missing"; apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
