@@ -9,43 +9,55 @@ import (
 
 type handler func(r *request) (reply, error)
 
-// endpoint is a path with its methods. {id} and {sub} stand for numbers.
+// endpoint is a path with its methods. {id} and {sub} stand for numbers; {zone}, {name} and {type} for text.
 type endpoint struct {
 	segments []string
 	methods  map[string]handler
 }
 
-// match finds the endpoint of a path below /v1 and the values of its {id} and {sub}; a value that is no positive number is -1,
-// which no resource has.
-func match(endpoints []endpoint, path string) (found *endpoint, id, sub int64) {
+// params are the values of a path's placeholders; zero for those it does not have.
+type params struct {
+	id, sub          int64
+	zone, name, kind string
+}
+
+// match finds the endpoint of a path below /v1 and the values of its placeholders; a number that is not positive is -1, which no
+// resource has.
+func match(endpoints []endpoint, path string) (*endpoint, params) {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
 	for i := range endpoints {
-		if ok, id, sub := endpoints[i].matches(segments); ok {
-			return &endpoints[i], id, sub
+		if p, ok := endpoints[i].matches(segments); ok {
+			return &endpoints[i], p
 		}
 	}
-	return nil, 0, 0
+	return nil, params{}
 }
 
 // path is the endpoint's path below /v1 with its placeholders.
 func (e *endpoint) path() string { return "/" + strings.Join(e.segments, "/") }
 
-func (e *endpoint) matches(segments []string) (ok bool, id, sub int64) {
+func (e *endpoint) matches(segments []string) (p params, ok bool) {
 	if len(segments) != len(e.segments) {
-		return false, 0, 0
+		return p, false
 	}
 	for i, want := range e.segments {
 		switch want {
 		case "{id}":
-			id = number(segments[i])
+			p.id = number(segments[i])
 		case "{sub}":
-			sub = number(segments[i])
+			p.sub = number(segments[i])
+		case "{zone}":
+			p.zone = segments[i]
+		case "{name}":
+			p.name = segments[i]
+		case "{type}":
+			p.kind = segments[i]
 		case segments[i]:
 		default:
-			return false, 0, 0
+			return p, false
 		}
 	}
-	return true, id, sub
+	return p, true
 }
 
 func number(text string) int64 {
@@ -92,10 +104,10 @@ func endpoints() []endpoint {
 	return t.list
 }
 
-// placeholders is how many segments match any number; an endpoint with fewer of them is found first.
+// placeholders is how many segments match anything; an endpoint with fewer of them is found first.
 func (e *endpoint) placeholders() (n int) {
 	for _, s := range e.segments {
-		if s == "{id}" || s == "{sub}" {
+		if strings.HasPrefix(s, "{") {
 			n++
 		}
 	}

@@ -13,7 +13,7 @@ func TestEveryRouteKnowsWhatIsMissing(t *testing.T) {
 	c := newCloud(t)
 	tried := 0
 	for _, e := range endpoints() {
-		path := "/v1/" + strings.NewReplacer("{id}", "999999", "{sub}", "999999").Replace(strings.Join(e.segments, "/"))
+		path := "/v1/" + strings.NewReplacer("{id}", "999999", "{sub}", "999999", "{zone}", "999999", "{name}", "x", "{type}", "A").Replace(strings.Join(e.segments, "/"))
 		if e.placeholders() == 0 || strings.Contains(path, "datacenters") {
 			continue
 		}
@@ -57,7 +57,7 @@ func FuzzRequests(f *testing.F) {
 		defer sim.Close()
 		furnish(t, sim)
 		e := routes[int(route)%len(routes)]
-		path := "/v1/" + strings.NewReplacer("{id}", string('0'+rune(id%10)), "{sub}", "1").Replace(strings.Join(e.segments, "/"))
+		path := "/v1/" + strings.NewReplacer("{id}", string('0'+rune(id%10)), "{sub}", "1", "{zone}", "kreis.example", "{name}", "@", "{type}", "NS").Replace(strings.Join(e.segments, "/"))
 		req := httptest.NewRequest([]string{"GET", "PUT", "POST", "DELETE"}[method%4], path, strings.NewReader(body))
 		req.URL.RawQuery = query
 		req.Header.Set("Authorization", "Bearer "+testToken)
