@@ -61,8 +61,8 @@ func newSite(t *testing.T, validity time.Duration) *site {
 	s := &site{addr: l.Addr().(*net.TCPAddr).AddrPort(), log: &lockedBuffer{}}
 	s.ca = acmetest.Start(t, int(s.addr.Port()), validity)
 	s.config = Config{
-		Domain: domain, Directory: s.ca.Directory, RootsFile: s.ca.RootsFile, Dir: filepath.Join(t.TempDir(), "certmagic"),
-		Listen: s.addr, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
+		Domain: domain, Directory: s.ca.Directory, RootsFile: s.ca.RootsFile, Dir: filepath.Join(t.TempDir(), "acme"),
+		Log: slog.New(slog.NewJSONHandler(s.log, nil)), look: 10 * time.Millisecond,
 	}
 	s.open(t)
 	done := make(chan struct{})

@@ -4,7 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"net"
+	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/mholt/acmez/v3/acme"
@@ -15,12 +16,17 @@ const maxDetail = 400
 
 // explain says what went wrong with an order and what to do next. The problem types are RFC 8555 §6.7.
 func explain(err error) string {
+	var rehearsal rehearsalError
+	if errors.As(err, &rehearsal) {
+		return "the rehearsal at the authority's staging directory went wrong, nothing was ordered from the real one: " + explain(rehearsal.error) +
+			"; if staging itself is out of order, set acme.staging to the same as acme.directory"
+	}
 	var p acme.Problem
 	if errors.As(err, &p) {
-		return advice(p.Type) + " (the CA says: " + clip(problemText(p)) + ")"
+		return advice(p.Type) + until(err) + " (the CA says: " + clip(problemText(p)) + ")"
 	}
 	var unknownCA x509.UnknownAuthorityError
-	var op *net.OpError
+	var a authorityError
 	switch {
 	case errors.As(err, &unknownCA):
 		return "the ACME server's own certificate is not trusted; check acme.roots_file"
@@ -28,11 +34,24 @@ func explain(err error) string {
 		return "the ACME server did not answer in time; check that the machine reaches it by HTTPS"
 	case errors.Is(err, context.Canceled):
 		return "the order was broken off because the server stopped; order again"
-	case errors.As(err, &op):
+	case rateLimited(err):
+		return advice(acme.ProblemTypeRateLimited) + until(err)
+	case errors.As(err, &a) && a.status >= http.StatusInternalServerError:
+		return fmt.Sprintf("the ACME server is out of order (HTTP %d)%s; the server tries again by itself", a.status, until(err))
+	case unreachable(err):
 		return "the ACME server cannot be reached; check acme.directory and the machine's way out (" + clip(err.Error()) + ")"
 	default:
 		return "the order went wrong: " + clip(err.Error())
 	}
+}
+
+// until says until when the authority asks to wait, if it does.
+func until(err error) string {
+	at, _ := limits(err)
+	if at.IsZero() {
+		return ""
+	}
+	return ", until " + at.UTC().Format("2006-01-02 15:04 MST")
 }
 
 func advice(problemType string) string {
@@ -46,7 +65,9 @@ func advice(problemType string) string {
 	case acme.ProblemTypeCAA:
 		return "a CAA record of the domain forbids this CA; have the IT department allow it"
 	case acme.ProblemTypeRateLimited:
-		return "the CA's rate limit is reached; wait before ordering again"
+		return "the CA's rate limit is reached; wait before ordering again, the server does so by itself"
+	case acme.ProblemTypeServerInternal:
+		return "the CA is out of order; the server tries again by itself"
 	case acme.ProblemTypeRejectedIdentifier:
 		return "the CA does not issue for this domain; check its spelling"
 	default:
@@ -78,6 +99,10 @@ func class(err error) string {
 		return p.Type
 	case errors.Is(err, context.DeadlineExceeded):
 		return "timeout"
+	case rateLimited(err):
+		return acme.ProblemTypeRateLimited
+	case unreachable(err):
+		return "unreachable"
 	case errors.Is(err, context.Canceled):
 		return "stopped"
 	default:

@@ -66,6 +66,8 @@ type Listen struct {
 type ACME struct {
 	// Directory is the ACME directory URL.
 	Directory string `yaml:"directory"`
+	// Staging is the directory at which a first order is rehearsed. Empty: there is no rehearsal.
+	Staging string `yaml:"staging,omitempty"`
 	// Email is the contact of the ACME account; may be empty.
 	Email string `yaml:"email,omitempty"`
 	// RootsFile names a PEM file with the roots that the ACME server's own certificate chains to. Empty: the system's roots.
@@ -108,7 +110,7 @@ type Contact struct {
 
 // Paths are the server's folders and files.
 type Paths struct {
-	// State holds accounts.json, machines.json, night.json, token.key, ops.key, ops.csr and certmagic/. Default /var/lib/kreisraum.
+	// State holds accounts.json, machines.json, night.json, token.key, ops.key, ops.csr and acme/. Default /var/lib/kreisraum.
 	State string `yaml:"state"`
 	// Logs holds access-YYYY-MM-DD.log. Default /var/log/kreisraum.
 	Logs string `yaml:"logs"`

@@ -96,6 +96,9 @@ func (a ACME) validate(m *mistakes) {
 	if u, err := url.Parse(a.Directory); err != nil || u.Scheme != "https" || u.Host == "" {
 		m.add("acme.directory", "%q is not an https:// address", short(a.Directory))
 	}
+	if u, err := url.Parse(a.Staging); a.Staging != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+		m.add("acme.staging", "%q is not an https:// address", short(a.Staging))
+	}
 	if a.Email != "" && !isEmail(a.Email) {
 		m.add("acme.email", "not an e-mail address; leave it out to register without one")
 	}

@@ -62,7 +62,15 @@ type Certificate struct {
 	State    string    `json:"state"`
 	NotAfter time.Time `json:"not_after,omitzero"`
 	Issuer   string    `json:"issuer,omitempty"`
-	Detail   string    `json:"detail,omitempty"`
+	// RenewAt is when the server renews it by itself.
+	RenewAt time.Time `json:"renew_at,omitzero"`
+	// Detail says what went wrong with the last order or renewal, and what to do. Empty if nothing did.
+	Detail string `json:"detail,omitempty"`
+	// FailingSince is the first failure since the last success, NextTry when the server tries again by itself.
+	FailingSince time.Time `json:"failing_since,omitzero"`
+	NextTry      time.Time `json:"next_try,omitzero"`
+	// LimitedUntil is until when the authority takes no more orders; until then an order is not even tried.
+	LimitedUntil time.Time `json:"limited_until,omitzero"`
 }
 
 // Account is what a server knows of an organiser: a pseudonym and a hash.

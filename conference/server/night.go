@@ -49,7 +49,7 @@ func (s *Server) knownFiles() map[string][]string {
 	return map[string][]string{
 		p.State: {
 			"accounts.json", "accounts.json.damaged", ".accounts.json-*", "machines.json", ".machines.json-*",
-			night.LedgerFile, night.LedgerFile + ".damaged", "." + night.LedgerFile + "-*", "token.key", ".token.key-*", "ops.key", ".ops.key-*", "ops.csr", ".ops.csr-*", "certmagic",
+			night.LedgerFile, night.LedgerFile + ".damaged", "." + night.LedgerFile + "-*", "token.key", ".token.key-*", "ops.key", ".ops.key-*", "ops.csr", ".ops.csr-*", "acme",
 		},
 		p.Logs:    {"access-*.log"},
 		p.Runtime: {"nats"},

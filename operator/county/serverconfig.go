@@ -43,8 +43,9 @@ func serverConfig(c config.Config, m, front infra.Machine, e endpoints.Endpoints
 	if !e.NoPrivateNetwork {
 		out.Cluster = server.Cluster{Machine: machineID(m), PrivateAddress: m.PrivateIP, PortalAddress: front.PrivateIP}
 	}
+	out.ACME.Staging = staging(c.ACME)
 	if e.ACMEDirectory != "" {
-		out.ACME.Directory = e.ACMEDirectory
+		out.ACME.Directory, out.ACME.Staging = e.ACMEDirectory, ""
 	}
 	if len(e.ACMERoots) > 0 {
 		out.ACME.RootsFile = path.Clean(deploy.ACMERootsFile)
@@ -54,6 +55,17 @@ func serverConfig(c config.Config, m, front infra.Machine, e endpoints.Endpoints
 		return nil, fmt.Errorf("render server.yaml: %w", err)
 	}
 	return append([]byte("# Written by `kreisraum up`; changes by hand are replaced by the next one.\n"), text...), nil
+}
+
+// letsEncryptStaging is Let's Encrypt's staging directory (https://letsencrypt.org/docs/staging-environment/).
+const letsEncryptStaging = "https://acme-staging-v02.api.letsencrypt.org/directory"
+
+// staging is where a first order is rehearsed, "" for nowhere.
+func staging(c config.ACME) string {
+	if c.Staging == "" && (c.Directory == "" || c.Directory == server.LetsEncrypt) {
+		return letsEncryptStaging
+	}
+	return c.Staging
 }
 
 // role of the server on a machine: the portal's has a bridge as well.

@@ -77,13 +77,10 @@ func (a *CA) Orders() int {
 	return a.orders
 }
 
-// Leaks are the goroutines that Pebble and certmagic keep for the life of the process, or, for a lock that was given back, for
-// some seconds; goleak is to overlook them.
+// Leaks are the goroutines that Pebble keeps for the life of the process; goleak is to overlook them.
 func Leaks() []goleak.Option {
 	return []goleak.Option{
 		goleak.IgnoreAnyFunction("github.com/letsencrypt/pebble/v2/va.VAImpl.processTasks"),
-		goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.(*RingBufferRateLimiter).loop"),
-		goleak.IgnoreAnyFunction("github.com/caddyserver/certmagic.keepLockfileFresh"),
 	}
 }
 
