@@ -31,7 +31,7 @@ type seat struct {
 	participant string
 }
 
-// message is what a room loop takes: knock, input, endAccounts, callOver, evict or wake.
+// message is what a room loop takes: knock, input, endAccounts, callOver, evict, ping or wake.
 type message any
 
 type (
@@ -189,6 +189,8 @@ func (l *roomLoop) handle(m message) {
 	case evict:
 		l.farewell, l.evicted = signaling.EndedMoved, true
 		l.log.Info("room is on another bridge")
+	case ping:
+		close(m)
 	case endAccounts:
 		before := l.state.Participants()
 		l.apply(room.EndAccounts{Ended: m.is})

@@ -23,6 +23,8 @@ type rooms interface {
 	Totals() bridge.Totals
 	Notice(at time.Time)
 	DrainNew(on bool)
+	// Alive returns an error if most rooms do not answer before ctx ends.
+	Alive(ctx context.Context) error
 	// Close tells everybody that the server restarts, and waits until they are gone or ctx ends.
 	Close(ctx context.Context) error
 }
@@ -36,6 +38,7 @@ func (noRooms) RoomsInUse() int                   { return 0 }
 func (noRooms) Totals() bridge.Totals             { return bridge.Totals{} }
 func (noRooms) Notice(time.Time)                  {}
 func (noRooms) DrainNew(bool)                     {}
+func (noRooms) Alive(context.Context) error       { return nil }
 func (noRooms) Close(context.Context) error       { return nil }
 
 // media is what a bridge has and a portal without one has not.

@@ -39,6 +39,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.tellStart()
 	notify("READY=1")
 	<-ctx.Done()
+	work.Go(func() { s.watch(ctx) })
 	notify("STOPPING=1")
 	s.shutdown()
 	work.Wait()
