@@ -164,12 +164,16 @@ func compareFirewall(o order, p hetzner.Project) (f findings) {
 		f.add(LevelWarning, "ssh", w.Name, fmt.Sprintf("`kreisraum status %s` closes it", o.county), "port 22 is open for ssh.sources although nobody needs it: a command was killed")
 	}
 	for _, want := range let {
-		if !slices.ContainsFunc(w.Rules, func(r hetzner.Rule) bool { return r.Direction == "in" && r.Protocol == want.protocol && r.Port == want.port && anywhere(r) }) {
+		if !slices.ContainsFunc(w.Rules, func(r hetzner.Rule) bool {
+			return r.Direction == "in" && r.Protocol == want.protocol && r.Port == want.port && anywhere(r)
+		}) {
 			f.add(LevelError, "firewall", w.Name, o.up(), "%s port %s is not open to everybody: %s cannot be reached", strings.ToUpper(want.protocol), want.port, want.what)
 		}
 	}
 	for _, r := range w.Rules {
-		known := slices.ContainsFunc(let, func(l struct{ protocol, port, what string }) bool { return r.Direction == "in" && r.Protocol == l.protocol && r.Port == l.port })
+		known := slices.ContainsFunc(let, func(l struct{ protocol, port, what string }) bool {
+			return r.Direction == "in" && r.Protocol == l.protocol && r.Port == l.port
+		})
 		if !known {
 			f.add(LevelError, "firewall", w.Name, o.up(), "somebody added a rule: %s %s %s", r.Direction, strings.ToUpper(r.Protocol), r.Port)
 		}

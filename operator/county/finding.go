@@ -43,7 +43,9 @@ func (f *findings) add(level Level, check, where, mend, format string, args ...a
 // sorted by level, otherwise as they were found.
 func (f findings) sorted() []Finding {
 	out := slices.Clone([]Finding(f))
-	slices.SortStableFunc(out, func(a, b Finding) int { return cmp.Compare(slices.Index(levels, a.Level), slices.Index(levels, b.Level)) })
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return cmp.Compare(slices.Index(levels, a.Level), slices.Index(levels, b.Level))
+	})
 	return out
 }
 

@@ -46,12 +46,17 @@ type Resource struct {
 // Status looks at what is remembered, at Hetzner and at the server. It changes nothing, but for a temporary SSH rule that a
 // killed run left behind. A county that is not up is no error.
 func (c *County) Status(ctx context.Context) (Status, error) {
-	status := Status{County: c.Home.Name, URL: c.URL()}
 	found, err := c.World.Cloud.Leftovers(ctx, c.Home.Name)
 	if err != nil {
-		return status, err
+		return Status{County: c.Home.Name, URL: c.URL()}, err
 	}
-	status.Resources = resources(found)
+	return c.StatusIn(ctx, found)
+}
+
+// StatusIn is Status with what exists at Hetzner already known: one look at a project serves all of its counties.
+func (c *County) StatusIn(ctx context.Context, found []hetzner.Resource) (Status, error) {
+	status := Status{County: c.Home.Name, URL: c.URL(), Resources: resources(found)}
+	var err error
 	if err := c.countAccounts(&status); err != nil {
 		return status, err
 	}
@@ -165,6 +170,26 @@ func (c *County) countAccounts(status *Status) error {
 		}
 	}
 	return err
+}
+
+// FoundIn are the resources of a county in a project.
+func FoundIn(p hetzner.Project, county string) []hetzner.Resource {
+	servers := map[int64]hetzner.Server{}
+	for _, s := range p.Servers {
+		servers[s.ID] = s
+	}
+	var found []hetzner.Resource
+	for _, i := range p.Items() {
+		if i.Labels[hetzner.LabelCounty] != county {
+			continue
+		}
+		r := hetzner.Resource{Kind: i.Kind, ID: i.ID, Name: i.Name}
+		if i.Kind == "server" {
+			r.Off, r.ServerType, r.Location, r.Created = servers[i.ID].Status == "off", i.Type, i.Location, i.Created
+		}
+		found = append(found, r)
+	}
+	return found
 }
 
 func resources(found []hetzner.Resource) []Resource {

@@ -31,11 +31,13 @@ func RealWorld(county, version string, e endpoints.Endpoints, log *slog.Logger) 
 		DialOps: func(address string, ca *countyca.CA) Ops {
 			return opsapi.NewClient(opsapi.ClientConfig{Address: address, Certificate: ca.Client(), CA: ca.Pool(), Timeout: opsTimeout})
 		},
-		Deploy: deploy.Run,
+		Deploy:   deploy.Run,
+		Rollback: deploy.Rollback,
 		CheckDNS: func(ctx context.Context, w dnscheck.Wanted, wait time.Duration) error {
 			return dnscheck.Check(ctx, e.DNSServer, w, wait)
 		},
 		Probe: callThrough,
+		Purge: func(ctx context.Context, items []hetzner.Item) error { return purge(ctx, cloud, log, items) },
 		Engine: func() error {
 			_, err := stack.FindPulumi("")
 			return err

@@ -22,10 +22,14 @@ type World struct {
 	DialOps func(address string, ca *countyca.CA) Ops
 	// Deploy is deploy.Run.
 	Deploy func(context.Context, deploy.Job) (deploy.Result, error)
+	// Rollback is deploy.Rollback.
+	Rollback func(context.Context, deploy.Job) (to string, err error)
 	// CheckDNS compares the records and waits for them at most as long as it is told.
 	CheckDNS func(ctx context.Context, w dnscheck.Wanted, wait time.Duration) error
 	// Probe holds a call of two synthetic participants.
 	Probe func(ctx context.Context, t ProbeTarget) (ProbeReport, error)
+	// Purge deletes items at Hetzner whatever the state says of them.
+	Purge func(ctx context.Context, items []hetzner.Item) error
 	// Engine says what is wrong with the program that changes the infrastructure; may be nil.
 	Engine func() error
 	// Hash is a password's argon2id hash.
