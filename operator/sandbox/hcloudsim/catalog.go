@@ -16,7 +16,7 @@ import (
 //go:embed catalog.json
 var catalogJSON []byte
 
-// catalog is what every project can order. Only the stock changes, and only through Server.SetStock.
+// catalog is what every project can order. Only the stock changes.
 type catalog struct {
 	Currency         string            `json:"currency"`
 	VATPercent       int64             `json:"vat_percent"`
@@ -32,7 +32,7 @@ type catalog struct {
 	Types            []serverType      `json:"server_types"`
 	Images           []image           `json:"images"`
 
-	stock map[typeLocation]bool
+	stock stock
 }
 
 // hourMonth is a price in the catalog's currency, net.
@@ -70,13 +70,13 @@ type image struct {
 }
 
 func loadCatalog() (*catalog, error) {
-	c := &catalog{stock: map[typeLocation]bool{}}
+	c := &catalog{stock: stock{priced: map[typeLocation]bool{}, withdrawn: map[typeLocation]bool{}, now: time.Now}}
 	if err := json.Unmarshal(catalogJSON, c); err != nil {
 		return nil, fmt.Errorf("read embedded catalog: %w", err)
 	}
 	for _, t := range c.Types {
 		for _, l := range c.Priced {
-			c.stock[typeLocation{t.Name, l}] = t.Stock
+			c.stock.priced[typeLocation{t.Name, l}] = t.Stock
 		}
 	}
 	return c, nil
@@ -97,16 +97,6 @@ func (c *catalog) image(ref schema.IDOrName, arch string) (image, bool) {
 
 func (c *catalog) zone(name string) bool {
 	return slices.ContainsFunc(c.Locations, func(l schema.Location) bool { return l.NetworkZone == name })
-}
-
-// offered says whether the type can be ordered at the location at all, in stock or not.
-func (c *catalog) offered(t serverType, location string) bool {
-	_, ok := c.stock[typeLocation{t.Name, location}]
-	return ok
-}
-
-func (c *catalog) inStock(t serverType, location string) bool {
-	return c.stock[typeLocation{t.Name, location}]
 }
 
 // price adds the VAT. Hetzner sends net prices with ten decimals and gross prices with sixteen.

@@ -15,7 +15,7 @@ func (c *catalog) renderType(t serverType) schema.ServerType {
 	}
 	for _, name := range c.Priced {
 		loc, _ := c.location(schema.IDOrName{Name: name})
-		stock := c.inStock(t, name)
+		stock := c.shownInStock(t, name)
 		out.Locations = append(out.Locations, schema.ServerTypeLocation{ID: loc.ID, Name: name, Available: stock, Recommended: stock})
 	}
 	return out

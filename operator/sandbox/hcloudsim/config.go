@@ -34,27 +34,12 @@ type Config struct {
 	IPv6Supported bool
 	// StateFile keeps the project over a restart; mode 0600, since user data may hold secrets. Empty: nothing is kept.
 	StateFile string
-	// Quotas of the account. Zero: DefaultQuotas.
+	// Quotas of the account. Limits that are zero are those of DefaultQuotas; SetQuota can set a limit to zero.
 	Quotas Quotas
 	// RequestsPerHour is size and hourly refill of the rate limit's bucket. 0: 3600, Hetzner's.
 	RequestsPerHour int
 	// RestoreTimeout bounds how long New waits for the machines of the state file. 0: one minute.
 	RestoreTimeout time.Duration
-}
-
-// Quotas are the account's limits, as counts.
-type Quotas struct {
-	Servers         int
-	DedicatedCores  int
-	PrimaryIPs      int
-	Firewalls       int
-	PlacementGroups int
-}
-
-// DefaultQuotas are those of a new account: five servers, eight dedicated cores, two primary IPs per server.
-// Reported by users in 2026; the API does not tell them.
-func DefaultQuotas() Quotas {
-	return Quotas{Servers: 5, DedicatedCores: 8, PrimaryIPs: 10, Firewalls: 50, PlacementGroups: 50}
 }
 
 // DefaultLatency is the profile "demo": long enough that clients must wait for actions, and short enough for a demonstration.
@@ -98,9 +83,7 @@ func (c Config) withDefaults() (Config, error) {
 		errs = append(errs, fmt.Errorf("IPv6 pool %s: need an IPv6 prefix of 16 to 60 bits", c.IPv6Pool))
 	}
 	c.IPv4Pool, c.IPv6Pool = c.IPv4Pool.Masked(), c.IPv6Pool.Masked()
-	if c.Quotas == (Quotas{}) {
-		c.Quotas = DefaultQuotas()
-	}
+	c.Quotas = c.Quotas.withDefaults()
 	if c.RequestsPerHour == 0 {
 		c.RequestsPerHour = 3600
 	}

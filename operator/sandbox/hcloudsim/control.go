@@ -15,18 +15,14 @@ const maxControl = 64 << 10
 // defaultRecent is how many requests GET /sandbox/requests tells one by one unless asked for more.
 const defaultRecent = 100
 
-// Stock says whether a server type can be created at a location.
-type Stock struct {
-	ServerType string `json:"server_type"`
-	Location   string `json:"location"`
-	InStock    bool   `json:"in_stock"`
-}
-
 // Control lets a test do what no cloud offers. Whoever serves it checks who asks.
 //
-//	PUT    /sandbox/stock      Stock: a server type is sold out at a location, or can be had again
+//	PUT    /sandbox/stock      Stock: a server type is sold out at a location or not offered there, or can be had again
+//	PUT    /sandbox/stock/flips, DELETE   StockFlips: stock comes and goes
 //	GET    /sandbox/clock      ClockReport
 //	PUT    /sandbox/clock      ClockOrder: put the clock forward, let it run faster or stand still
+//	GET    /sandbox/quotas     Quotas
+//	PUT    /sandbox/quotas     the limits to change, for example {"servers": 5}
 //	POST   /sandbox/fault      Fault: requests go wrong as described
 //	PUT    /sandbox/chaos      Chaos: requests go wrong by chance
 //	DELETE /sandbox/chaos      no more chaos; what it has struck stays counted
@@ -38,9 +34,13 @@ type Stock struct {
 // A wrong request is answered with 400 and a sentence, an order that was carried out with 204.
 func (s *Server) Control() http.Handler {
 	control := http.NewServeMux()
-	control.HandleFunc("PUT /sandbox/stock", order(func(w Stock) error { return s.SetStock(w.ServerType, w.Location, w.InStock) }))
+	control.HandleFunc("PUT /sandbox/stock", order(s.changeStock))
+	control.HandleFunc("PUT /sandbox/stock/flips", order(func(f StockFlips) error { return s.SetStockFlips(&f) }))
+	control.HandleFunc("DELETE /sandbox/stock/flips", done(func() { _ = s.SetStockFlips(nil) })) // nil is always valid
 	control.HandleFunc("GET /sandbox/clock", tell(func(*http.Request) (any, error) { return s.tellClock(), nil }))
 	control.HandleFunc("PUT /sandbox/clock", order(s.DriveClock))
+	control.HandleFunc("GET /sandbox/quotas", tell(func(*http.Request) (any, error) { return s.Quotas(), nil }))
+	control.HandleFunc("PUT /sandbox/quotas", order(s.changeQuotas))
 	control.HandleFunc("POST /sandbox/fault", order(s.InjectFault))
 	control.HandleFunc("PUT /sandbox/chaos", order(func(c Chaos) error { return s.SetChaos(&c) }))
 	control.HandleFunc("DELETE /sandbox/chaos", done(func() { _ = s.SetChaos(nil) })) // nil is always valid

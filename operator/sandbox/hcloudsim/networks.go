@@ -76,6 +76,9 @@ func createNetwork(r *request) (reply, error) {
 			n.Routes = append(n.Routes, parsed)
 		}
 	}
+	if v.err() == nil && len(r.Networks) >= r.api.quotas.Networks {
+		return reply{}, errLimit("network limit exceeded", "network_limit")
+	}
 	n.meta, err = newMeta(r, "network", r.Networks, body.Name, body.Labels, &v)
 	if err != nil {
 		return reply{}, err

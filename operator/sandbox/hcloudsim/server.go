@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+
+	"github.com/miekg/dns"
 )
 
 // Server is the simulated cloud: an http.Handler under the prefix /v1. Safe for concurrent use.
@@ -19,6 +21,7 @@ type Server struct {
 	answers  atomic.Uint64 // whose time was drawn
 	saver    *saver
 	reverse  atomic.Pointer[map[string][]netip.Addr]
+	served   atomic.Pointer[map[string][]dns.RR]
 
 	ctx    context.Context // ends with Close; for lanes only
 	cancel context.CancelFunc
@@ -45,6 +48,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	cat.stock.now = cfg.Clock.Now
 	proj, err := loadProject(cfg.StateFile)
 	if err != nil {
 		return nil, err
@@ -86,18 +90,6 @@ func (s *Server) commit(change func(p *project)) {
 	s.publishReverseNamesLocked()
 	s.mu.Unlock()
 	s.saver.kick()
-}
-
-// SetStock says whether a server type can be created at a location from now on. Returns an error for a pair that is not offered.
-func (s *Server) SetStock(serverType, location string, inStock bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	pair := typeLocation{serverType, location}
-	if _, ok := s.catalog.stock[pair]; !ok {
-		return fmt.Errorf("set stock: server type %q is not offered at location %q", serverType, location)
-	}
-	s.catalog.stock[pair] = inStock
-	return nil
 }
 
 // SetQuota replaces the account's limits. What exists stays.
