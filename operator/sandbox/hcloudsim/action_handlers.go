@@ -81,6 +81,8 @@ func (r *request) exists(kind string, id int64) (ok bool) {
 		_, ok = r.Networks[id]
 	case "primary_ip":
 		_, ok = r.PrimaryIPs[id]
+	case "zone":
+		_, ok = r.Zones[id]
 	}
 	return ok
 }

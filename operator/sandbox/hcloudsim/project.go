@@ -29,14 +29,17 @@ type project struct {
 	SSHKeys         map[int64]*sshKey         `json:"ssh_keys"`
 	PrimaryIPs      map[int64]*primaryIP      `json:"primary_ips"`
 	PlacementGroups map[int64]*placementGroup `json:"placement_groups"`
+	Zones           map[int64]*zone           `json:"zones"`
 	Actions         map[int64]*action         `json:"actions"`
+
+	zonesChanged bool // since the name servers were told
 }
 
 func newProject() *project {
 	return &project{
 		Servers: map[int64]*server{}, Firewalls: map[int64]*firewall{}, Networks: map[int64]*network{},
 		SSHKeys: map[int64]*sshKey{}, PrimaryIPs: map[int64]*primaryIP{}, PlacementGroups: map[int64]*placementGroup{},
-		Actions: map[int64]*action{},
+		Zones: map[int64]*zone{}, Actions: map[int64]*action{},
 	}
 }
 

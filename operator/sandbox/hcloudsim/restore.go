@@ -15,6 +15,7 @@ func (s *Server) restore() {
 	s.mu.Unlock()
 	s.await(back, count)
 	s.commit(func(p *project) {
+		p.serveAll()
 		for id := range p.Actions {
 			p.finish(id, s.cfg.Clock.Now().UTC(), nil)
 		}

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// publishReverseNamesLocked makes the current reverse names visible to ReverseNames.
+// publishReverseNamesLocked makes the current reverse names visible to ReverseNames, and with them the zones to ServedRecords.
 func (s *Server) publishReverseNamesLocked() {
 	names := map[string][]netip.Addr{}
 	for _, ip := range s.project.PrimaryIPs {
@@ -28,6 +28,7 @@ func (s *Server) publishReverseNamesLocked() {
 		names[name] = slices.Compact(addrs)
 	}
 	s.reverse.Store(&names)
+	s.publishZonesLocked()
 }
 
 // hostAddr is the address a server uses: the IPv4 address itself, or ::1 in the /64.

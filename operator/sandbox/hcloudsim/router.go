@@ -99,6 +99,8 @@ func endpoints() []endpoint {
 	sshKeyRoutes(&t)
 	primaryIPRoutes(&t)
 	placementGroupRoutes(&t)
+	zoneRoutes(&t)
+	rrsetRoutes(&t)
 	unsupportedRoutes(&t)
 	slices.SortStableFunc(t.list, func(a, b endpoint) int { return a.placeholders() - b.placeholders() })
 	return t.list
