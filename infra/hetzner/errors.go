@@ -53,7 +53,9 @@ func (e *Error) Is(target error) bool {
 type SoldOutError struct {
 	// Machine is the server's name; ServerType and Location what was asked for.
 	Machine, ServerType, Location string
-	Err                           error
+	// Kept says that the machine exists as what it was before, and runs.
+	Kept bool
+	Err  error
 }
 
 func (e *SoldOutError) Error() string {

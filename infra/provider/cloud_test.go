@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"log/slog"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -66,9 +65,9 @@ func newProject(t testing.TB) *project {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(sim)
-	client := hetzner.New(hetzner.Config{Token: token, URL: server.URL + "/v1"})
+	client := hetzner.New(hetzner.Config{Token: token, URL: server.URL + "/v1", Backoff: 5 * time.Millisecond})
 	p.sim, p.cloud = sim, client.Cloud()
-	p.handle = handle{cloud: client, log: slog.New(slog.DiscardHandler), onError: func(error) {}}
+	p.handle = newHandle(Config{Cloud: client})
 	t.Cleanup(func() {
 		client.Close()
 		server.Close()

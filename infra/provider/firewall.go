@@ -62,14 +62,11 @@ func (r Firewall) ensure(ctx context.Context, in FirewallArgs) (*hcloud.Firewall
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what("create", firewallKind, in.Name), err)
 	}
-	firewall, err := r.find(ctx, in)
+	firewall, err := adoptOrMake(r.handle,
+		func() (*hcloud.Firewall, error) { return r.find(ctx, in) },
+		func() (*hcloud.Firewall, error) { return r.make(ctx, in, rules) })
 	if err != nil {
 		return nil, err
-	}
-	if firewall == nil {
-		if firewall, err = r.make(ctx, in, rules); err != nil {
-			return nil, err
-		}
 	}
 	return firewall, r.setRules(ctx, firewall, in, rules)
 }
@@ -81,16 +78,11 @@ func (r Firewall) make(ctx context.Context, in FirewallArgs, rules []hcloud.Fire
 		made, _, err = r.cloud.Cloud().Firewall.Create(ctx, hcloud.FirewallCreateOpts{Name: in.Name, Rules: rules, Labels: in.Labels})
 		return err
 	})
-	if err == nil {
-		r.done("created", firewallKind, made.Firewall.ID)
-		return made.Firewall, r.cloud.Wait(ctx, verb, made.Actions...)
+	if err != nil {
+		return nil, err
 	}
-	if hetzner.Classify(err) == hetzner.Conflict {
-		if firewall, findErr := r.find(ctx, in); findErr != nil || firewall != nil {
-			return firewall, findErr
-		}
-	}
-	return nil, err
+	r.done("created", firewallKind, made.Firewall.ID)
+	return made.Firewall, r.cloud.Wait(ctx, verb, made.Actions...)
 }
 
 // setRules replaces the rules if they differ, leaving the temporary one in place.

@@ -24,7 +24,12 @@ func get[T any](ctx context.Context, h handle, kind, name string, id int64, read
 func mustGet[T any](ctx context.Context, h handle, kind, name string, id int64, read byID[T]) (*T, error) {
 	found, err := get(ctx, h, kind, name, id, read)
 	if err == nil && found == nil {
-		err = &hetzner.Error{What: what("update", kind, name), Class: hetzner.Gone, Cause: "it was deleted meanwhile", Next: "run `up` again, it makes a new one"}
+		err = gone(kind, name)
 	}
 	return found, err
+}
+
+// gone is the error for a resource that was to be changed and is not there any more.
+func gone(kind, name string) error {
+	return &hetzner.Error{What: what("update", kind, name), Class: hetzner.Gone, Cause: "it was deleted meanwhile", Next: "run `up` again, it makes a new one"}
 }

@@ -49,14 +49,11 @@ func (r Network) Create(ctx context.Context, req infer.CreateRequest[NetworkArgs
 }
 
 func (r Network) ensure(ctx context.Context, in NetworkArgs) (*hcloud.Network, error) {
-	network, err := r.find(ctx, in)
+	network, err := adoptOrMake(r.handle,
+		func() (*hcloud.Network, error) { return r.find(ctx, in) },
+		func() (*hcloud.Network, error) { return r.make(ctx, in) })
 	if err != nil {
 		return nil, err
-	}
-	if network == nil {
-		if network, err = r.make(ctx, in); err != nil {
-			return nil, err
-		}
 	}
 	if got := network.IPRange.String(); got != in.IPRange {
 		return nil, fmt.Errorf("the network %s exists with the range %s instead of %s; delete it in the Hetzner console when no server uses it any more",
@@ -81,16 +78,11 @@ func (r Network) make(ctx context.Context, in NetworkArgs) (*hcloud.Network, err
 		})
 		return err
 	})
-	if err == nil {
-		r.done("created", networkKind, made.ID)
-		return made, nil
+	if err != nil {
+		return nil, err
 	}
-	if hetzner.Classify(err) == hetzner.Conflict {
-		if network, findErr := r.find(ctx, in); findErr != nil || network != nil {
-			return network, findErr
-		}
-	}
-	return nil, err
+	r.done("created", networkKind, made.ID)
+	return made, nil
 }
 
 func (r Network) addSubnet(ctx context.Context, network *hcloud.Network, in NetworkArgs) error {
@@ -108,6 +100,10 @@ func (r Network) addSubnet(ctx context.Context, network *hcloud.Network, in Netw
 		return err
 	})
 	if err != nil {
+		// A resent request may have met its own earlier success.
+		if now, getErr := get(ctx, r.handle, networkKind, in.Name, network.ID, r.cloud.Cloud().Network.GetByID); getErr == nil && now != nil && hasSubnet(now, in.Subnet) {
+			return nil
+		}
 		return err
 	}
 	return r.cloud.Wait(ctx, verb, action)

@@ -40,28 +40,25 @@ func (r PlacementGroup) Create(ctx context.Context, req infer.CreateRequest[Plac
 }
 
 func (r PlacementGroup) ensure(ctx context.Context, in PlacementGroupArgs) (*hcloud.PlacementGroup, error) {
-	group, err := r.find(ctx, in)
-	if err != nil || group != nil {
-		return group, err
-	}
+	return adoptOrMake(r.handle,
+		func() (*hcloud.PlacementGroup, error) { return r.find(ctx, in) },
+		func() (*hcloud.PlacementGroup, error) { return r.make(ctx, in) })
+}
+
+func (r PlacementGroup) make(ctx context.Context, in PlacementGroupArgs) (*hcloud.PlacementGroup, error) {
 	var made hcloud.PlacementGroupCreateResult
 	verb := what("create", placementGroupKind, in.Name)
-	err = r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
+	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
 		made, _, err = r.cloud.Cloud().PlacementGroup.Create(ctx, hcloud.PlacementGroupCreateOpts{
 			Name: in.Name, Labels: in.Labels, Type: hcloud.PlacementGroupTypeSpread,
 		})
 		return err
 	})
-	if err == nil {
-		r.done("created", placementGroupKind, made.PlacementGroup.ID)
-		return made.PlacementGroup, r.cloud.Wait(ctx, verb, made.Action)
+	if err != nil {
+		return nil, err
 	}
-	if hetzner.Classify(err) == hetzner.Conflict {
-		if group, findErr := r.find(ctx, in); findErr != nil || group != nil {
-			return group, findErr
-		}
-	}
-	return nil, err
+	r.done("created", placementGroupKind, made.PlacementGroup.ID)
+	return made.PlacementGroup, r.cloud.Wait(ctx, verb, made.Action)
 }
 
 func (r PlacementGroup) find(ctx context.Context, in PlacementGroupArgs) (*hcloud.PlacementGroup, error) {

@@ -53,14 +53,11 @@ func (r PrimaryIP) Create(ctx context.Context, req infer.CreateRequest[PrimaryIP
 }
 
 func (r PrimaryIP) ensure(ctx context.Context, in PrimaryIPArgs) (*hcloud.PrimaryIP, error) {
-	ip, err := r.find(ctx, in)
+	ip, err := adoptOrMake(r.handle,
+		func() (*hcloud.PrimaryIP, error) { return r.find(ctx, in) },
+		func() (*hcloud.PrimaryIP, error) { return r.make(ctx, in) })
 	if err != nil {
 		return nil, err
-	}
-	if ip == nil {
-		if ip, err = r.make(ctx, in); err != nil {
-			return nil, err
-		}
 	}
 	if string(ip.Type) != in.Type || ip.Location.Name != in.Location {
 		return nil, fmt.Errorf("the primary IP %s exists as %s in %s instead of %s in %s; put that location first in the county's file, "+
@@ -82,16 +79,11 @@ func (r PrimaryIP) make(ctx context.Context, in PrimaryIPArgs) (*hcloud.PrimaryI
 		})
 		return err
 	})
-	if err == nil {
-		r.done("created", primaryIPKind, made.PrimaryIP.ID)
-		return made.PrimaryIP, r.cloud.Wait(ctx, verb, made.Action)
+	if err != nil {
+		return nil, err
 	}
-	if hetzner.Classify(err) == hetzner.Conflict {
-		if ip, findErr := r.find(ctx, in); findErr != nil || ip != nil {
-			return ip, findErr
-		}
-	}
-	return nil, err
+	r.done("created", primaryIPKind, made.PrimaryIP.ID)
+	return made.PrimaryIP, r.cloud.Wait(ctx, verb, made.Action)
 }
 
 // keep makes sure that an adopted address is not deleted with its server.

@@ -1,8 +1,10 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
@@ -25,6 +27,7 @@ const (
 	NetworkToken        = Name + ":index:Network"
 	PrimaryIPToken      = Name + ":index:PrimaryIP"
 	PlacementGroupToken = Name + ":index:PlacementGroup"
+	RecordToken         = Name + ":index:Record"
 )
 
 // Config is what the resources need.
@@ -35,17 +38,17 @@ type Config struct {
 	// OnError is told each failed operation with its typed error, which the engine would reduce to text. It must be safe for
 	// concurrent use. Nil: nobody is told.
 	OnError func(error)
+	// Fresh says that nothing of the county is known to exist, so that asking for a resource comes before looking for it, which saves a
+	// request each. What exists all the same is found when its name turns out to be taken.
+	Fresh bool
+	// Guard is asked before a machine that runs is switched off or deleted; an error keeps it from that. It must be safe for concurrent
+	// use. Nil: nobody is asked.
+	Guard func(ctx context.Context, machine string) error
 }
 
 // New makes the provider.
 func New(cfg Config) p.Provider {
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
-	if cfg.OnError == nil {
-		cfg.OnError = func(error) {}
-	}
-	h := handle{cloud: cfg.Cloud, log: cfg.Log, onError: cfg.OnError}
+	h := newHandle(cfg)
 	return infer.Provider(infer.Options{
 		Resources: []infer.InferredResource{
 			infer.Resource(Server{h}),
@@ -54,9 +57,24 @@ func New(cfg Config) p.Provider {
 			infer.Resource(Network{h}),
 			infer.Resource(PrimaryIP{h}),
 			infer.Resource(PlacementGroup{h}),
+			infer.Resource(Record{h}),
 		},
 		ModuleMap: map[tokens.ModuleName]tokens.ModuleName{"provider": "index"},
 	})
+}
+
+// newHandle fills in what cfg leaves out.
+func newHandle(cfg Config) handle {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.OnError == nil {
+		cfg.OnError = func(error) {}
+	}
+	if cfg.Guard == nil {
+		cfg.Guard = func(context.Context, string) error { return nil }
+	}
+	return handle{cloud: cfg.Cloud, log: cfg.Log, onError: cfg.OnError, fresh: cfg.Fresh, guard: cfg.Guard, stuck: stuckAfter}
 }
 
 // handle is what every resource holds.
@@ -64,6 +82,10 @@ type handle struct {
 	cloud   *hetzner.Client
 	log     *slog.Logger
 	onError func(error)
+	fresh   bool
+	guard   func(ctx context.Context, machine string) error
+	// stuck is after how long a server that is still being made is given up and made anew.
+	stuck time.Duration
 }
 
 // report hands a failed operation to the listener; deferred with the address of the named result.

@@ -4,19 +4,24 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 	"github.com/pulumi/pulumi-go-provider/infer"
 
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 )
 
-// Purge deletes resources that no state knows, as listed by hetzner.Client.Inventory, in the order in which they let go of
-// each other: servers, addresses, firewalls, networks, the rest. It stops at the first error.
+// Purge deletes resources that no state knows, as listed by hetzner.Client.Managed, in the order in which they let go of each other:
+// DNS records, servers, addresses, firewalls, networks, the rest. It stops at the first error. Kinds that kreisraum never makes stay.
 func Purge(ctx context.Context, cloud *hetzner.Client, log *slog.Logger, found []hetzner.Resource) error {
-	h := handle{cloud: cloud, log: log, onError: func(error) {}}
+	h := newHandle(Config{Cloud: cloud, Log: log})
 	for _, step := range []struct {
 		kind   string
 		remove func(context.Context, string, string) error
 	}{
+		{"rrset", func(ctx context.Context, id, _ string) error {
+			_, err := Record{h}.Delete(ctx, infer.DeleteRequest[RecordState]{ID: id})
+			return err
+		}},
 		{"server", func(ctx context.Context, id, name string) error {
 			_, err := Server{h}.Delete(ctx, infer.DeleteRequest[ServerState]{ID: id, State: ServerState{Name: name}})
 			return err
@@ -41,15 +46,33 @@ func Purge(ctx context.Context, cloud *hetzner.Client, log *slog.Logger, found [
 			_, err := SSHKey{h}.Delete(ctx, infer.DeleteRequest[SSHKeyState]{ID: id, State: SSHKeyState{SSHKeyArgs: SSHKeyArgs{Name: name}}})
 			return err
 		}},
+		{"image", h.removeImage},
 	} {
 		for _, r := range found {
 			if r.Kind != step.kind {
 				continue
 			}
-			if err := step.remove(ctx, formatID(r.ID), r.Name); err != nil {
+			if err := step.remove(ctx, r.Key(), r.Name); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
 }
+
+// removeImage deletes a snapshot; one that is gone is fine.
+func (h handle) removeImage(ctx context.Context, key, name string) error {
+	id, err := parseID(imageKind, key)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := withPatience(ctx)
+	defer cancel()
+	err = h.cloud.Do(ctx, what("delete", imageKind, name), func(ctx context.Context) error {
+		_, err := h.cloud.Cloud().Image.Delete(ctx, &hcloud.Image{ID: id})
+		return err
+	}, hetzner.InUse)
+	return h.tolerateGone(err, imageKind, id)
+}
+
+const imageKind = "snapshot"

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 	p "github.com/pulumi/pulumi-go-provider"
@@ -59,7 +60,7 @@ func (r Server) Create(ctx context.Context, req infer.CreateRequest[ServerArgs])
 	if req.DryRun {
 		return resp, nil
 	}
-	ctx, cancel := withPatience(ctx)
+	ctx, cancel := context.WithTimeout(ctx, serverPatience)
 	defer cancel()
 	want, err := parseRefs(req.Inputs)
 	if err != nil {
@@ -73,15 +74,24 @@ func (r Server) Create(ctx context.Context, req infer.CreateRequest[ServerArgs])
 	return resp, nil
 }
 
-// Diff compares what is recorded with what is wanted; see ServerArgs for what is deliberately left out.
-func (r Server) Diff(_ context.Context, req infer.DiffRequest[ServerArgs, ServerState]) (infer.DiffResponse, error) {
-	return serverChanges(req.State, req.Inputs).response(), nil
+// Diff compares what is recorded with what is wanted; see ServerArgs for what is deliberately left out. Only another type makes it ask
+// Hetzner: whether the machine's disk fits into it.
+func (r Server) Diff(ctx context.Context, req infer.DiffRequest[ServerArgs, ServerState]) (infer.DiffResponse, error) {
+	c := serverChanges(req.State, req.Inputs)
+	if id, err := parseID(serverKind, req.ID); err == nil && c["serverType"].Kind == p.Update && !r.fits(ctx, id, req.State.Name, req.Inputs.ServerType) {
+		c.replace("serverType", true)
+	}
+	return c.response(), nil
 }
 
 func serverChanges(have ServerState, want ServerArgs) changes {
 	c := changes{}
 	c.replace("name", have.Name != want.Name)
-	c.replace("serverType", have.ServerType != want.ServerType)
+	if architecture(have.ServerType) == architecture(want.ServerType) {
+		c.update("serverType", have.ServerType != want.ServerType)
+	} else {
+		c.replace("serverType", true)
+	}
 	c.replace("location", have.Location != want.Location)
 	c.update("network", have.Network != want.Network)
 	c.update("privateIp", have.PrivateIP != want.PrivateIP)
@@ -110,22 +120,25 @@ func (r Server) Update(ctx context.Context, req infer.UpdateRequest[ServerArgs, 
 	if err != nil {
 		return resp, err
 	}
-	ctx, cancel := withPatience(ctx)
+	ctx, cancel := context.WithTimeout(ctx, serverPatience)
 	defer cancel()
-	if !hetzner.Covers(req.State.Labels, req.Inputs.Labels) {
-		if err := r.label(ctx, id, req.Inputs); err != nil {
+	server, err := r.read(ctx, id, req.Inputs.Name)
+	if errors.Is(err, errVanished) {
+		return resp, gone(serverKind, req.Inputs.Name)
+	}
+	if err != nil {
+		return resp, err
+	}
+	if !hetzner.Covers(server.Labels, req.Inputs.Labels) {
+		if err := r.label(ctx, server, req.Inputs); err != nil {
 			return resp, err
 		}
 	}
-	_, err = r.converge(ctx, id, req.Inputs, want)
+	_, err = r.converge(ctx, server, req.Inputs, want)
 	return resp, err
 }
 
-func (r Server) label(ctx context.Context, id int64, in ServerArgs) error {
-	server, err := mustGet(ctx, r.handle, serverKind, in.Name, id, r.cloud.Cloud().Server.GetByID)
-	if err != nil {
-		return err
-	}
+func (r Server) label(ctx context.Context, server *hcloud.Server, in ServerArgs) error {
 	return r.cloud.Do(ctx, what("label", serverKind, in.Name), func(ctx context.Context) error {
 		_, _, err := r.cloud.Cloud().Server.Update(ctx, server, hcloud.ServerUpdateOpts{Labels: hetzner.Merged(server.Labels, in.Labels)})
 		return err
@@ -169,7 +182,8 @@ func observed(server *hcloud.Server, recorded ServerState) ServerState {
 	return state
 }
 
-// Delete removes the server and returns once it is gone, because only then its name and addresses are free.
+// Delete removes the server and returns once it is gone, because only then its name and addresses are free. Addresses that Hetzner made
+// along with it, which carry no label, go too.
 func (r Server) Delete(ctx context.Context, req infer.DeleteRequest[ServerState]) (_ infer.DeleteResponse, err error) {
 	defer r.report(&err)
 	id, err := parseID(serverKind, req.ID)
@@ -178,7 +192,40 @@ func (r Server) Delete(ctx context.Context, req infer.DeleteRequest[ServerState]
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	return infer.DeleteResponse{}, r.remove(ctx, id, req.State.Name)
+	server, err := r.get(ctx, id, req.State.Name)
+	if err != nil || server == nil {
+		return infer.DeleteResponse{}, err
+	}
+	if server.Status == hcloud.ServerStatusRunning {
+		if err := r.guard(ctx, req.State.Name); err != nil {
+			return infer.DeleteResponse{}, err
+		}
+	}
+	if err := r.remove(ctx, id, req.State.Name); err != nil {
+		return infer.DeleteResponse{}, err
+	}
+	for _, address := range []int64{server.PublicNet.IPv4.ID, server.PublicNet.IPv6.ID} {
+		if known := formatID(address); address == 0 || known == req.State.PrimaryIPv4 || known == req.State.PrimaryIPv6 {
+			continue
+		}
+		if err := r.dropLeaked(ctx, req.State.Name, address); err != nil {
+			return infer.DeleteResponse{}, err
+		}
+	}
+	return infer.DeleteResponse{}, nil
+}
+
+// dropLeaked removes an address that was made along with a server which is gone now, should it have outlived it.
+func (r Server) dropLeaked(ctx context.Context, name string, id int64) error {
+	ip, err := get(ctx, r.handle, primaryIPKind, name, id, r.cloud.Cloud().PrimaryIP.GetByID)
+	if err != nil || ip == nil || !ip.AutoDelete || ip.AssigneeID != 0 {
+		return err
+	}
+	err = r.cloud.Do(ctx, what("delete the automatic primary IP of", serverKind, name), func(ctx context.Context) error {
+		_, err := r.cloud.Cloud().PrimaryIP.Delete(ctx, ip)
+		return err
+	}, hetzner.InUse)
+	return r.tolerateGone(err, primaryIPKind, id)
 }
 
 func (r Server) remove(ctx context.Context, id int64, name string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
@@ -11,38 +12,47 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 )
 
-// ensure finds or makes the server and takes it through the steps it lacks.
+// ensure finds or makes the server and takes it through the steps it lacks. One that was made and then vanished, or never came to life,
+// is made anew.
 func (r Server) ensure(ctx context.Context, in ServerArgs, want refs) (*hcloud.Server, error) {
-	server, err := r.find(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	if server == nil {
-		if server, err = r.make(ctx, in, want); err != nil {
-			return nil, err
+	for attempt := 1; ; attempt++ {
+		server, err := adoptOrMake(r.handle,
+			func() (*hcloud.Server, error) { return r.find(ctx, in) },
+			func() (*hcloud.Server, error) { return r.order(ctx, in, want) })
+		if err == nil {
+			if err = sameMachine(server, in); err != nil {
+				return nil, err
+			}
+			server, err = r.converge(ctx, server, in, want)
 		}
-	} else {
-		r.done("adopted", serverKind, server.ID)
+		if errors.Is(err, errVanished) && attempt < creations {
+			r.log.Warn("a new server vanished and is made anew", slog.String("kind", serverKind), slog.Any("error", err))
+			continue
+		}
+		if errors.Is(err, hetzner.ErrSoldOut) {
+			return nil, &hetzner.SoldOutError{Machine: in.Name, ServerType: in.ServerType, Location: in.Location, Err: err}
+		}
+		return server, err
 	}
-	if server.ServerType.Name != in.ServerType || server.Location.Name != in.Location {
-		return nil, fmt.Errorf("the server %s exists as %s in %s instead of %s in %s, and the state that would allow to replace it is lost; "+
-			"set type and location in the county's file to what exists, or delete the server in the Hetzner console",
-			in.Name, server.ServerType.Name, server.Location.Name, in.ServerType, in.Location)
-	}
-	return r.converge(ctx, server.ID, in, want)
 }
 
-// make creates the server and names it in the error when Hetzner has no such machine.
-func (r Server) make(ctx context.Context, in ServerArgs, want refs) (*hcloud.Server, error) {
-	server, err := r.order(ctx, in, want)
-	if errors.Is(err, hetzner.ErrSoldOut) {
-		return nil, &hetzner.SoldOutError{Machine: in.Name, ServerType: in.ServerType, Location: in.Location, Err: err}
+// errVanished says that a server is gone before it ever ran.
+var errVanished = errors.New("the server is gone before it ever ran")
+
+// sameMachine refuses a server that was found and is another than the one that is wanted.
+func sameMachine(server *hcloud.Server, in ServerArgs) error {
+	if server.ServerType.Name == in.ServerType && server.Location.Name == in.Location {
+		return nil
 	}
-	return server, err
+	return fmt.Errorf("the server %s exists as %s in %s instead of %s in %s, and the state that would allow to change it is lost; "+
+		"set type and location in the county's file to what exists and run `up`, then change them; or delete the server in the Hetzner console",
+		in.Name, server.ServerType.Name, server.Location.Name, in.ServerType, in.Location)
 }
 
 // order creates the server switched off, so that its network is there before it boots for the first time: cloud-init only
 // configures the interfaces it sees then.
+//
+// An action that fails after the server was visible is a refusal that came late: the server goes by itself, or is removed here.
 func (r Server) order(ctx context.Context, in ServerArgs, want refs) (*hcloud.Server, error) {
 	verb := what("create", serverKind, in.Name)
 	var made hcloud.ServerCreateResult
@@ -50,17 +60,27 @@ func (r Server) order(ctx context.Context, in ServerArgs, want refs) (*hcloud.Se
 		made, _, err = r.cloud.Cloud().Server.Create(ctx, createOpts(in, want))
 		return err
 	})
-	if hetzner.Classify(err) == hetzner.Conflict {
-		// A resent request meets its own earlier success.
-		if server, findErr := r.find(ctx, in); findErr != nil || server != nil {
-			return server, findErr
-		}
-	}
 	if err != nil {
 		return nil, err
 	}
 	r.done("created", serverKind, made.Server.ID)
-	return made.Server, r.cloud.Wait(ctx, verb, append(made.NextActions, made.Action)...)
+	bounded, cancel := context.WithTimeout(ctx, r.stuck)
+	defer cancel()
+	err = r.cloud.Wait(bounded, verb, append(made.NextActions, made.Action)...)
+	switch {
+	case err == nil:
+		made.Server.Status, made.Server.Locked = hcloud.ServerStatusOff, false // as ordered; the last step of converge looks
+		return made.Server, nil
+	case ctx.Err() != nil, hetzner.Classify(err) == hetzner.Unreachable:
+		return nil, err
+	}
+	if removeErr := r.remove(ctx, made.Server.ID, in.Name); removeErr != nil {
+		return nil, errors.Join(err, removeErr)
+	}
+	if errors.Is(err, hetzner.ErrSoldOut) || hetzner.Classify(err) == hetzner.Placement {
+		return nil, err
+	}
+	return nil, fmt.Errorf("%w: %w", errVanished, err)
 }
 
 func createOpts(in ServerArgs, want refs) hcloud.ServerCreateOpts {
@@ -88,7 +108,8 @@ func createOpts(in ServerArgs, want refs) hcloud.ServerCreateOpts {
 	return opts
 }
 
-// find looks the name up and insists that it is ours; one that is being deleted is waited out.
+// find looks the name up and insists that it is ours. One that is being deleted is waited out, and one that has been in the making for
+// too long is removed: it never ran.
 func (r Server) find(ctx context.Context, in ServerArgs) (*hcloud.Server, error) {
 	var server *hcloud.Server
 	err := r.cloud.Do(ctx, what("look up", serverKind, in.Name), func(ctx context.Context) (err error) {
@@ -104,68 +125,139 @@ func (r Server) find(ctx context.Context, in ServerArgs) (*hcloud.Server, error)
 	if server.Status == hcloud.ServerStatusDeleting {
 		return nil, r.untilGone(ctx, server.ID, in.Name)
 	}
-	return server, nil
+	server, err = r.settled(ctx, server, in.Name)
+	if errors.Is(err, errVanished) {
+		return nil, nil
+	}
+	return server, err
 }
 
-// converge takes the server from wherever it is to: addresses assigned, in the network, behind the firewall, running. Each
-// step looks first, so that this is the path of a new server, of a resumed one and of a repair.
-func (r Server) converge(ctx context.Context, id int64, in ServerArgs, want refs) (*hcloud.Server, error) {
-	server, err := r.settled(ctx, id, in.Name)
+// rounds bounds how often converge goes through its steps; the second one finds nothing to do, unless somebody else is at work too.
+const rounds = 4
+
+// converge takes the server from wherever it is to: of the right type, addresses assigned, in the network, behind the firewall, running.
+// Each step looks first, so that this is the path of a new server, of a resumed one and of a repair. What a step did is noted on the
+// server as it was read, and once all are through it is read again: only what Hetzner says counts.
+func (r Server) converge(ctx context.Context, server *hcloud.Server, in ServerArgs, want refs) (*hcloud.Server, error) {
+	for range rounds {
+		changed := false
+		for _, step := range []func(context.Context, *hcloud.Server, ServerArgs, refs) (changed bool, err error){
+			r.resize, r.assignAddresses, r.attachNetwork, r.applyFirewall, r.powerOn,
+		} {
+			did, err := step(ctx, server, in, want)
+			if hetzner.Classify(err) == hetzner.Gone {
+				return nil, fmt.Errorf("%w: %w", errVanished, err)
+			}
+			if err != nil {
+				return nil, err
+			}
+			changed = changed || did
+		}
+		if !changed {
+			return server, nil
+		}
+		var err error
+		if server, err = r.read(ctx, server.ID, in.Name); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("the server %s does not stay as it is set up; somebody else is at work on it in the Hetzner console or with the "+
+		"same token. Run `up` again when they are done", in.Name)
+}
+
+// read reads the server once nothing is being done to it.
+func (r Server) read(ctx context.Context, id int64, name string) (*hcloud.Server, error) {
+	server, err := r.get(ctx, id, name)
+	if err == nil && server == nil {
+		err = fmt.Errorf("%s: %w", what("read", serverKind, name), errVanished)
+	}
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context, *hcloud.Server, ServerArgs, refs) (changed bool, err error){
-		r.assignAddresses, r.attachNetwork, r.applyFirewall, r.powerOn,
-	} {
-		changed, err := step(ctx, server, in, want)
-		if err != nil {
-			return nil, err
-		}
-		if !changed {
-			continue
-		}
-		if server, err = r.settled(ctx, id, in.Name); err != nil {
-			return nil, err
-		}
-	}
-	return server, nil
+	return r.settled(ctx, server, name)
 }
 
-// settled waits until the server is off or running and nothing is being done to it.
-func (r Server) settled(ctx context.Context, id int64, name string) (server *hcloud.Server, err error) {
-	err = r.cloud.Until(ctx, what("wait for", serverKind, name), func(ctx context.Context) (bool, error) {
-		server, err = r.get(ctx, id, name)
-		if err != nil {
-			return false, err
-		}
-		if server == nil || server.Status == hcloud.ServerStatusDeleting {
-			return false, fmt.Errorf("the server %s was deleted while it was being set up; run `up` again to make a new one", name)
-		}
-		resting := server.Status == hcloud.ServerStatusOff || server.Status == hcloud.ServerStatusRunning
-		return resting && !server.Locked, nil
+// settled waits until the server is off or running and nothing is being done to it. Its actions are waited for first, which costs less
+// than asking for the server again and again. One that is in the making for longer than r.stuck never ran: it is removed. Returns
+// errVanished when there is none left.
+func (r Server) settled(ctx context.Context, server *hcloud.Server, name string) (*hcloud.Server, error) {
+	if resting(server) {
+		return server, nil
+	}
+	verb, id := what("wait for", serverKind, name), server.ID
+	bounded, cancel := ctx, func() {}
+	if server.Status == hcloud.ServerStatusInitializing {
+		bounded, cancel = context.WithTimeout(ctx, r.stuck)
+	}
+	defer cancel()
+	err := r.actionsOf(bounded, server, name)
+	if err == nil {
+		err = r.cloud.Until(bounded, verb, func(ctx context.Context) (bool, error) {
+			now, err := r.get(ctx, id, name)
+			if err == nil && (now == nil || now.Status == hcloud.ServerStatusDeleting) {
+				err = fmt.Errorf("%s: %w", verb, errVanished)
+			}
+			if err != nil {
+				return false, err
+			}
+			server = now
+			return resting(now), nil
+		})
+	}
+	switch {
+	case err == nil:
+		return server, nil
+	case errors.Is(err, errVanished), ctx.Err() != nil, bounded.Err() == nil, server.Status != hcloud.ServerStatusInitializing:
+		return nil, err
+	}
+	r.log.Warn("a server was in the making for too long and is removed", slog.String("kind", serverKind), slog.Int64("id", id), slog.Duration("after", r.stuck))
+	if err := r.remove(ctx, id, name); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("%s: %w", verb, errVanished)
+}
+
+func resting(server *hcloud.Server) bool {
+	return (server.Status == hcloud.ServerStatusOff || server.Status == hcloud.ServerStatusRunning) && !server.Locked
+}
+
+// actionsOf waits until what is being done to the server has ended, well or not: the server itself tells what came of it.
+func (r Server) actionsOf(ctx context.Context, server *hcloud.Server, name string) error {
+	verb := what("wait for", serverKind, name)
+	var actions []*hcloud.Action
+	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
+		actions, _, err = r.cloud.Cloud().Server.Action.ListFor(ctx, server, hcloud.ActionListOpts{Status: []hcloud.ActionStatus{hcloud.ActionStatusRunning}})
+		return err
 	})
-	return server, err
+	if err != nil {
+		return err
+	}
+	if err := r.cloud.Wait(ctx, verb, actions...); ctx.Err() != nil {
+		return err
+	}
+	return nil
 }
 
 // assignAddresses gives the server the primary IPs it should have and takes others away, for which it must be off.
 func (r Server) assignAddresses(ctx context.Context, server *hcloud.Server, in ServerArgs, want refs) (bool, error) {
 	changed := false
-	for _, address := range []struct{ have, want int64 }{
-		{server.PublicNet.IPv4.ID, want.ipv4},
-		{server.PublicNet.IPv6.ID, want.ipv6},
+	for _, address := range []struct {
+		have *int64
+		want int64
+	}{
+		{&server.PublicNet.IPv4.ID, want.ipv4},
+		{&server.PublicNet.IPv6.ID, want.ipv6},
 	} {
-		if address.have == address.want {
+		if *address.have == address.want {
 			continue
 		}
-		if !changed {
-			if err := r.powerOff(ctx, server, in.Name); err != nil {
-				return false, err
-			}
-		}
-		changed = true
-		if err := r.exchange(ctx, server, in.Name, address.have, address.want); err != nil {
+		if err := r.powerOff(ctx, server, in.Name); err != nil {
 			return false, err
 		}
+		if err := r.exchange(ctx, server, in.Name, *address.have, address.want); err != nil {
+			return false, err
+		}
+		*address.have, changed = address.want, true
 	}
 	return changed, nil
 }
@@ -204,11 +296,8 @@ func (r Server) dropAddress(ctx context.Context, name string, id int64) error {
 	if err := r.unassign(ctx, ip, name); err != nil || !ip.AutoDelete {
 		return err
 	}
-	err = r.cloud.Do(ctx, what("delete the automatic primary IP of", serverKind, name), func(ctx context.Context) error {
-		_, err := r.cloud.Cloud().PrimaryIP.Delete(ctx, ip)
-		return err
-	}, hetzner.InUse)
-	return r.tolerateGone(err, primaryIPKind, id)
+	ip.AssigneeID = 0
+	return r.dropLeaked(ctx, name, id)
 }
 
 // attachNetwork puts the server into the network at its fixed address.
@@ -229,12 +318,25 @@ func (r Server) attachNetwork(ctx context.Context, server *hcloud.Server, in Ser
 		return err
 	}, hetzner.InUse) // the address may belong to a server that is just being deleted
 	if hcloud.IsError(err, hcloud.ErrorCodeServerAlreadyAttached) {
-		return true, nil // a resent request meets its own earlier success; settled waits for its action
+		return r.reread(ctx, server, in.Name) // a resent request met its own earlier success, whose action may still run
 	}
 	if err != nil {
 		return false, err
 	}
-	return true, r.cloud.Wait(ctx, verb, action)
+	if err := r.cloud.Wait(ctx, verb, action); err != nil {
+		return false, err
+	}
+	server.PrivateNet = append(server.PrivateNet, hcloud.ServerPrivateNet{Network: network, IP: want.privateIP})
+	return true, nil
+}
+
+// reread brings what is known of the server up to date.
+func (r Server) reread(ctx context.Context, server *hcloud.Server, name string) (changed bool, err error) {
+	now, err := r.read(ctx, server.ID, name)
+	if err == nil {
+		*server = *now
+	}
+	return true, err
 }
 
 func (r Server) detach(ctx context.Context, server *hcloud.Server, in ServerArgs, network *hcloud.Network) error {
@@ -247,7 +349,11 @@ func (r Server) detach(ctx context.Context, server *hcloud.Server, in ServerArgs
 	if err != nil {
 		return err
 	}
-	return r.cloud.Wait(ctx, verb, action)
+	if err := r.cloud.Wait(ctx, verb, action); err != nil {
+		return err
+	}
+	server.PrivateNet = slices.DeleteFunc(server.PrivateNet, func(n hcloud.ServerPrivateNet) bool { return n.Network.ID == network.ID })
+	return nil
 }
 
 // applyFirewall puts the server behind the firewall.
@@ -264,45 +370,16 @@ func (r Server) applyFirewall(ctx context.Context, server *hcloud.Server, in Ser
 		return err
 	})
 	if hcloud.IsError(err, hcloud.ErrorCodeFirewallAlreadyApplied) {
-		return false, nil
+		return r.reread(ctx, server, in.Name)
 	}
 	if err != nil {
 		return false, err
 	}
-	return true, r.cloud.Wait(ctx, verb, actions...)
-}
-
-// powerOn boots the server if it is off.
-func (r Server) powerOn(ctx context.Context, server *hcloud.Server, in ServerArgs, _ refs) (bool, error) {
-	if server.Status == hcloud.ServerStatusRunning {
-		return false, nil
-	}
-	verb := what("power on", serverKind, in.Name)
-	var action *hcloud.Action
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		action, _, err = r.cloud.Cloud().Server.Poweron(ctx, server)
-		return err
-	})
-	if err != nil {
+	if err := r.cloud.Wait(ctx, verb, actions...); err != nil {
 		return false, err
 	}
-	return true, r.cloud.Wait(ctx, verb, action)
-}
-
-func (r Server) powerOff(ctx context.Context, server *hcloud.Server, name string) error {
-	if server.Status == hcloud.ServerStatusOff {
-		return nil
-	}
-	verb := what("power off", serverKind, name)
-	var action *hcloud.Action
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		action, _, err = r.cloud.Cloud().Server.Poweroff(ctx, server)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return r.cloud.Wait(ctx, verb, action)
+	server.PublicNet.Firewalls = append(server.PublicNet.Firewalls, &hcloud.ServerFirewallStatus{Firewall: hcloud.Firewall{ID: want.firewall}})
+	return true, nil
 }
 
 // attachedAt reports whether the server has the address in the network.

@@ -242,7 +242,7 @@ func TestParseRefs(t *testing.T) {
 	}
 }
 
-var words = rapid.SampledFrom([]string{"", "1", "2", "cpx22", "fsn1"})
+var words = rapid.SampledFrom([]string{"", "1", "2", "cpx22", "cax11", "fsn1"})
 
 func drawServer(t *rapid.T) ServerArgs {
 	in := ServerArgs{
@@ -254,7 +254,7 @@ func drawServer(t *rapid.T) ServerArgs {
 }
 
 // What was just done is no difference, whatever the create-only inputs say; a machine is only ever replaced for its name,
-// type, location or IPv4 address; and only a difference is a change.
+// architecture, location or IPv4 address; and only a difference is a change.
 func TestServerChangesProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := drawServer(t), drawServer(t)
@@ -265,7 +265,7 @@ func TestServerChangesProperty(t *testing.T) {
 			t.Fatalf("create-only inputs make a difference: %v", c)
 		}
 		response := serverChanges(wantedServer(before), after).response()
-		replaced := before.Name != after.Name || before.ServerType != after.ServerType || before.Location != after.Location ||
+		replaced := before.Name != after.Name || architecture(before.ServerType) != architecture(after.ServerType) || before.Location != after.Location ||
 			before.PrimaryIPv4 != "" && before.PrimaryIPv4 != after.PrimaryIPv4
 		found := false
 		for _, d := range response.DetailedDiff {

@@ -46,36 +46,35 @@ func (r SSHKey) Create(ctx context.Context, req infer.CreateRequest[SSHKeyArgs])
 }
 
 func (r SSHKey) ensure(ctx context.Context, in SSHKeyArgs) (*hcloud.SSHKey, error) {
-	key, err := r.find(ctx, in)
+	key, err := adoptOrMake(r.handle,
+		func() (*hcloud.SSHKey, error) { return r.usable(ctx, in) },
+		func() (*hcloud.SSHKey, error) { return r.make(ctx, in) })
+	if hetzner.Classify(err) == hetzner.Conflict {
+		return nil, r.takenElsewhere(ctx, in, err)
+	}
+	return key, err
+}
+
+func (r SSHKey) make(ctx context.Context, in SSHKeyArgs) (*hcloud.SSHKey, error) {
+	var made *hcloud.SSHKey
+	err := r.cloud.Do(ctx, what("create", sshKeyKind, in.Name), func(ctx context.Context) (err error) {
+		made, _, err = r.cloud.Cloud().SSHKey.Create(ctx, hcloud.SSHKeyCreateOpts{Name: in.Name, PublicKey: in.PublicKey, Labels: in.Labels})
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	if key != nil && !sameKey(key.PublicKey, in.PublicKey) {
-		if err := r.remove(ctx, key.ID, in.Name); err != nil {
-			return nil, err
-		}
-		key = nil
+	r.done("created", sshKeyKind, made.ID)
+	return made, nil
+}
+
+// usable is the key of that name. One of ours with other content makes room.
+func (r SSHKey) usable(ctx context.Context, in SSHKeyArgs) (*hcloud.SSHKey, error) {
+	key, err := r.find(ctx, in)
+	if err != nil || key == nil || sameKey(key.PublicKey, in.PublicKey) {
+		return key, err
 	}
-	if key != nil {
-		return key, nil
-	}
-	var fresh *hcloud.SSHKey
-	err = r.cloud.Do(ctx, what("create", sshKeyKind, in.Name), func(ctx context.Context) (err error) {
-		fresh, _, err = r.cloud.Cloud().SSHKey.Create(ctx, hcloud.SSHKeyCreateOpts{Name: in.Name, PublicKey: in.PublicKey, Labels: in.Labels})
-		return err
-	})
-	if err == nil {
-		r.done("created", sshKeyKind, fresh.ID)
-		return fresh, nil
-	}
-	// A resent request meets its own earlier success.
-	if hetzner.Classify(err) == hetzner.Conflict {
-		if key, findErr := r.find(ctx, in); findErr != nil || key != nil {
-			return key, findErr
-		}
-		return nil, r.takenElsewhere(ctx, in, err)
-	}
-	return nil, err
+	return nil, r.remove(ctx, key.ID, in.Name)
 }
 
 // find looks the name up and insists that it is ours.
