@@ -35,6 +35,8 @@ type BridgeConfig struct {
 	Load func() cluster.Load
 	// Proof of this machine's last restart; nil: there was none.
 	Proof *opsapi.Proof
+	// Left are records of the process before this one that no NATS has any more. They are told once, as of a process that is gone.
+	Left map[cluster.RoomKey]cluster.Record
 	// OnEvict lets a room go, which lives elsewhere.
 	OnEvict func(cluster.RoomKey)
 	// OnRestart restarts this process when its rooms have ended. The order may come more than once.
@@ -88,9 +90,16 @@ func NewBridge(c BridgeConfig) (*Bridge, error) {
 		config: c, cancel: cancel, renew: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		rooms: map[cluster.RoomKey]cluster.Record{}, dirty: map[cluster.RoomKey]bool{},
 	}
+	for key, r := range c.Left {
+		r.Boot = formerBoot
+		b.rooms[key], b.dirty[key] = r, true
+	}
 	b.done.Go(func() { b.run(ctx) })
 	return b, nil
 }
+
+// formerBoot stands for the process before this one; no process draws it.
+const formerBoot = "former"
 
 // Boot tells this process from the machine's others.
 func (b *Bridge) Boot() string { return b.config.Boot }
@@ -274,11 +283,23 @@ func (b *Bridge) announce(ctx context.Context, conn *nats.Conn) error {
 		b.mu.Unlock()
 		return err
 	}
+	b.forgetFormer(words)
 	if call != "" {
 		b.answered.Store(&call)
 		poke(b.renew)
 	}
 	return nil
+}
+
+// forgetFormer: what was left and has been told is the portal's from now on.
+func (b *Bridge) forgetFormer(told map[cluster.RoomKey]cluster.Record) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for key, r := range told {
+		if r.Boot == formerBoot && b.rooms[key].Boot == formerBoot {
+			delete(b.rooms, key)
+		}
+	}
 }
 
 // tell puts or deletes one record.

@@ -50,7 +50,7 @@ func (s *Server) serveRooms() error {
 // announce lets the portal know of this machine's bridge.
 func (s *Server) announce(link bus.Link) error {
 	b, err := bus.NewBridge(bus.BridgeConfig{
-		Link: link, Boot: s.boot, Version: s.opt.Version, Load: s.media.meter.Load, Proof: s.ledger.Last(),
+		Link: link, Boot: s.boot, Version: s.opt.Version, Load: s.media.meter.Load, Proof: s.ledger.Last(), Left: s.inherited,
 		OnEvict: s.media.bridge.Evict, OnRestart: s.restartAsOrdered, OnEndAccounts: s.endAccounts,
 		Log: s.opt.Log,
 	})

@@ -52,7 +52,7 @@ func (s *Server) knownFiles() map[string][]string {
 			night.LedgerFile, night.LedgerFile + ".damaged", "." + night.LedgerFile + "-*", "token.key", ".token.key-*", "ops.key", ".ops.key-*", "ops.csr", ".ops.csr-*", "acme",
 		},
 		p.Logs:    {"access-*.log"},
-		p.Runtime: {"nats"},
+		p.Runtime: {"nats", handoverFile, "." + handoverFile + "-*"},
 	}
 }
 

@@ -33,13 +33,14 @@ func (s *Server) Run(ctx context.Context) error {
 	work.Go(func() { s.join(ctx) })
 	work.Go(func() {
 		if s.night.Run(ctx) {
+			s.forgets.Store(true)
 			stop(nil)
 		}
 	})
 	s.tellStart()
 	notify("READY=1")
-	<-ctx.Done()
 	work.Go(func() { s.watch(ctx) })
+	<-ctx.Done()
 	notify("STOPPING=1")
 	s.shutdown()
 	work.Wait()
@@ -67,6 +68,9 @@ func (s *Server) shutdown() {
 	start := time.Now()
 	s.demux.Close()
 	s.network.announcer.setClosing()
+	if !s.forgets.Load() {
+		s.handOver(s.network.announcer.freeze())
+	}
 	s.closeRooms()
 	s.network.leave()
 	if s.site != nil {

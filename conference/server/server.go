@@ -20,9 +20,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/certs"
+	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/demux"
 	"github.com/medienzentrenverbund/kreisraum/conference/night"
@@ -61,6 +63,9 @@ type Server struct {
 	demux     *demux.Demux
 	listeners []net.Listener
 	ops       *http.Server
+	// inherited are the lessons of the process before this one, see handover. forgets says that nobody shall come back to this one's.
+	inherited map[cluster.RoomKey]cluster.Record
+	forgets   atomic.Bool
 
 	// errands are what nobody waits for but the end.
 	errands  sync.WaitGroup
@@ -84,7 +89,7 @@ func New(cfg config.Config, opt Options) (_ *Server, err error) {
 			s.close()
 		}
 	}()
-	for _, step := range []func() error{s.openState, s.openNight, s.openMedia, s.listen, s.openLeaf, s.openSite, s.openServers} {
+	for _, step := range []func() error{s.openState, s.openHandover, s.openNight, s.openMedia, s.listen, s.openLeaf, s.openSite, s.openServers} {
 		if err := step(); err != nil {
 			return nil, err
 		}
