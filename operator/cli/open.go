@@ -65,6 +65,9 @@ func (a *app) open(ctx context.Context, name string, n need, progress *progress)
 	if a.engines != nil {
 		c.World = a.engines.Bound(c.World)
 	}
+	if a.daemon != nil && !n.changes {
+		c.Turn = func(ctx context.Context) (func(), error) { return a.daemon.core.Enter(ctx, name) }
+	}
 	if progress != nil {
 		c.Events = progress.Event
 	}

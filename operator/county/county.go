@@ -37,6 +37,9 @@ type County struct {
 	// Events is told how a command goes on; called from one goroutine at a time. May be nil.
 	Events func(Event)
 	Log    *slog.Logger
+	// Turn waits until nobody else in this process changes the county, and is given back; nil: nobody else is there. Commands that wait
+	// for hours take a turn for each change.
+	Turn func(ctx context.Context) (leave func(), err error)
 
 	line line
 }

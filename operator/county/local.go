@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +30,15 @@ type local struct {
 	// UnseenAccount is the name of the first account while nobody has been shown its password: a run that was killed in between
 	// must not leave an account that nobody can use.
 	UnseenAccount string `json:"unseen_account,omitempty"`
+	// Renewing are machines that get no new rooms because they are about to run another release, by ID, and until when that word is good:
+	// a command that was killed must not keep a machine from its lessons.
+	Renewing map[string]time.Time `json:"renewing,omitempty"`
+	// Wave is the last release and configuration that was brought to machines which ran another one, see site.wave. Renewed are the machines
+	// that it has reached, by ID, and the version that each ran before.
+	Wave    string            `json:"wave,omitempty"`
+	Renewed map[string]string `json:"renewed,omitempty"`
+	// Refused is the release that was taken back, see deploy.Release.ID: `up` does not bring it a second time.
+	Refused string `json:"refused,omitempty"`
 	// LiveVersion and LiveDigest are what the ledger last noted as deployed.
 	LiveVersion string `json:"live_version,omitempty"`
 	LiveDigest  string `json:"live_digest,omitempty"`
@@ -36,6 +46,12 @@ type local struct {
 	path string
 	// mu lets deployments that run at the same time pin their machines' keys.
 	mu sync.Mutex
+}
+
+// releaseOf is the release of a wave, see deploy.Release.ID.
+func releaseOf(wave string) string {
+	release, _, _ := strings.Cut(wave, " ")
+	return release
 }
 
 // bridge is what is remembered of a dedicated bridge.
@@ -106,7 +122,7 @@ type hostKey struct {
 }
 
 func loadLocal(c home.County) (*local, error) {
-	l := &local{path: c.File("local.json"), HostKeys: map[int64]hostKey{}, Bridges: map[int]bridge{}}
+	l := &local{path: c.File("local.json"), HostKeys: map[int64]hostKey{}, Bridges: map[int]bridge{}, Renewed: map[string]string{}}
 	data, err := os.ReadFile(l.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil

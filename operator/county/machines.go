@@ -160,6 +160,7 @@ func (s *site) list() (opsapi.Machines, error) {
 			known := s.local.bridge(t.machine.Number)
 			m.Ready, m.Draining = known.ready(t.machine), known.Draining
 		}
+		m.Draining = m.Draining || s.World.Now().Before(s.local.Renewing[t.id])
 		list.Machines = append(list.Machines, m)
 	}
 	text, err := json.Marshal(list.Machines)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 	"github.com/medienzentrenverbund/kreisraum/operator/audit"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
-	"github.com/medienzentrenverbund/kreisraum/operator/dnscheck"
 	"github.com/medienzentrenverbund/kreisraum/operator/register"
 )
 
@@ -24,6 +22,8 @@ type UpOptions struct {
 	WaitDNS time.Duration
 	// Media is how long the probe's media flows.
 	Media time.Duration
+	// Release says what becomes of machines with lessons that run another release: they keep it, unless Now is set.
+	Release ReleaseOptions
 }
 
 // UpResult is what a successful `up` shows.
@@ -35,6 +35,8 @@ type UpResult struct {
 	PricePerHour  string      `json:"price_per_hour,omitempty"`
 	PricePerMonth string      `json:"price_per_month,omitempty"`
 	Probe         ProbeReport `json:"probe"`
+	// Kept are machines that still run another release or configuration: lessons run there, or the release was taken back before.
+	Kept []Kept `json:"kept,omitempty"`
 	// WebClient is false when the server was built without the page.
 	WebClient bool          `json:"web_client"`
 	Elapsed   time.Duration `json:"-"`
@@ -195,45 +197,6 @@ func (u *up) price(ctx context.Context) {
 	u.result.PricePerMonth = price.Month.Cents() + " " + price.Currency
 }
 
-// deploy leaves servers alone that already run this very deployment.
-func (u *up) deploy(ctx context.Context, progress func(string)) (string, error) {
-	stale := u.outdated(ctx, u.targets)
-	if len(stale) == 0 {
-		return "already running " + u.Version, nil
-	}
-	var lines []string
-	err := u.deployTo(ctx, stale, progress, func(t *target, result deploy.Result) {
-		line := strings.Join(result.Changed, ", ")
-		if len(u.targets) > 1 {
-			line = t.id + ": " + line
-		}
-		lines = append(lines, line)
-	})
-	return strings.Join(lines, "; "), err
-}
-
-func (u *up) checkDNS(ctx context.Context, _ func(string)) (string, error) {
-	wanted, err := wantedRecords(u.Config.Domain, u.portal().machine)
-	if err != nil {
-		return "", err
-	}
-	return u.Config.Domain, u.World.CheckDNS(ctx, wanted, u.options.WaitDNS)
-}
-
-func wantedRecords(domain string, m infra.Machine) (dnscheck.Wanted, error) {
-	w := dnscheck.Wanted{Domain: domain}
-	var err error
-	if w.IPv4, err = netip.ParseAddr(m.IPv4); err != nil {
-		return w, fmt.Errorf("the machine's address: %w", err)
-	}
-	if m.IPv6 != "" {
-		if w.IPv6, err = netip.ParseAddr(m.IPv6); err != nil {
-			return w, fmt.Errorf("the machine's address: %w", err)
-		}
-	}
-	return w, nil
-}
-
 // pushAccounts makes the first account if there is none, and sends the list unless the server has it.
 func (u *up) pushAccounts(ctx context.Context, _ func(string)) (string, error) {
 	r, err := register.Load(u.Home.Register())
@@ -327,7 +290,7 @@ func (u *up) probe(ctx context.Context, progress func(string)) (string, error) {
 
 // note writes into the ledger what is live now, once for each deployment.
 func (u *up) note() error {
-	if u.local.LiveDigest == u.portal().digest {
+	if u.local.LiveDigest == u.portal().digest || u.keeps(u.portal()) {
 		return nil
 	}
 	if err := u.Ledger.Write(audit.CountyUp, u.Version+" "+u.portal().digest[:12]); err != nil {
