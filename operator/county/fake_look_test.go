@@ -3,7 +3,9 @@ package county
 import (
 	"context"
 
+	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/operator/stack"
 )
 
 // Project is what the test has put there.
@@ -17,4 +19,20 @@ func (c cloud) Project(context.Context, string) (hetzner.Project, error) {
 func (c cloud) Prices(context.Context) (hetzner.PriceList, error) {
 	_, err := c.locked("Prices")
 	return hetzner.PriceList{}, err
+}
+
+// Preview knows new machines only.
+func (s stackFake) Preview(_ context.Context, spec infra.Spec) ([]stack.Change, error) {
+	_, err := s.locked("Stack.Preview")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []stack.Change
+	for i, name := range infra.MachineNames(spec.County, spec.Bridges) {
+		op := stack.OpSame
+		if i == 0 && !s.exists || i > 0 && s.bridges[spec.Bridges[i-1].Number] == nil {
+			op = stack.OpCreate
+		}
+		all = append(all, stack.Change{Name: name, Kind: "Server", Op: op})
+	}
+	return all, err
 }

@@ -33,8 +33,8 @@ func RealWorld(county, version string, e endpoints.Endpoints, log *slog.Logger) 
 		},
 		Deploy:   deploy.Run,
 		Rollback: deploy.Rollback,
-		CheckDNS: func(ctx context.Context, w dnscheck.Wanted, wait time.Duration) error {
-			return dnscheck.Check(ctx, e.DNSServer, w, wait)
+		CheckDNS: func(ctx context.Context, w dnscheck.Wanted, wait time.Duration, progress func(string)) error {
+			return dnscheck.Check(ctx, e.DNSServer, w, wait, progress)
 		},
 		Probe: callThrough,
 		Purge: func(ctx context.Context, items []hetzner.Item) error { return purge(ctx, cloud, log, items) },
@@ -71,6 +71,11 @@ func (s pulumiStack) Up(ctx context.Context, spec infra.Spec, progress func(stri
 		}
 	}
 	return result.Outputs, changes, err
+}
+
+func (s pulumiStack) Preview(ctx context.Context, spec infra.Spec) ([]stack.Change, error) {
+	result, err := s.Stack.Preview(ctx, spec, nil)
+	return result.Details, err
 }
 
 func (s pulumiStack) Destroy(ctx context.Context, progress func(string)) error {

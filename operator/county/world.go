@@ -11,6 +11,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/operator/countyca"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 	"github.com/medienzentrenverbund/kreisraum/operator/dnscheck"
+	"github.com/medienzentrenverbund/kreisraum/operator/stack"
 )
 
 // World is everything outside this process that a county's life touches.
@@ -24,8 +25,8 @@ type World struct {
 	Deploy func(context.Context, deploy.Job) (deploy.Result, error)
 	// Rollback is deploy.Rollback.
 	Rollback func(context.Context, deploy.Job) (to string, err error)
-	// CheckDNS compares the records and waits for them at most as long as it is told.
-	CheckDNS func(ctx context.Context, w dnscheck.Wanted, wait time.Duration) error
+	// CheckDNS asks the zone's own name servers, waits for the records at most as long as it is told, and says what it waits for.
+	CheckDNS func(ctx context.Context, w dnscheck.Wanted, wait time.Duration, progress func(string)) error
 	// Probe holds a call of two synthetic participants.
 	Probe func(ctx context.Context, t ProbeTarget) (ProbeReport, error)
 	// Purge deletes items at Hetzner whatever the state says of them.
@@ -63,6 +64,8 @@ type Stack interface {
 	DesiredBridges(ctx context.Context) (bridges []infra.Bridge, set bool, err error)
 	// SetDesiredBridges writes them; the next Up with them makes it so.
 	SetDesiredBridges(ctx context.Context, bridges []infra.Bridge) error
+	// Preview says what Up would change, and changes nothing.
+	Preview(ctx context.Context, spec infra.Spec) ([]stack.Change, error)
 	Destroy(ctx context.Context, progress func(string)) error
 	// Remove deletes the state of a destroyed stack.
 	Remove(ctx context.Context) error

@@ -6,6 +6,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/operator/county"
+	"github.com/medienzentrenverbund/kreisraum/operator/stack"
 )
 
 // maxEngines is how many Pulumi engines may run at the same time: each takes about 200 MB and a core while it runs.
@@ -43,6 +44,15 @@ func (s boundStack) Up(ctx context.Context, spec infra.Spec, progress func(strin
 	}
 	defer leave()
 	return s.Stack.Up(ctx, spec, progress)
+}
+
+func (s boundStack) Preview(ctx context.Context, spec infra.Spec) ([]stack.Change, error) {
+	leave, err := s.engines.enter(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("wait for other counties' engines: %w", err)
+	}
+	defer leave()
+	return s.Stack.Preview(ctx, spec)
 }
 
 func (s boundStack) Destroy(ctx context.Context, progress func(string)) error {
