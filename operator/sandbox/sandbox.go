@@ -125,6 +125,7 @@ func start(c Config) (*running, error) {
 	}
 	r.onStop(cloud.Close)
 	reverse.cloud.Store(cloud)
+	names.ServeZones(cloud.ServedRecords)
 	server := serveCloud(api, withControl(cloud, machines, token), c.Log)
 	r.onStop(server.close)
 

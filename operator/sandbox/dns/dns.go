@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/miekg/dns"
@@ -22,12 +23,14 @@ const ttl = 1
 // Names are the addresses of each name; names are in lower case and without a final dot. Called for each query.
 type Names func() map[string][]netip.Addr
 
-// Server answers A and AAAA over UDP and TCP.
+// Server answers A and AAAA over UDP and TCP, and SOA and NS, so that it can be found as the authority that it is.
 type Server struct {
 	names   Names
+	zones   atomic.Pointer[Zones]
 	udp     *dns.Server
 	tcp     *dns.Server
 	address string
+	self    netip.Addr // where it listens
 	wg      sync.WaitGroup
 }
 
@@ -40,7 +43,7 @@ func Start(listen string, names Names, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("name server: %w", err)
 	}
-	s := &Server{names: names, address: l.Addr().String()}
+	s := &Server{names: names, address: l.Addr().String(), self: l.Addr().(*net.TCPAddr).AddrPort().Addr().Unmap()}
 	s.udp = &dns.Server{PacketConn: pc, Handler: s, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second}
 	s.tcp = &dns.Server{Listener: l, Handler: s, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxTCPQueries: 64}
 	for _, server := range []*dns.Server{s.udp, s.tcp} {
@@ -101,11 +104,19 @@ func (s *Server) Close() error {
 
 // ServeDNS implements dns.Handler.
 func (s *Server) ServeDNS(w dns.ResponseWriter, query *dns.Msg) {
-	_ = w.WriteMsg(answer(query, s.names()))
+	m := s.fromZones(query)
+	if m == nil {
+		m = answer(query, s.names(), s.self)
+	}
+	_ = w.WriteMsg(m)
 }
 
-// answer decides what a query is told: the addresses of a known name, an empty answer for other types of it, and NXDOMAIN for the rest.
-func answer(query *dns.Msg, names map[string][]netip.Addr) *dns.Msg {
+// nameServer is what the server calls itself in NS and SOA records.
+const nameServer = "ns.sandbox.example."
+
+// answer decides what a query is told: the addresses of a known name, the authority for a zone, an empty answer for other types of either, and
+// NXDOMAIN for the rest. Every top-level domain is a zone of its own, kept here; self is where this server listens.
+func answer(query *dns.Msg, names map[string][]netip.Addr, self netip.Addr) *dns.Msg {
 	m := new(dns.Msg)
 	m.SetReply(query)
 	m.Authoritative = true
@@ -115,8 +126,15 @@ func answer(query *dns.Msg, names map[string][]netip.Addr) *dns.Msg {
 		return m
 	}
 	q := query.Question[0]
-	addresses, known := names[strings.ToLower(strings.TrimSuffix(q.Name, "."))]
-	if !known {
+	name, zone := dns.CanonicalName(q.Name), zoneOf(q.Name)
+	addresses, known := names[strings.TrimSuffix(name, ".")]
+	if name == nameServer {
+		addresses, known = []netip.Addr{self}, true
+	}
+	switch {
+	case name == zone && zone != ".":
+		m.Answer = authority(q, zone)
+	case !known:
 		m.Rcode = dns.RcodeNameError
 	}
 	for _, a := range addresses {
@@ -131,15 +149,35 @@ func answer(query *dns.Msg, names map[string][]netip.Addr) *dns.Msg {
 		}
 	}
 	if len(m.Answer) == 0 {
-		m.Ns = []dns.RR{denial()}
+		m.Ns = []dns.RR{start(zone)}
 	}
 	return m
 }
 
-// denial is the SOA that says how long a negative answer holds, RFC 2308 §3.
-func denial() dns.RR {
+// zoneOf is the last label of a name.
+func zoneOf(name string) string {
+	labels := dns.SplitDomainName(dns.CanonicalName(name))
+	if len(labels) == 0 {
+		return "."
+	}
+	return labels[len(labels)-1] + "."
+}
+
+// authority is what a zone says of itself.
+func authority(q dns.Question, zone string) []dns.RR {
+	switch q.Qtype {
+	case dns.TypeSOA:
+		return []dns.RR{start(zone)}
+	case dns.TypeNS:
+		return []dns.RR{&dns.NS{Hdr: dns.RR_Header{Name: zone, Rrtype: dns.TypeNS, Class: dns.ClassINET, Ttl: ttl}, Ns: nameServer}}
+	}
+	return nil
+}
+
+// start is a zone's SOA record. In a denial it says how long that holds, RFC 2308 §3.
+func start(zone string) dns.RR {
 	return &dns.SOA{
-		Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeSOA, Class: dns.ClassINET, Ttl: ttl},
-		Ns:  "ns.sandbox.example.", Mbox: "hostmaster.sandbox.example.", Serial: 1, Refresh: 60, Retry: 60, Expire: 60, Minttl: ttl,
+		Hdr: dns.RR_Header{Name: zone, Rrtype: dns.TypeSOA, Class: dns.ClassINET, Ttl: ttl},
+		Ns:  nameServer, Mbox: "hostmaster.sandbox.example.", Serial: 1, Refresh: 60, Retry: 60, Expire: 60, Minttl: ttl,
 	}
 }

@@ -36,6 +36,11 @@ func TestAnswers(t *testing.T) {
 		{"klasse.localhost.", dns.TypeMX, "", dns.RcodeSuccess},
 		{"fremd.localhost.", dns.TypeA, "", dns.RcodeNameError},
 		{".", dns.TypeA, "", dns.RcodeNameError},
+		{"ns.sandbox.example.", dns.TypeA, "127.0.0.1", dns.RcodeSuccess},
+		{"LOCALHOST.", dns.TypeNS, "ns.sandbox.example.", dns.RcodeSuccess},
+		{"localhost.", dns.TypeSOA, "localhost.", dns.RcodeSuccess},
+		{"localhost.", dns.TypeA, "", dns.RcodeSuccess},
+		{"klasse.localhost.", dns.TypeSOA, "", dns.RcodeSuccess},
 	} {
 		for _, network := range []string{"udp", "tcp"} {
 			query := new(dns.Msg)
@@ -51,6 +56,10 @@ func TestAnswers(t *testing.T) {
 					text = rr.A.String()
 				case *dns.AAAA:
 					text = rr.AAAA.String()
+				case *dns.NS:
+					text = rr.Ns
+				case *dns.SOA:
+					text = rr.Hdr.Name
 				}
 			}
 			if text != c.want || got.Rcode != c.rcode || !got.Authoritative {
@@ -71,7 +80,7 @@ func TestRefusesWhatItIsNotFor(t *testing.T) {
 	update.SetUpdate("localhost.")
 	empty := new(dns.Msg)
 	for name, query := range map[string]*dns.Msg{"class CH": chaos, "UPDATE": update, "no question": empty} {
-		if got := answer(query, names()); got.Rcode != dns.RcodeRefused || len(got.Answer) != 0 {
+		if got := answer(query, names(), netip.MustParseAddr("127.0.0.1")); got.Rcode != dns.RcodeRefused || len(got.Answer) != 0 {
 			t.Errorf("%s: %s", name, dns.RcodeToString[got.Rcode])
 		}
 	}
