@@ -17,12 +17,12 @@ func (a *app) sandbox() *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:   "sandbox",
 		Short: "Start, stop, remove and look at the simulated cloud on this computer",
-		Long: `The sandbox is a simulated Hetzner Cloud with a certificate authority, a name server and machines that are folders on this computer.
-` + "`kreisraum up demo --sandbox` starts it by itself.",
+		Long: `The sandbox is a simulated Hetzner Cloud with a certificate authority, a name server and machines on this computer:
+folders with processes, or with --machines nspawn real Debian machines. ` + "`kreisraum up demo --sandbox` starts it by itself.",
 		Example: `  kreisraum sandbox status
   kreisraum sandbox stop`,
 	})
-	cmd.AddCommand(a.sandboxStart(), a.sandboxStop(), a.sandboxStatus(), a.sandboxRemove(), a.sandboxRun())
+	cmd.AddCommand(a.sandboxStart(), a.sandboxStop(), a.sandboxStatus(), a.sandboxRemove(), a.sandboxRun(), a.sandboxImage())
 	return cmd
 }
 
@@ -42,7 +42,7 @@ Its addresses can be moved, so that two sandboxes with different homes run side 
 			if _, err := f.config(dir); err != nil {
 				return &usageError{cmd.CommandPath(), err}
 			}
-			manifest, err := a.ensureSandbox(cmd.Context(), dir, f.arguments()...)
+			manifest, err := a.ensureSandbox(cmd.Context(), dir, f)
 			if err != nil {
 				return err
 			}
@@ -147,7 +147,7 @@ func (a *app) sandboxRun() *cobra.Command {
 }
 
 // ensureSandbox starts the sandbox as a background process of this same program unless it runs.
-func (a *app) ensureSandbox(ctx context.Context, dir string, arguments ...string) (sandbox.Manifest, error) {
+func (a *app) ensureSandbox(ctx context.Context, dir string, f sandboxFlags) (sandbox.Manifest, error) {
 	self, err := executable()
 	if err != nil {
 		return sandbox.Manifest{}, err
@@ -155,8 +155,18 @@ func (a *app) ensureSandbox(ctx context.Context, dir string, arguments ...string
 	if _, err := home.Open(dir); err != nil {
 		return sandbox.Manifest{}, err
 	}
-	return sandbox.Ensure(ctx, home.SandboxDir(dir), append([]string{self, "sandbox", "run", "--home", dir}, arguments...))
+	config, err := f.config(dir)
+	if err != nil {
+		return sandbox.Manifest{}, err
+	}
+	if err := sandbox.Prepare(ctx, config, a.sandboxStep); err != nil {
+		return sandbox.Manifest{}, err
+	}
+	return sandbox.Ensure(ctx, home.SandboxDir(dir), append([]string{self, "sandbox", "run", "--home", dir}, f.arguments()...))
 }
+
+// sandboxStep tells what takes so long, on standard error: the result alone is on standard output.
+func (a *app) sandboxStep(step string) { fmt.Fprintf(a.Err, "  %s …\n", step) }
 
 // sandboxEndpoints are those of the running sandbox, which is started when the verb needs a world.
 func (a *app) sandboxEndpoints(ctx context.Context, dir string, n need) (endpoints.Endpoints, string, error) {
@@ -164,7 +174,7 @@ func (a *app) sandboxEndpoints(ctx context.Context, dir string, n need) (endpoin
 	if !n.world {
 		return endpoints.Endpoints{}, inside, nil
 	}
-	manifest, err := a.ensureSandbox(ctx, dir)
+	manifest, err := a.ensureSandbox(ctx, dir, sandboxFlags{})
 	if err != nil {
 		return endpoints.Endpoints{}, "", err
 	}

@@ -34,7 +34,7 @@ type Stock = hcloudsim.Stock
 type Fault = hcloudsim.Fault
 
 // withControl serves the sandbox's own paths and leaves all others to the cloud.
-func withControl(cloud *hcloudsim.Server, machines *machine.Process, token string) http.Handler {
+func withControl(cloud *hcloudsim.Server, machines runtime, token string) http.Handler {
 	control := http.NewServeMux()
 	control.HandleFunc("GET /sandbox/machines", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), busyMachine)

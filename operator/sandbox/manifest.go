@@ -23,6 +23,7 @@ const (
 	machinesDir    = "machines"
 	acmeDir        = "acme"
 	acmeRootsFile  = "acme-roots.pem"
+	kindFile       = "kind"
 )
 
 // Manifest says how to reach a running sandbox.
@@ -36,6 +37,8 @@ type Manifest struct {
 	FrontDoor     string `json:"front_door"`      // host:port
 	SitePort      int    `json:"site_port"`       // the front door's, for addresses that people open
 	LogFile       string `json:"log_file"`
+	// MachinesKind is what the servers are: MachinesProcess or MachinesNspawn.
+	MachinesKind string `json:"machines"`
 	// NoPrivateNetwork: this computer does not let machines have private addresses.
 	NoPrivateNetwork bool `json:"no_private_network,omitempty"`
 	// NetworkSeed is what sets this sandbox's private networks apart from another's on this computer.

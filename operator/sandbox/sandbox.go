@@ -16,7 +16,6 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/dns"
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/frontdoor"
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
-	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/machine"
 )
 
 // Run runs the sandbox in this process until ctx ends, and then stops everything in order; machines get ten seconds. ready is called once, when
@@ -76,7 +75,8 @@ func (r *running) stop() error {
 	return errors.Join(errs...)
 }
 
-// start wires the parts, first what others need. All ports are taken before the first machine boots, so that a taken port ends the start at once.
+// start wires the parts, first what others need: with the machines comes the address that they reach the others at. All ports are taken before
+// the first machine boots, so that a taken port ends the start at once.
 // It is one straight line. After an error the caller stops what stands.
 func start(c Config) (*running, error) {
 	r := &running{}
@@ -85,12 +85,17 @@ func start(c Config) (*running, error) {
 		return r, err
 	}
 	reverse := &reverseNames{}
-	names, err := dns.Start(c.DNS, reverse.names, c.Log)
+	machines, err := openMachines(c)
+	if err != nil {
+		return r, err
+	}
+	r.onStop(machines.runtime.Close)
+	names, err := dns.Start(machines.dns, reverse.names, c.Log)
 	if err != nil {
 		return r, err
 	}
 	r.onStop(names.Close)
-	ca, err := acme.Start(acme.Config{Dir: filepath.Join(c.Home, acmeDir), Listen: c.ACME, DNSServer: names.Address(), Log: c.Log})
+	ca, err := acme.Start(acme.Config{Dir: filepath.Join(c.Home, acmeDir), Listen: machines.acme, DNSServer: names.Address(), Log: c.Log})
 	if err != nil {
 		return r, err
 	}
@@ -110,14 +115,8 @@ func start(c Config) (*running, error) {
 	}
 	r.onStop(door.Close)
 
-	machines, err := machine.NewProcess(machine.Config{Dir: filepath.Join(c.Home, machinesDir), Log: c.Log})
-	if err != nil {
-		return r, err
-	}
-	r.onStop(machines.Close)
-	private := enablePrivate(machines, c)
 	cloud, err := hcloudsim.New(hcloudsim.Config{
-		Token: token, Runtime: machines, Log: c.Log, IPv4Pool: c.IPv4Pool, IPv6Pool: c.IPv6Pool, IPv6Supported: enableIPv6(machines, c),
+		Token: token, Runtime: machines.runtime, Log: c.Log, IPv4Pool: machines.ipv4Pool, IPv6Pool: machines.ipv6Pool, IPv6Supported: machines.ipv6,
 		StateFile: filepath.Join(c.Home, cloudFile),
 	})
 	if err != nil {
@@ -126,34 +125,15 @@ func start(c Config) (*running, error) {
 	r.onStop(cloud.Close)
 	reverse.cloud.Store(cloud)
 	names.ServeZones(cloud.ServedRecords)
-	server := serveCloud(api, withControl(cloud, machines, token), c.Log)
+	server := serveCloud(api, withControl(cloud, machines.runtime, token), c.Log)
 	r.onStop(server.close)
 
 	r.manifest = Manifest{
 		PID: os.Getpid(), HCloudURL: "http://" + api.Addr().String() + "/v1", HCloudToken: token, ACMEDirectory: ca.Directory(),
 		ACMERootsFile: roots, DNSServer: names.Address(), FrontDoor: door.Address(), SitePort: portOf(door.Address()),
-		NoPrivateNetwork: !private, NetworkSeed: c.networkSeed(), LogFile: filepath.Join(c.Home, logFile), Started: time.Now().UTC().Truncate(time.Second),
+		MachinesKind: c.Machines, NoPrivateNetwork: !machines.private, NetworkSeed: machines.seed, LogFile: filepath.Join(c.Home, logFile), Started: time.Now().UTC().Truncate(time.Second),
 	}
 	return r, nil
-}
-
-// enableIPv6 reports whether machines can have IPv6; the simulated cloud says no to those who ask for it otherwise.
-func enableIPv6(machines *machine.Process, c Config) bool {
-	err := machines.EnableIPv6(c.IPv6Pool)
-	if err != nil {
-		c.Log.Info("machines have no IPv6 in this sandbox", "error", err)
-	}
-	return err == nil
-}
-
-// enablePrivate reports whether machines can have private addresses; without, a county is one machine.
-func enablePrivate(machines *machine.Process, c Config) bool {
-	err := machines.EnablePrivate()
-	if err != nil {
-		c.Log.Info("machines have no private addresses in this sandbox, so a county can have no bridges; root rights or CAP_NET_ADMIN allow them",
-			"error", err)
-	}
-	return err == nil
 }
 
 func portOf(address string) int {
