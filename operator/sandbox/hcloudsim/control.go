@@ -23,6 +23,7 @@ const defaultRecent = 100
 //	PUT    /sandbox/clock      ClockOrder: put the clock forward, let it run faster or stand still
 //	GET    /sandbox/quotas     Quotas
 //	PUT    /sandbox/quotas     the limits to change, for example {"servers": 5}
+//	GET    /sandbox/bill       Bill
 //	POST   /sandbox/fault      Fault: requests go wrong as described
 //	PUT    /sandbox/chaos      Chaos: requests go wrong by chance
 //	DELETE /sandbox/chaos      no more chaos; what it has struck stays counted
@@ -41,6 +42,7 @@ func (s *Server) Control() http.Handler {
 	control.HandleFunc("PUT /sandbox/clock", order(s.DriveClock))
 	control.HandleFunc("GET /sandbox/quotas", tell(func(*http.Request) (any, error) { return s.Quotas(), nil }))
 	control.HandleFunc("PUT /sandbox/quotas", order(s.changeQuotas))
+	control.HandleFunc("GET /sandbox/bill", tell(func(*http.Request) (any, error) { return s.Bill(), nil }))
 	control.HandleFunc("POST /sandbox/fault", order(s.InjectFault))
 	control.HandleFunc("PUT /sandbox/chaos", order(func(c Chaos) error { return s.SetChaos(&c) }))
 	control.HandleFunc("DELETE /sandbox/chaos", done(func() { _ = s.SetChaos(nil) })) // nil is always valid

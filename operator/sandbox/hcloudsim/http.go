@@ -96,7 +96,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, v *visit) (answer
 
 // handle runs the handler under the lock, has the state saved and only then starts the work: whatever a Runtime does is on record.
 func (s *Server) handle(h handler, req *request, method string) (answer, error) {
-	out, err := s.decide(h, req)
+	out, err := s.decide(h, req, method)
 	if err != nil || method == http.MethodGet {
 		return out, err
 	}
@@ -110,7 +110,7 @@ func (s *Server) handle(h handler, req *request, method string) (answer, error) 
 	return out, nil
 }
 
-func (s *Server) decide(h handler, req *request) (answer, error) {
+func (s *Server) decide(h handler, req *request, method string) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -121,7 +121,9 @@ func (s *Server) decide(h handler, req *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	s.publishReverseNamesLocked()
+	if method != http.MethodGet {
+		s.changedLocked(req.now)
+	}
 	if out.body == nil {
 		return answer{status: out.status}, nil
 	}

@@ -169,7 +169,7 @@ func later(a, b time.Time) time.Time {
 }
 
 func (l *lane) succeed(st step) {
-	l.api.commit(func(p *project) {
+	l.api.commitAt(l.until, func(p *project) {
 		if st.done != nil {
 			st.done(p)
 		}
@@ -179,7 +179,7 @@ func (l *lane) succeed(st step) {
 
 func (l *lane) fail(rest []step, err error) {
 	failure := actionError(err)
-	l.api.commit(func(p *project) {
+	l.api.commitAt(l.until, func(p *project) {
 		for i, st := range rest {
 			if i == 0 && st.failed != nil {
 				st.failed(p)

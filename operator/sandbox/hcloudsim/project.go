@@ -31,6 +31,7 @@ type project struct {
 	PlacementGroups map[int64]*placementGroup `json:"placement_groups"`
 	Zones           map[int64]*zone           `json:"zones"`
 	Actions         map[int64]*action         `json:"actions"`
+	Ledger          ledger                    `json:"ledger"`
 
 	zonesChanged bool // since the name servers were told
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/miekg/dns"
 )
@@ -62,7 +63,7 @@ func New(cfg Config) (*Server, error) {
 	s.close = sync.OnceValue(s.shutdown)
 	s.routes = endpoints()
 	s.saver = startSaver(cfg.StateFile, s.snapshot, cfg.Log)
-	s.publishReverseNamesLocked()
+	s.changedLocked(cfg.Clock.Now().UTC())
 	s.restore()
 	return s, nil
 }
@@ -84,12 +85,21 @@ func (s *Server) shutdown() error {
 }
 
 // commit changes the project from the work of an action.
-func (s *Server) commit(change func(p *project)) {
+func (s *Server) commit(change func(p *project)) { s.commitAt(s.cfg.Clock.Now(), change) }
+
+// commitAt is commit for a change that was due at a time: the clock may have been put forward since.
+func (s *Server) commitAt(at time.Time, change func(p *project)) {
 	s.mu.Lock()
 	change(s.project)
-	s.publishReverseNamesLocked()
+	s.changedLocked(at.UTC())
 	s.mu.Unlock()
 	s.saver.kick()
+}
+
+// changedLocked brings in line what follows from the project.
+func (s *Server) changedLocked(now time.Time) {
+	s.publishReverseNamesLocked()
+	s.project.Ledger.keep(now, s.project.costly(s.catalog))
 }
 
 // SetQuota replaces the account's limits. What exists stays.
