@@ -58,17 +58,34 @@ func TestUnreadableWishIsAnError(t *testing.T) {
 	s := w.open("demo")
 	mustDesire(t, s, first)
 	for _, text := range []string{"", "2", `[{"number":1}]`, `[{"number":1,"server_type":"ccx13","location":"fsn1","colour":"red"}]`, `[] []`, strings.Repeat(" ", maxBridgesText) + "[]"} {
-		settings, err := s.ws.StackSettings(t.Context(), "demo")
-		if err != nil {
-			t.Fatal(err)
-		}
-		settings.Config[bridgesKey] = config.NewValue(text)
-		if err := s.ws.SaveStackSettings(t.Context(), "demo", settings); err != nil {
+		if err := s.store.Write(t.Context(), s.layout.wishKey(), []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		if got, _, err := s.DesiredBridges(t.Context()); err == nil {
 			t.Errorf("%.40q was read as %v", text, got)
 		}
+	}
+}
+
+// Earlier versions kept it in a file of this computer.
+func TestFormerWishIsRead(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	w.up(s, plan("demo"))
+	settings, err := s.ws.StackSettings(t.Context(), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings.Config = config.Map{formerKey: config.NewValue(`[{"number":1,"server_type":"ccx13","location":"fsn1"}]`)}
+	if err := s.ws.SaveStackSettings(t.Context(), "demo", settings); err != nil {
+		t.Fatal(err)
+	}
+	if got, set, err := w.open("demo").DesiredBridges(t.Context()); !slices.Equal(got, []infra.Bridge{first}) || !set || err != nil {
+		t.Errorf("got %v, %t, %v", got, set, err)
+	}
+	mustDesire(t, s, third)
+	if got, set, err := w.open("demo").DesiredBridges(t.Context()); !slices.Equal(got, []infra.Bridge{third}) || !set || err != nil {
+		t.Errorf("a newer one: %v, %t, %v", got, set, err)
 	}
 }
 

@@ -1,16 +1,17 @@
 package stack
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/operator/stack/store"
 )
 
 // rootType is the type of the resource that carries the stack's outputs.
@@ -20,12 +21,14 @@ const rootType = "pulumi:pulumi:Stack"
 type checkpoint struct {
 	resources []apitype.ResourceV3
 	pending   int
+	// secrets is how secrets in it are encrypted: the engine's name for it and its parameters.
+	secrets *apitype.SecretsProvidersV1
 }
 
 // load reads the checkpoint; found is false if the stack was never made.
-func (l layout) load() (_ checkpoint, found bool, err error) {
-	data, err := os.ReadFile(l.checkpoint())
-	if errors.Is(err, os.ErrNotExist) {
+func (s *State) load(ctx context.Context) (_ checkpoint, found bool, err error) {
+	data, err := s.store.Read(ctx, s.layout.checkpointKey())
+	if errors.Is(err, store.ErrNotExist) {
 		return checkpoint{}, false, nil
 	}
 	if err != nil {
@@ -34,19 +37,20 @@ func (l layout) load() (_ checkpoint, found bool, err error) {
 	var versioned apitype.VersionedCheckpoint
 	var v3 apitype.CheckpointV3
 	if err := json.Unmarshal(data, &versioned); err != nil {
-		return checkpoint{}, false, l.broken(err)
+		return checkpoint{}, false, s.broken(err)
 	}
 	if err := json.Unmarshal(versioned.Checkpoint, &v3); err != nil {
-		return checkpoint{}, false, l.broken(err)
+		return checkpoint{}, false, s.broken(err)
 	}
 	if v3.Latest == nil {
 		return checkpoint{}, true, nil
 	}
-	return checkpoint{resources: v3.Latest.Resources, pending: len(v3.Latest.PendingOperations)}, true, nil
+	return checkpoint{resources: v3.Latest.Resources, pending: len(v3.Latest.PendingOperations), secrets: v3.Latest.SecretsProviders}, true, nil
 }
 
-func (l layout) broken(err error) error {
-	return fmt.Errorf("the state in %s cannot be read (%w); move that file away and run the command again, which finds everything by its labels", l.checkpoint(), err)
+func (s *State) broken(err error) error {
+	return fmt.Errorf("the state %s cannot be read (%w); put a backup of it in place, or run `kreisraum adopt %s`, which sets it aside and finds "+
+		"everything at Hetzner by its labels", s.Place(), err, s.layout.county)
 }
 
 // outputs are the stack's; ok is false before the first complete up.
@@ -118,4 +122,14 @@ func (c checkpoint) strays(inventory []hetzner.Resource, spec infra.Spec) []hetz
 		}
 	}
 	return strays
+}
+
+// knows reports whether a resource of ours with that ID is in the state.
+func (c checkpoint) knows(id string) bool {
+	for _, r := range c.resources {
+		if isOurs(r) && string(r.ID) == id {
+			return true
+		}
+	}
+	return false
 }

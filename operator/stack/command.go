@@ -19,7 +19,11 @@ import (
 // command runs the engine's binary for the Automation API (auto.PulumiCommand). It differs from the API's own in that the
 // engine inherits only what it needs of our environment, and that questions whose answers we read from the checkpoint
 // anyway start no process.
-type command struct{ path string }
+type command struct {
+	path string
+	// needs are further variables that the engine inherits.
+	needs []string
+}
 
 // grace is how long an interrupted engine may take to finish what it is doing and write its state.
 const grace = 20 * time.Second
@@ -36,7 +40,7 @@ func (c *command) Run(ctx context.Context, dir string, stdin io.Reader, moreOut,
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, c.path, append([]string{"--non-interactive"}, args...)...)
 	cmd.Dir = dir
-	cmd.Env = append(inherited(), env...)
+	cmd.Env = append(inherited(c.needs...), env...)
 	cmd.Env = append(cmd.Env, "PULUMI_AUTOMATION_API=true")
 	cmd.Stdin = stdin
 	cmd.Stdout = io.MultiWriter(append(slices.Clone(moreOut), &stdout)...)
@@ -69,10 +73,10 @@ func exitCode(err error) int {
 	return -1
 }
 
-// inherited is what the engine gets of our environment: no token, no setting of another Pulumi.
-func inherited() []string {
+// inherited is what the engine gets of our environment, with what more it needs: no token, no setting of another Pulumi.
+func inherited(more ...string) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LANG", "LC_ALL"} {
+	for _, name := range append([]string{"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LANG", "LC_ALL"}, more...) {
 		if value, set := os.LookupEnv(name); set {
 			env = append(env, name+"="+value)
 		}

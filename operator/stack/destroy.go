@@ -15,6 +15,11 @@ import (
 // Destroy deletes everything of the county and returns once it is gone at Hetzner: first what the state knows, then what only
 // its labels tell of, which is everything if the state is lost. What is already gone is fine.
 func (s *Stack) Destroy(ctx context.Context, progress func(Event)) error {
+	release, err := s.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := s.clearLock(ctx); err != nil {
 		return err
 	}
@@ -39,7 +44,7 @@ func (s *Stack) destroyKnown(ctx context.Context, progress func(Event)) error {
 	if err := s.clearPending(ctx); err != nil {
 		return err
 	}
-	state, _, err := s.layout.load()
+	state, _, err := s.load(ctx)
 	if err != nil || state.ours() == 0 {
 		return err
 	}
@@ -51,18 +56,26 @@ func (s *Stack) destroyKnown(ctx context.Context, progress func(Event)) error {
 	return err
 }
 
-// Remove deletes the stack's state, history and configuration, so that nothing of the county is left on this computer. It
+// Remove deletes the stack's state, history and configuration, so that nothing of the county is left there and on this computer. It
 // refuses while the state still knows resources at Hetzner.
 func (s *Stack) Remove(ctx context.Context) error {
+	release, err := s.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := s.clearLock(ctx); err != nil {
 		return err
 	}
-	state, _, err := s.layout.load()
+	state, _, err := s.load(ctx)
 	if err != nil {
 		return err
 	}
 	if n := state.ours(); n > 0 {
 		return fmt.Errorf("remove the stack: %d resources still exist at Hetzner; destroy them first", n)
+	}
+	if err := s.remove(ctx); err != nil {
+		return err
 	}
 	for _, trace := range s.layout.traces() {
 		matches, err := filepath.Glob(trace)
@@ -78,10 +91,14 @@ func (s *Stack) Remove(ctx context.Context) error {
 	return s.layout.removeIfLast()
 }
 
-// removeIfLast deletes the backend's folder when no other county's stack is in it.
+// removeIfLast deletes the folder when no other county's stack is in it.
 func (l layout) removeIfLast() error {
-	others, err := filepath.Glob(filepath.Join(globEscape(l.stacks()), "*.json"))
-	if err != nil || len(others) > 0 {
+	states, err := filepath.Glob(filepath.Join(globEscape(filepath.Dir(l.checkpoint())), "*.json"))
+	if err != nil || len(states) > 0 {
+		return err
+	}
+	works, err := filepath.Glob(filepath.Join(globEscape(filepath.Dir(l.work)), "*", "Pulumi.*.yaml"))
+	if err != nil || l.url != "" && len(works) > 0 {
 		return err
 	}
 	if err := os.RemoveAll(l.root); err != nil {

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
+	"github.com/medienzentrenverbund/kreisraum/operator/stack/store"
 )
 
 // Folder is what Config.Home gets to hold of a stack.
@@ -19,7 +19,9 @@ const Folder = "pulumi"
 // layout says where everything of a stack is.
 type layout struct {
 	county string
-	// root is the file backend's folder, home PULUMI_HOME, work the workspace.
+	// url of a state that is shared; empty: it is in root.
+	url string
+	// root is the folder of this computer, home PULUMI_HOME, work the workspace.
 	root, home, work string
 }
 
@@ -33,32 +35,47 @@ func newLayout(home, county string) layout {
 	}
 }
 
-// backendURL names the file backend. It would write a second file beside each one, for nothing but a content type, and not
-// atomically: a kill at the wrong moment leaves an empty one, and with it a state that cannot be read any more.
+// backendURL is where the engine keeps the state.
 func (l layout) backendURL() string {
-	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(l.root), RawQuery: "metadata=skip"}).String()
+	if l.url != "" {
+		return l.url
+	}
+	return store.FolderAddress(l.root)
 }
 
-// The file backend's own folders (pulumi/pkg/backend/diy).
+// The engine's own keys in the store (pulumi/pkg/backend/diy).
 
-func (l layout) stacks() string     { return filepath.Join(l.root, ".pulumi", "stacks", project) }
-func (l layout) checkpoint() string { return filepath.Join(l.stacks(), l.county+".json") }
-func (l layout) locks() string {
-	return filepath.Join(l.root, ".pulumi", "locks", "organization", project, l.county)
+func (l layout) checkpointKey() string { return ".pulumi/stacks/" + project + "/" + l.county + ".json" }
+func (l layout) lockPrefix() string {
+	return ".pulumi/locks/organization/" + project + "/" + l.county + "/"
 }
+func (l layout) historyPrefix() string { return ".pulumi/history/" + project + "/" + l.county + "/" }
 
-func (l layout) history() string {
-	return filepath.Join(l.root, ".pulumi", "history", project, l.county)
-}
+// Ours beside them.
 
-// traces are all files and folders that exist because of this county, as patterns.
-func (l layout) traces() []string {
-	book := filepath.Join(l.root, ".pulumi")
+func (l layout) ours() string       { return ".kreisraum/" + l.county + "/" }
+func (l layout) wishKey() string    { return l.ours() + "bridges.json" }
+func (l layout) keysKey() string    { return l.ours() + "keys.json" }
+func (l layout) holdPrefix() string { return l.ours() + "locks/" }
+
+// prefixes of all keys that exist because of this county.
+func (l layout) prefixes() []string {
 	return []string{
-		globEscape(l.checkpoint()) + "*", // the state and its backup
-		globEscape(l.history()),
-		globEscape(filepath.Join(book, "backups", project, l.county)),
-		globEscape(l.locks()),
+		l.checkpointKey(), // the state and its backups
+		l.historyPrefix(), ".pulumi/backups/" + project + "/" + l.county + "/", l.lockPrefix(), l.ours(),
+	}
+}
+
+// The same as files, for a state on this computer.
+
+func (l layout) file(key string) string { return filepath.Join(l.root, filepath.FromSlash(key)) }
+func (l layout) checkpoint() string     { return l.file(l.checkpointKey()) }
+func (l layout) locks() string          { return filepath.Clean(l.file(l.lockPrefix())) }
+func (l layout) history() string        { return filepath.Clean(l.file(l.historyPrefix())) }
+
+// traces are all files and folders on this computer that exist because of this county, beside the state, as patterns.
+func (l layout) traces() []string {
+	return []string{
 		globEscape(l.work),
 		globEscape(filepath.Join(l.home, "logs", "organization+"+project+"+"+l.county)) + "-" + strings.Repeat("[0-9]", len("20060102")) + "T*.log",
 	}
@@ -80,4 +97,9 @@ func (l layout) writeProject() error {
 		return fmt.Errorf("write the project's description: %w", err)
 	}
 	return nil
+}
+
+// globEscape makes a path match only itself.
+func globEscape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

@@ -16,8 +16,12 @@ import (
 )
 
 func TestPruneHistoryKeepsTheNewest(t *testing.T) {
-	l := newLayout(t.TempDir(), "demo")
-	if err := l.pruneHistory(); err != nil {
+	s, err := OpenState(t.Context(), t.TempDir(), "demo", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := s.layout
+	if err := s.pruneHistory(t.Context()); err != nil {
 		t.Errorf("without history: %v", err)
 	}
 	if err := os.MkdirAll(l.history(), 0o700); err != nil {
@@ -32,7 +36,7 @@ func TestPruneHistoryKeepsTheNewest(t *testing.T) {
 			}
 		}
 	}
-	if err := l.pruneHistory(); err != nil {
+	if err := s.pruneHistory(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	left, err := os.ReadDir(l.history())

@@ -42,7 +42,7 @@ func (s *Stack) explain(ctx context.Context, verb string, engine, provider error
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: interrupted; run the command again, it goes on where it stopped: %w", verb, context.Cause(ctx))
 	}
-	if held, err := s.layout.heldLock(); err == nil && held != nil {
+	if held, err := s.heldLock(ctx); err == nil && held != nil {
 		return held
 	}
 	if provider != nil {
@@ -63,8 +63,8 @@ func (s *Stack) wayOut(said string) string {
 	if !strings.Contains(said, "incorrect passphrase") {
 		return ""
 	}
-	return fmt.Sprintf("; put the backup of the county's passphrase in place. Without one, move the folder %s away and run the command again: "+
-		"it finds everything at Hetzner by its labels", s.layout.root)
+	return fmt.Sprintf("; put the backup of the county's passphrase in place. Without one, run `kreisraum adopt %s`: it sets the state %s aside and "+
+		"finds everything at Hetzner by its labels", s.cfg.County, s.Place())
 }
 
 // numbered is an item of the engine's lists of errors.

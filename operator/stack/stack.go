@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/operator/stack/store"
 )
 
 // project is the Pulumi project of every county; the stack is named after the county.
@@ -21,6 +22,8 @@ type Config struct {
 	County string
 	// Home is the folder below which "pulumi" is made.
 	Home string
+	// StateURL is where the state is kept, as the county's file says it: s3://… or postgres://…; empty: below Home.
+	StateURL string
 	// PulumiPath is the engine's binary, see FindPulumi.
 	PulumiPath string
 	// Passphrase encrypts the secrets in the state. It must stay the same for the life of the stack.
@@ -46,8 +49,8 @@ func (c Config) validate() error {
 
 // Stack is a county's stack. It is not safe for concurrent use; the caller holds the county's lock.
 type Stack struct {
+	*State
 	cfg     Config
-	layout  layout
 	command *command
 	ws      auto.Workspace
 }
@@ -60,15 +63,15 @@ func Open(ctx context.Context, cfg Config) (*Stack, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	home, err := filepath.Abs(cfg.Home)
+	state, err := OpenState(ctx, cfg.Home, cfg.County, cfg.StateURL)
 	if err != nil {
-		return nil, fmt.Errorf("open stack: %w", err)
+		return nil, err
 	}
 	engine, err := filepath.Abs(cfg.PulumiPath) // it is started in another folder
 	if err != nil {
 		return nil, fmt.Errorf("open stack: %w", err)
 	}
-	s := &Stack{cfg: cfg, layout: newLayout(home, cfg.County), command: &command{path: engine}}
+	s := &Stack{State: state, cfg: cfg, command: &command{path: engine, needs: store.Environment(state.layout.url)}}
 	return s, s.prepare(ctx)
 }
 
@@ -103,6 +106,7 @@ func (s *Stack) prepare(ctx context.Context) error {
 // environment of the engine. It has no token: that stays with the provider in this process.
 func (s *Stack) environment() map[string]string {
 	return map[string]string{
+		"PULUMI_DIY_BACKEND_NO_LEGACY_WARNING":          "true",
 		"PULUMI_BACKEND_URL":                            s.layout.backendURL(),
 		"PULUMI_CONFIG_PASSPHRASE":                      s.cfg.Passphrase,
 		"PULUMI_SKIP_UPDATE_CHECK":                      "true",
@@ -117,8 +121,12 @@ func (s *Stack) environment() map[string]string {
 
 // existing selects the stack if it was made before.
 func (s *Stack) existing(ctx context.Context) (_ auto.Stack, found bool, err error) {
-	if _, err := os.Stat(s.layout.checkpoint()); errors.Is(err, os.ErrNotExist) {
-		return auto.Stack{}, false, nil
+	state, found, err := s.load(ctx)
+	if err != nil || !found {
+		return auto.Stack{}, false, err
+	}
+	if err := s.shareSalt(ctx, state); err != nil {
+		return auto.Stack{}, true, err
 	}
 	selected, err := auto.SelectStack(ctx, s.cfg.County, s.ws)
 	return selected, true, err

@@ -126,11 +126,10 @@ func TestDestroyOfWhatIsGoneOrWasNeverThere(t *testing.T) {
 	}
 	w.up(s, plan("demo"))
 	// Everything vanishes behind the state's back: another home adopts and destroys it.
+	home := w.home
+	w.home = t.TempDir()
 	other := w.open("demo")
-	other.layout = newLayout(t.TempDir(), "demo")
-	if err := other.prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	w.home = home
 	w.up(other, plan("demo"))
 	if err := other.Destroy(t.Context(), nil); err != nil {
 		t.Fatal(err)
@@ -250,7 +249,7 @@ func TestWrongPassphraseIsReported(t *testing.T) {
 	if err := s.prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Up(t.Context(), plan("demo"), nil); err == nil || !strings.Contains(err.Error(), "move the folder "+s.layout.root) || strings.Contains(err.Error(), "\n") {
+	if _, err := s.Up(t.Context(), plan("demo"), nil); err == nil || !strings.Contains(err.Error(), "kreisraum adopt demo") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -279,8 +278,12 @@ func TestOpeningAStackLeavesItsProjectAlone(t *testing.T) {
 
 // TestALockThatIsGoneByNowIsNoWorkForAnybody: the engine's own advice would be to delete it by hand.
 func TestALockThatIsGoneByNowIsNoWorkForAnybody(t *testing.T) {
-	s := &Stack{layout: newLayout(t.TempDir(), "demo")}
-	err := s.explain(t.Context(), "up", errors.New("exit status 255"), nil, []string{"the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`."})
+	state, err := OpenState(t.Context(), t.TempDir(), "demo", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Stack{State: state}
+	err = s.explain(t.Context(), "up", errors.New("exit status 255"), nil, []string{"the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with `pulumi cancel`."})
 	if err == nil || strings.Contains(err.Error(), "pulumi cancel") || !strings.Contains(err.Error(), "run the command again") {
 		t.Errorf("got %v", err)
 	}

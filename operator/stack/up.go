@@ -45,6 +45,11 @@ func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (
 	if err := s.check(spec); err != nil {
 		return Result{}, err
 	}
+	release, err := s.Acquire(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
 	stack, err := s.ready(ctx)
 	if err != nil {
 		return Result{}, err
@@ -68,7 +73,7 @@ func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (
 	if err := provider.Purge(ctx, s.cfg.Cloud, s.cfg.Log, strays); err != nil {
 		return Result{}, err
 	}
-	if err := s.layout.pruneHistory(); err != nil {
+	if err := s.pruneHistory(ctx); err != nil {
 		s.cfg.Log.Warn("the stack's history grows", slog.Any("error", err))
 	}
 	out, ok, err := s.Outputs(ctx)
@@ -83,6 +88,11 @@ func (s *Stack) Preview(ctx context.Context, spec infra.Spec, progress func(Even
 	if err := s.check(spec); err != nil {
 		return Result{}, err
 	}
+	release, err := s.Acquire(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
 	stack, err := s.ready(ctx)
 	if err != nil {
 		return Result{}, err
@@ -121,7 +131,7 @@ func (s *Stack) ready(ctx context.Context) (auto.Stack, error) {
 // compare asks Hetzner what exists. gone: something of the state does not, and only then is a refresh worth its time. strays exist
 // for bridges that the county shall not have, and the state knows nothing of them: what an interrupted run had begun.
 func (s *Stack) compare(ctx context.Context, spec infra.Spec) (gone bool, strays []hetzner.Resource, err error) {
-	state, _, err := s.layout.load()
+	state, _, err := s.load(ctx)
 	if err != nil || state.ours() == 0 {
 		return false, nil, err
 	}
@@ -135,7 +145,7 @@ func (s *Stack) compare(ctx context.Context, spec infra.Spec) (gone bool, strays
 // clearPending forgets operations that a killed engine had begun. The provider looks before it makes anything, so repeating
 // them is safe, which the engine cannot know.
 func (s *Stack) clearPending(ctx context.Context) error {
-	state, found, err := s.layout.load()
+	state, found, err := s.load(ctx)
 	if err != nil || !found || state.pending == 0 {
 		return err
 	}
@@ -145,7 +155,7 @@ func (s *Stack) clearPending(ctx context.Context) error {
 	}
 	var deployment map[string]json.RawMessage
 	if err := json.Unmarshal(exported.Deployment, &deployment); err != nil {
-		return s.layout.broken(err)
+		return s.broken(err)
 	}
 	delete(deployment, "pending_operations")
 	if exported.Deployment, err = json.Marshal(deployment); err != nil {
@@ -158,8 +168,8 @@ func (s *Stack) clearPending(ctx context.Context) error {
 }
 
 // Outputs are those of the last complete Up; false if there was none.
-func (s *Stack) Outputs(context.Context) (infra.Outputs, bool, error) {
-	state, _, err := s.layout.load()
+func (s *Stack) Outputs(ctx context.Context) (infra.Outputs, bool, error) {
+	state, _, err := s.load(ctx)
 	if err != nil {
 		return infra.Outputs{}, false, err
 	}
