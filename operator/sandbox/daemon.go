@@ -195,7 +195,7 @@ func Stop(ctx context.Context, home string) error {
 			return err
 		}
 		if !held && p.ended() {
-			return nil
+			return purge(home)
 		}
 		if held && pid > 0 && !p.is(pid) {
 			p.close()

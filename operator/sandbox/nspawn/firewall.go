@@ -57,15 +57,15 @@ func (f *fabric) unfilter(id int64) error {
 
 // filter replaces a machine's inbound rules in one transaction.
 func (f *fabric) filter(id int64, inbound []hcloudsim.FirewallRule) error {
-	rules, err := guard(id, inbound)
+	rules, err := guarded(id, inbound)
 	if err != nil {
 		return err
 	}
 	return nft(f.names.fabric(), rules)
 }
 
-// guard is the transaction.
-func guard(id int64, inbound []hcloudsim.FirewallRule) (string, error) {
+// guarded is the transaction.
+func guarded(id int64, inbound []hcloudsim.FirewallRule) (string, error) {
 	var b strings.Builder
 	b.WriteString(cleared(id))
 	for _, r := range inbound {

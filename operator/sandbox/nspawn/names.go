@@ -19,11 +19,16 @@ func namesOf(dir string) (names, error) {
 	if err != nil {
 		return names{}, err
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	sum := sha256.Sum256([]byte(dir))
+	sum := sha256.Sum256([]byte(resolved(dir)))
 	return names{hex.EncodeToString(sum[:3])}, nil
+}
+
+// resolved follows the symbolic links in the part of a path that exists: the folder itself may have been deleted.
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil || path == "/" {
+		return real
+	}
+	return filepath.Join(resolved(filepath.Dir(path)), filepath.Base(path))
 }
 
 // group is the prefix of namespaces and nspawn machines, and the cgroup above the machines' ones.

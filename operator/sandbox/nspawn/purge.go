@@ -38,6 +38,20 @@ func Purge(dir string) error {
 	return errors.Join(errs...)
 }
 
+// Left says whether there is anything for Purge.
+func Left(dir string) bool {
+	n, err := namesOf(dir)
+	if err != nil || os.Geteuid() != 0 {
+		return false
+	}
+	if mount, err := cgroupMount(); err == nil {
+		if _, err := os.Stat(filepath.Join(mount, n.group())); err == nil {
+			return true
+		}
+	}
+	return len(owned("/run/netns", n)) > 0
+}
+
 // owned are the entries of a folder that carry the sandbox's name.
 func owned(dir string, n names) []string {
 	entries, _ := os.ReadDir(dir) // there is no such folder before the first use

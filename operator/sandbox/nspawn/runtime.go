@@ -36,6 +36,7 @@ type Runtime struct {
 	fabric   *fabric
 	metadata *metadataServer
 	spawn    *spawner
+	guard    *guard
 
 	mu      sync.Mutex
 	servers map[int64]*server
@@ -73,6 +74,9 @@ func Open(c Config) (*Runtime, error) {
 	}
 	r := &Runtime{config: c, image: image, servers: make(map[int64]*server), spawn: newSpawner()}
 	if err := r.raise(); err != nil {
+		if r.guard != nil {
+			r.guard.close()
+		}
 		r.spawn.close()
 		return nil, errors.Join(fmt.Errorf("machines: %w", err), Purge(c.Dir))
 	}
@@ -90,6 +94,9 @@ func (r *Runtime) raise() (err error) {
 	r.cgroup = cgroup(filepath.Join(mount, r.names.group()))
 	if err := os.MkdirAll(string(r.cgroup), 0o755); err != nil {
 		return fmt.Errorf("cgroup: %w", err)
+	}
+	if r.guard, err = startGuard(r.cgroup); err != nil {
+		return err
 	}
 	if r.fabric, err = raiseFabric(r.names, r.config.Dir); err != nil {
 		return fmt.Errorf("network: %w", err)
@@ -280,8 +287,8 @@ func (r *Runtime) Close() error {
 		})
 	}
 	all.Wait()
-	err := errors.Join(errs...)
-	err = errors.Join(err, r.metadata.close(), r.fabric.lower(), r.cgroup.remove())
+	r.guard.close()
+	err := errors.Join(append(errs, r.metadata.close(), r.fabric.lower(), r.cgroup.remove())...)
 	r.spawn.close()
 	return err
 }
