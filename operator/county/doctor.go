@@ -263,9 +263,9 @@ func (d *doctor) ask(ctx context.Context, l *local, s *secrets) answers {
 func (d *doctor) dns(ctx context.Context, l *local) {
 	d.look("DNS")
 	front, _ := portal(l.Outputs)
-	wanted, err := wantedRecords(d.Config.Domain, front)
+	wanted, err := d.wantedRecords(front)
 	if err == nil {
-		err = d.World.CheckDNS(ctx, wanted, 0)
+		err = d.World.CheckDNS(ctx, wanted, 0, func(string) {})
 	}
 	if err != nil {
 		d.found.add(LevelError, "dns", d.Config.Domain, d.up()+" shows the records to hand to the IT department", "%s", oneLine(err))

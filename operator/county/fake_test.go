@@ -118,7 +118,7 @@ func (w *world) world() World {
 			return ops{w, w.numberAt(address)}
 		},
 		Deploy: w.deploy,
-		CheckDNS: func(context.Context, dnscheck.Wanted, time.Duration) error {
+		CheckDNS: func(context.Context, dnscheck.Wanted, time.Duration, func(string)) error {
 			_, err := w.locked("CheckDNS")
 			return err
 		},

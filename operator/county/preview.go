@@ -181,12 +181,12 @@ func effect(changes []stack.Change, m infra.Machine) string {
 // records are those that the IT department has to set. The DNS that cannot be asked is not a matter of a preview.
 func (v *preview) records(ctx context.Context) {
 	front, _ := portal(v.local.Outputs)
-	wanted, err := wantedRecords(v.Config.Domain, front)
+	wanted, err := v.wantedRecords(front)
 	if err != nil {
 		return
 	}
 	var wrong *dnscheck.MismatchError
-	if errors.As(v.World.CheckDNS(ctx, wanted, 0), &wrong) {
+	if errors.As(v.World.CheckDNS(ctx, wanted, 0, func(string) {}), &wrong) {
 		v.out.Records = strings.Split(strings.TrimSpace(wrong.Records()), "\n")
 	}
 }
