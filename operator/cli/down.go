@@ -18,7 +18,10 @@ func (a *app) down() *cobra.Command {
 		Use:         "down <county>",
 		Short:       "Remove a county: everything at Hetzner, keys, state and accounts",
 		Long: `down ends all lessons, deletes everything of the county at Hetzner, asks Hetzner whether really nothing is left, and removes the
-county's keys, state and account register from this computer. The audit ledger stays. The county's file stays too.`,
+county's keys, state and account register from this computer, snapshots of its machines included. The audit ledger and the county's file stay.
+A record of the deletion, a German text and JSON without anybody's name, is written beside the ledger for the data protection officer.
+
+With --json the last line is {"result": {"county", "state": "down", "record"}}; record is the text's path, empty if there was nothing.`,
 		Example: `  kreisraum down demo --sandbox --yes
   kreisraum down tuttlingen --keep-register`,
 		Args: exactly("a county"),
@@ -43,11 +46,16 @@ func (a *app) runDown(cmd *cobra.Command, name string, yes, keep bool) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Down(cmd.Context(), county.DownOptions{KeepRegister: keep}); err != nil {
+	record := ""
+	if err := c.Down(cmd.Context(), county.DownOptions{KeepRegister: keep, Recorded: func(path string) { record = path }}); err != nil {
 		return err
 	}
 	progress.Close()
-	return a.print(map[string]any{"result": map[string]string{"county": name, "state": "down"}}, fmt.Sprintf("\n%s is down\n", name))
+	text := fmt.Sprintf("\n%s is down\n", name)
+	if record != "" {
+		text += fmt.Sprintf("record of the deletion, for the data protection officer: %s\n", record)
+	}
+	return a.print(map[string]any{"result": map[string]string{"county": name, "state": "down", "record": record}}, text)
 }
 
 // confirm lets the county's name be typed.

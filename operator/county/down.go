@@ -21,23 +21,31 @@ const emptiness = 15 * time.Second
 type DownOptions struct {
 	// KeepRegister leaves the accounts for the next `up`.
 	KeepRegister bool
+	// Recorded is told where the record of the deletion is; may be nil.
+	Recorded func(path string)
 }
 
 // down is a running `down`.
 type down struct {
 	*County
 	options DownOptions
+	// found is what existed at Hetzner at the beginning, by kind; proven is when nothing was left.
+	begun, proven time.Time
+	found         map[string]int
+	accounts      int
+	// existed: there were keys and state on this computer.
+	existed bool
 }
 
-// Down removes everything of the county at Hetzner, proves that nothing is left, and forgets keys and state. The ledger stays,
-// and the register if so wished. It can be repeated after any failure.
+// Down removes everything of the county at Hetzner, snapshots of its machines included, proves that nothing is left, writes a record of that,
+// and forgets keys and state. Ledger and record stay, and the register if so wished. It can be repeated after any failure.
 func (c *County) Down(ctx context.Context, options DownOptions) error {
 	unlock, err := c.Home.Lock()
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	d := &down{County: c, options: options}
+	d := &down{County: c, options: options, begun: c.World.Now(), existed: c.Home.Exists(), found: map[string]int{}}
 	for _, s := range []struct {
 		name Step
 		run  func(context.Context, func(string)) (string, error)
@@ -51,6 +59,10 @@ func (c *County) Down(ctx context.Context, options DownOptions) error {
 
 func (d *down) destroy(ctx context.Context, progress func(string)) (string, error) {
 	if err := d.World.Cloud.CheckToken(ctx); err != nil {
+		return "", err
+	}
+	snapshots, err := d.survey(ctx)
+	if err != nil {
 		return "", err
 	}
 	if !d.Home.Exists() {
@@ -67,7 +79,34 @@ func (d *down) destroy(ctx context.Context, progress func(string)) (string, erro
 	if err := stack.Destroy(ctx, progress); err != nil {
 		return "", err
 	}
+	if len(snapshots) > 0 {
+		progress("deleting " + count(len(snapshots), "snapshot"))
+		if err := d.World.Purge(ctx, snapshots); err != nil {
+			return "", err
+		}
+	}
 	return "", stack.Remove(ctx)
+}
+
+// survey counts what exists, and finds what no state ever knew: snapshots of the machines, which hold the county's keys.
+func (d *down) survey(ctx context.Context) (snapshots []hetzner.Item, err error) {
+	p, err := d.World.Cloud.Project(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	machines := map[int64]bool{}
+	for _, s := range p.Servers {
+		machines[s.ID] = labelled(s.Item, d.Home.Name)
+	}
+	for _, i := range p.Items() {
+		if labelled(i, d.Home.Name) || machines[i.Source] {
+			d.found[i.Kind]++
+		}
+		if i.Kind == "image" && i.Type == "snapshot" && (labelled(i, d.Home.Name) || machines[i.Source]) {
+			snapshots = append(snapshots, i)
+		}
+	}
+	return snapshots, nil
 }
 
 // verify asks Hetzner itself, by label, whatever the state says.
@@ -79,6 +118,7 @@ func (d *down) verify(ctx context.Context, _ func(string)) (string, error) {
 			return "", err
 		}
 		if len(found) == 0 {
+			d.proven = d.World.Now()
 			return "nothing is left at Hetzner", nil
 		}
 		if time.Now().After(deadline) || !d.Home.Exists() {
@@ -102,8 +142,7 @@ func (d *down) remains(found []hetzner.Resource) error {
 }
 
 func (d *down) forget(context.Context, func(string)) (string, error) {
-	existed := d.Home.Exists()
-	if existed {
+	if d.existed {
 		if err := d.Ledger.Write(audit.CountyDown, ""); err != nil {
 			return "", err
 		}
@@ -111,15 +150,25 @@ func (d *down) forget(context.Context, func(string)) (string, error) {
 	if err := d.Home.Remove(); err != nil {
 		return "", err
 	}
+	removed := false
+	if !d.options.KeepRegister {
+		var err error
+		if removed, err = d.forgetRegister(); err != nil {
+			return "", err
+		}
+	}
+	if !d.existed && !removed {
+		return "there was nothing", nil
+	}
+	path, err := d.record(removed)
+	if err != nil {
+		return "", err
+	}
+	if d.options.Recorded != nil {
+		d.options.Recorded(path)
+	}
 	if d.options.KeepRegister {
 		return "keys and state removed, register kept", nil
-	}
-	removed, err := d.forgetRegister()
-	switch {
-	case err != nil:
-		return "", err
-	case !existed && !removed:
-		return "there was nothing", nil
 	}
 	return "keys, state and register removed; the ledger stays", nil
 }
@@ -135,6 +184,7 @@ func (d *down) forgetRegister() (bool, error) {
 	if err != nil {
 		detail = "unreadable"
 	}
+	d.accounts = len(r.Accounts)
 	ids := make([]string, len(r.Accounts))
 	for i, a := range r.Accounts {
 		ids[i] = a.ID

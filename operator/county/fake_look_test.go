@@ -2,6 +2,7 @@ package county
 
 import (
 	"context"
+	"slices"
 
 	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
@@ -35,4 +36,16 @@ func (s stackFake) Preview(_ context.Context, spec infra.Spec) ([]stack.Change, 
 		all = append(all, stack.Change{Name: name, Kind: "Server", Op: op})
 	}
 	return all, err
+}
+
+// purge takes items out of the project.
+func (w *world) purge(_ context.Context, items []hetzner.Item) error {
+	_, err := w.locked("Purge")
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, i := range items {
+		w.project.Others = slices.DeleteFunc(w.project.Others, func(x hetzner.Item) bool { return x.Kind == i.Kind && x.ID == i.ID })
+		w.project.Servers = slices.DeleteFunc(w.project.Servers, func(x hetzner.Server) bool { return x.Kind == i.Kind && x.ID == i.ID })
+	}
+	return err
 }

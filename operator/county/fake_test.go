@@ -124,6 +124,7 @@ func (w *world) world() World {
 		},
 		Probe: w.probe,
 		Hash:  w.hash,
+		Purge: w.purge,
 		Now:   time.Now,
 	}
 }

@@ -89,7 +89,8 @@ func (c *County) Preview(ctx context.Context) (Preview, error) {
 	}
 	v := &preview{up: &up{site: site{County: copied}}, out: Preview{County: c.Home.Name, Changes: []stack.Change{}, Machines: []Touched{}}}
 	defer v.close()
-	return v.out, v.plan(ctx)
+	err = v.plan(ctx)
+	return v.out, err
 }
 
 // preview is a preview under way; its county is a copy.
