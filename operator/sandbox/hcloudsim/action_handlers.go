@@ -81,6 +81,10 @@ func (r *request) exists(kind string, id int64) (ok bool) {
 		_, ok = r.Networks[id]
 	case "primary_ip":
 		_, ok = r.PrimaryIPs[id]
+	case "image":
+		if _, ok = r.Snapshots[id]; !ok {
+			_, ok = r.api.catalog.image(schema.IDOrName{ID: id}, "")
+		}
 	case "zone":
 		_, ok = r.Zones[id]
 	}

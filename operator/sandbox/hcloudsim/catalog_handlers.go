@@ -11,8 +11,6 @@ func catalogRoutes(t *table) {
 	t.get("/locations/{id}", getLocation)
 	t.get("/server_types", listServerTypes)
 	t.get("/server_types/{id}", getServerType)
-	t.get("/images", listImages)
-	t.get("/images/{id}", getImage)
 	t.get("/pricing", getPricing)
 	gone := func(*request) (reply, error) {
 		return reply{}, deprecatedEndpoint("datacenters were removed on 2026-10-01; use locations")
@@ -71,24 +69,6 @@ func getServerType(r *request) (reply, error) {
 		return reply{}, errNotFound("server type", r.id)
 	}
 	return reply{status: http.StatusOK, body: schema.ServerTypeGetResponse{ServerType: r.api.catalog.renderType(t)}}, nil
-}
-
-func listImages(r *request) (reply, error) {
-	return listCatalog(r, r.api.catalog.Images, "images",
-		func(i image) meta { return meta{ID: i.ID, Name: i.Name, Created: i.Created} },
-		func(i image) any { return r.api.catalog.renderImage(i) },
-		keep(r, "architecture", func(i image) string { return i.Arch }),
-		keep(r, "type", func(image) string { return "system" }),
-		keep(r, "status", func(image) string { return "available" }),
-		keep(r, "bound_to", func(image) string { return "" }))
-}
-
-func getImage(r *request) (reply, error) {
-	i, ok := r.api.catalog.image(schema.IDOrName{ID: r.id}, "")
-	if !ok {
-		return reply{}, errNotFound("image", r.id)
-	}
-	return reply{status: http.StatusOK, body: schema.ImageGetResponse{Image: r.api.catalog.renderImage(i)}}, nil
 }
 
 func getPricing(r *request) (reply, error) {

@@ -29,6 +29,7 @@ type project struct {
 	SSHKeys         map[int64]*sshKey         `json:"ssh_keys"`
 	PrimaryIPs      map[int64]*primaryIP      `json:"primary_ips"`
 	PlacementGroups map[int64]*placementGroup `json:"placement_groups"`
+	Snapshots       map[int64]*snapshot       `json:"snapshots"`
 	Zones           map[int64]*zone           `json:"zones"`
 	Actions         map[int64]*action         `json:"actions"`
 	Ledger          ledger                    `json:"ledger"`
@@ -40,7 +41,7 @@ func newProject() *project {
 	return &project{
 		Servers: map[int64]*server{}, Firewalls: map[int64]*firewall{}, Networks: map[int64]*network{},
 		SSHKeys: map[int64]*sshKey{}, PrimaryIPs: map[int64]*primaryIP{}, PlacementGroups: map[int64]*placementGroup{},
-		Zones: map[int64]*zone{}, Actions: map[int64]*action{},
+		Snapshots: map[int64]*snapshot{}, Zones: map[int64]*zone{}, Actions: map[int64]*action{},
 	}
 }
 
@@ -64,6 +65,7 @@ type server struct {
 	Keys      []string     `json:"keys"`
 	Group     int64        `json:"group"` // placement group, 0: none
 	Protected bool         `json:"protected"`
+	Backup    bool         `json:"backup"`   // booked
 	PowerOn   bool         `json:"power_on"` // wanted after a restart of the simulator
 	Enforced  []int64      `json:"enforced"` // firewalls whose rules the machine has
 	LockedBy  []int64      `json:"locked_by"`

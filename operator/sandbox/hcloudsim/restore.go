@@ -5,12 +5,23 @@ import "time"
 // restore brings every machine of the loaded project back to how it was and ends the actions that were under way.
 func (s *Server) restore() {
 	s.mu.Lock()
-	count := len(s.project.Servers)
+	count := len(s.project.Servers) + len(s.project.Snapshots)
 	back := make(chan struct{}, count)
 	for id, srv := range s.project.Servers {
 		srv.LockedBy, srv.Enforced = nil, nil
 		s.startLaneLocked(id)
 		s.enqueueLocked(id, restoreJob(srv, func() { back <- struct{}{} }))
+	}
+	for id, snap := range s.project.Snapshots {
+		switch _, there := s.project.Servers[snap.Server]; {
+		case snap.Status == "available":
+			back <- struct{}{}
+		case there: // it was being made; after the machine is back it is made again
+			s.enqueueLocked(snap.Server, reported(snapshotStep(0, id), func() { back <- struct{}{} }))
+		default:
+			delete(s.project.Snapshots, id)
+			back <- struct{}{}
+		}
 	}
 	s.mu.Unlock()
 	s.await(back, count)
@@ -44,6 +55,14 @@ func restoreJob(srv *server, report func()) job {
 		done:   func(p *project) { p.setStatus(id, status); report() },
 		failed: func(p *project) { p.setStatus(id, "off"); report() },
 	}}
+}
+
+// reported is a job of one step that says when it is over, well or not.
+func reported(st step, report func()) job {
+	done, failed := st.done, st.failed
+	st.done = func(p *project) { done(p); report() }
+	st.failed = func(p *project) { failed(p); report() }
+	return job{st}
 }
 
 func (s *Server) await(back <-chan struct{}, count int) {

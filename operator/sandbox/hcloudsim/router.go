@@ -99,6 +99,7 @@ func endpoints() []endpoint {
 	sshKeyRoutes(&t)
 	primaryIPRoutes(&t)
 	placementGroupRoutes(&t)
+	imageRoutes(&t)
 	zoneRoutes(&t)
 	rrsetRoutes(&t)
 	unsupportedRoutes(&t)

@@ -65,7 +65,7 @@ func createServer(r *request) (reply, error) {
 func (r *request) buildServer(body serverCreate, plan serverPlan) *server {
 	s := &server{
 		meta:   meta{ID: r.nextID(), Name: body.Name, Labels: labels(body.Labels), Created: r.now},
-		Status: "initializing", Type: plan.typ.Name, Image: plan.image.ID, Location: plan.location, DiskGB: plan.typ.Disk,
+		Status: "initializing", Type: plan.typ.Name, Image: plan.image.id, Location: plan.location, DiskGB: plan.typ.Disk,
 		Private: plan.networks, UserData: body.UserData, Keys: plan.keys, Group: body.PlacementGroup, PowerOn: plan.start,
 	}
 	for i, slot := range []*int64{&s.IPv4, &s.IPv6} {

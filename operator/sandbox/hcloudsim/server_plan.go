@@ -15,7 +15,7 @@ const maxUserData = 32 << 10 // bytes; Hetzner Cloud API: POST /servers
 // serverPlan is a create request with everything looked up and found to fit.
 type serverPlan struct {
 	typ       serverType
-	image     image
+	image     source
 	location  string
 	keys      []string
 	networks  []privateNet
@@ -49,12 +49,10 @@ func (r *request) planFields(body serverCreate, plan *serverPlan) error {
 	var known bool
 	if plan.typ, known = r.api.catalog.serverType(body.ServerType); !known {
 		v.add("server_type", "server type not found")
-	} else if plan.image, known = r.api.catalog.image(body.Image, plan.typ.Arch); !known {
+	} else if plan.image, known = r.source(r.api.catalog, body.Image, plan.typ.Arch); !known {
 		v.add("image", "image not found")
-	} else if plan.image.Arch != plan.typ.Arch {
-		v.add("image", "image has another architecture than the server type")
-	} else if plan.image.Disk > float32(plan.typ.Disk) {
-		v.add("image", "image is larger than the disk of the server type")
+	} else {
+		v.checkSource(plan.image, plan.typ, plan.typ.Disk)
 	}
 	if len(body.UserData) > maxUserData || !utf8.ValidString(body.UserData) {
 		v.add("user_data", "must be text of at most 32 KiB")

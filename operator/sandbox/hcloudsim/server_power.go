@@ -108,9 +108,11 @@ func rebuildServer(r *request) (reply, error) {
 	}
 	typ, _ := r.api.catalog.serverType(schema.IDOrName{Name: s.Type})
 	var v invalidInput
-	img, ok := r.api.catalog.image(body.Image, typ.Arch)
-	if !ok || img.Arch != typ.Arch {
-		v.add("image", "image not found for this architecture")
+	from, ok := r.source(r.api.catalog, body.Image, typ.Arch)
+	if !ok {
+		v.add("image", "image not found")
+	} else {
+		v.checkSource(from, typ, s.DiskGB)
 	}
 	if body.UserData != nil && len(*body.UserData) > maxUserData {
 		v.add("user_data", "must be text of at most 32 KiB")
@@ -119,11 +121,11 @@ func rebuildServer(r *request) (reply, error) {
 		return reply{}, err
 	}
 	id := s.ID
-	s.Image, s.Status, s.PowerOn = img.ID, "rebuilding", true
+	s.Image, s.Status, s.PowerOn = from.id, "rebuilding", true
 	if body.UserData != nil {
 		s.UserData = *body.UserData
 	}
-	a := r.lockingAction(s, "rebuild_server", ref("image", img.ID))
+	a := r.lockingAction(s, "rebuild_server", ref("image", from.id))
 	st := startStep(a, id)
 	st.effect = inOrder(rebuild, powerOn)
 	r.do(id, st)

@@ -30,9 +30,13 @@ func (r *request) renderServer(s *server) serverView {
 		Locked: s.locked(), Location: loc, Protection: schema.ServerProtection{Delete: s.Protected, Rebuild: s.Protected},
 		Labels: s.Labels, Volumes: []int64{}, PrimaryDiskSize: s.DiskGB, LoadBalancers: []int64{},
 	}}
-	if img, ok := cat.image(schema.IDOrName{ID: s.Image}, ""); ok {
-		rendered := cat.renderImage(img)
-		out.Image = &rendered
+	if from, ok := r.source(cat, schema.IDOrName{ID: s.Image}, ""); ok && from.snapshot != nil {
+		out.Image = ptr(from.snapshot.render(cat))
+	} else if ok {
+		out.Image = ptr(cat.renderImage(from.system))
+	}
+	if s.Backup {
+		out.BackupWindow = ptr(backupWindow)
 	}
 	if g, ok := r.PlacementGroups[s.Group]; ok {
 		rendered := r.renderGroup(g)
@@ -70,10 +74,10 @@ func (r *request) renderPublicNet(s *server) publicNetView {
 // machineLocked is what the Runtime must know of a server.
 func (s *Server) machineLocked(srv *server) Machine {
 	typ, _ := s.catalog.serverType(schema.IDOrName{Name: srv.Type})
-	img, _ := s.catalog.image(schema.IDOrName{ID: srv.Image}, "")
+	from, _ := s.project.source(s.catalog, schema.IDOrName{ID: srv.Image}, "")
 	loc, _ := s.catalog.location(schema.IDOrName{Name: srv.Location})
 	m := Machine{
-		ID: srv.ID, Name: srv.Name, Created: srv.Created, UserData: srv.UserData, AuthorizedKeys: slices.Clone(srv.Keys), Image: img.Name,
+		ID: srv.ID, Name: srv.Name, Created: srv.Created, UserData: srv.UserData, AuthorizedKeys: slices.Clone(srv.Keys), Image: from.system.Name,
 		Cores: typ.Cores, MemoryMiB: int(typ.Memory * 1024), DiskGB: srv.DiskGB, Location: srv.Location, Region: loc.NetworkZone,
 	}
 	if ip, ok := s.project.PrimaryIPs[srv.IPv4]; ok {
@@ -81,6 +85,9 @@ func (s *Server) machineLocked(srv *server) Machine {
 	}
 	if ip, ok := s.project.PrimaryIPs[srv.IPv6]; ok {
 		m.IPv6 = ip.Prefix
+	}
+	if from.snapshot != nil {
+		m.Snapshot = from.id
 	}
 	for _, nic := range srv.Private {
 		m.Private = append(append(m.Private, nic.IP), nic.Alias...)

@@ -11,20 +11,21 @@ func serverRoutes(t *table) {
 	t.post("/servers", createServer)
 	actionRoutes(t, "/servers", "server")
 	t.get("/servers/{id}", getServer)
+	t.get("/servers/{id}/metrics", getMetrics)
 	t.put("/servers/{id}", updateServer)
 	t.delete("/servers/{id}", deleteServer)
 	for name, h := range map[string]handler{
 		"poweron": powerOnServer, "poweroff": powerOffServer, "shutdown": shutdownServer, "reboot": rebootServer, "reset": resetServer,
 		"rebuild": rebuildServer, "change_type": changeServerType, "change_protection": changeServerProtection,
 		"change_dns_ptr": changeServerReverse, "attach_to_network": attachToNetwork, "detach_from_network": detachFromNetwork,
-		"change_alias_ips": changeAliasIPs, "add_to_placement_group": addToPlacementGroup,
+		"change_alias_ips": changeAliasIPs, "enable_backup": enableBackup, "disable_backup": disableBackup,
+		"add_to_placement_group":      addToPlacementGroup,
 		"remove_from_placement_group": removeFromPlacementGroup,
 	} {
 		t.post("/servers/{id}/actions/"+name, h)
 	}
 	for _, name := range []string{
-		"enable_rescue", "disable_rescue", "enable_backup", "disable_backup", "create_image", "attach_iso", "detach_iso",
-		"request_console", "reset_password",
+		"enable_rescue", "disable_rescue", "attach_iso", "detach_iso", "request_console", "reset_password",
 	} {
 		t.post("/servers/{id}/actions/"+name, func(r *request) (reply, error) {
 			if _, err := find(r.Servers, "server", r.id); err != nil {

@@ -47,7 +47,7 @@ func loadProject(path string) (*project, error) {
 // complete says whether no part of a project that was read is missing.
 func (p *project) complete() bool {
 	return p.Servers != nil && p.Firewalls != nil && p.Networks != nil && p.SSHKeys != nil && p.PrimaryIPs != nil &&
-		p.PlacementGroups != nil && p.Zones != nil && p.Actions != nil
+		p.PlacementGroups != nil && p.Snapshots != nil && p.Zones != nil && p.Actions != nil
 }
 
 func (s *Server) snapshot() ([]byte, error) {
