@@ -22,7 +22,7 @@ folders with processes, or with --machines nspawn real Debian machines. ` + "`kr
 		Example: `  kreisraum sandbox status
   kreisraum sandbox stop`,
 	})
-	cmd.AddCommand(a.sandboxStart(), a.sandboxStop(), a.sandboxStatus(), a.sandboxRemove(), a.sandboxRun(), a.sandboxImage())
+	cmd.AddCommand(a.sandboxStart(), a.sandboxStop(), a.sandboxStatus(), a.sandboxRemove(), a.sandboxRun(), a.sandboxHCloud(), a.sandboxImage())
 	return cmd
 }
 

@@ -66,7 +66,10 @@ func (s *cloudServer) close() error {
 
 // loadToken reads the API token of this sandbox, or makes one.
 func loadToken(home string) (string, error) {
-	name := filepath.Join(home, tokenFile)
+	return loadTokenFile(filepath.Join(home, tokenFile))
+}
+
+func loadTokenFile(name string) (string, error) {
 	data, err := os.ReadFile(name)
 	if token := strings.TrimSpace(string(data)); err == nil && token != "" {
 		return token, nil
