@@ -24,6 +24,8 @@ type need struct {
 	world bool
 	// begins: the county need not exist yet.
 	begins bool
+	// bare: the verb looks at the place of the state only, and needs no keys.
+	bare bool
 	// changes: the verb changes the county itself, so that the daemon must not do so meanwhile.
 	changes bool
 }
@@ -38,6 +40,8 @@ func (a *app) open(ctx context.Context, name string, n need, progress *progress)
 		}
 	} else if err := config.CheckName(name); err != nil {
 		return nil, err
+	} else if file, err := config.Find(a.options.configDir(), name); err == nil {
+		cfg.State = file.State // what works without the file finds a state that is shared with it
 	}
 	if err := a.rightWorld(name, n); err != nil {
 		return nil, err
@@ -60,6 +64,7 @@ func (a *app) open(ctx context.Context, name string, n need, progress *progress)
 		return nil, err
 	}
 	c := &county.County{Config: cfg, Home: h.County(name), Endpoints: where, Version: a.version, Log: a.log(progress)}
+	c.PassphraseFile = a.path(a.options.passphraseFile(name))
 	c.Ledger = audit.New(c.Home.Ledger(), clerk, name, time.Now)
 	c.World = county.RealWorld(name, a.version, where, c.Log)
 	if a.engines != nil {
@@ -71,8 +76,13 @@ func (a *app) open(ctx context.Context, name string, n need, progress *progress)
 	if progress != nil {
 		c.Events = progress.Event
 	}
-	c.Binary, err = binary(cfg.Architecture())
-	return c, err
+	if c.Binary, err = binary(cfg.Architecture()); err != nil {
+		return nil, err
+	}
+	if n.bare {
+		return c, nil
+	}
+	return c, c.Join(ctx)
 }
 
 // rightWorld refuses a county that is here in the sandbox only when --sandbox was forgotten: an empty register or a missing token would

@@ -33,6 +33,7 @@ func (o *options) declare(flags *pflag.FlagSet) {
 	flags.String("home", "", "folder for keys, state and registers (default KREISRAUM_HOME, else ~/.local/state/kreisraum)")
 	flags.String("config-dir", "configs", "folder with the counties' files")
 	flags.String("token-file", "", "file with the Hetzner project's token, {county} in it stands for the county (default HCLOUD_TOKEN)")
+	flags.String("passphrase-file", "", "file with the passphrase of a county that was made on another computer; {county} as above")
 	flags.Bool("sandbox", false, "use the simulated cloud on this computer")
 	flags.Bool("json", false, "print JSON, one object a line")
 	flags.Bool("verbose", false, "log what happens to standard error")
@@ -51,6 +52,11 @@ func (o *options) homeDir() (string, error) {
 		return dir, nil
 	}
 	return home.Default(os.Getenv)
+}
+
+// passphraseFile has the passphrase of a county that was made on another computer; empty: none was named.
+func (o *options) passphraseFile(county string) string {
+	return strings.ReplaceAll(o.v.GetString("passphrase-file"), "{county}", county)
 }
 
 // maxToken bounds a token file in bytes; Hetzner's tokens have 64.
@@ -117,7 +123,7 @@ func absolute(path, dir string) string {
 // command says; how things are shown is the command's.
 func (o *options) pinned(told map[string]string) *options {
 	out := newOptions()
-	for _, name := range []string{"home", "config-dir", "token-file"} {
+	for _, name := range []string{"home", "config-dir", "token-file", "passphrase-file"} {
 		out.v.Set(name, o.v.GetString(name))
 	}
 	out.v.Set("sandbox", o.sandbox())

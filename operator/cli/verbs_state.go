@@ -4,5 +4,5 @@ import "github.com/spf13/cobra"
 
 // stateVerbs look after the Pulumi state: unlock.
 func (a *app) stateVerbs() []*cobra.Command {
-	return nil
+	return []*cobra.Command{a.unlock()}
 }

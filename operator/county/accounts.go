@@ -9,8 +9,11 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/operator/register"
 )
 
-// Accounts returns the register as it is.
+// Accounts returns the register as it is. Returns ErrRegisterElsewhere if the county was made on another computer.
 func (c *County) Accounts() ([]register.Account, error) {
+	if err := c.checkJoined(); err != nil {
+		return nil, err
+	}
 	r, err := register.Load(c.Home.Register())
 	return r.Accounts, err
 }
@@ -75,11 +78,14 @@ func (c *County) change(ctx context.Context, f func(register.Register, Ops) erro
 		return err
 	}
 	defer unlock()
-	_, _, ops, err := c.live()
+	l, _, ops, err := c.live()
 	if err != nil {
 		return err
 	}
 	defer ops.Close()
+	if err := c.checkRegister(ctx, l, ops); err != nil {
+		return err
+	}
 	r, err := register.Load(c.Home.Register())
 	if err != nil {
 		return err

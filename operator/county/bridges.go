@@ -104,7 +104,12 @@ func (c *County) scaling(ctx context.Context) (s *site, done func(), err error) 
 }
 
 // reopen takes up what the last infra step has left.
-func (s *site) reopen(ctx context.Context) error {
+func (s *site) reopen(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
 	if _, err := s.remembered(); err != nil {
 		return err
 	}

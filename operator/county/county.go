@@ -34,6 +34,8 @@ type County struct {
 	World     World
 	// Binary is the conference server to deploy, built for the machine's architecture; Version is its version.
 	Binary, Version string
+	// PassphraseFile has the passphrase of a county that was made on another computer; empty: none was given.
+	PassphraseFile string
 	// Events is told how a command goes on; called from one goroutine at a time. May be nil.
 	Events func(Event)
 	Log    *slog.Logger

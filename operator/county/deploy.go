@@ -155,10 +155,18 @@ func (s *site) job(t *target, progress func(string)) (deploy.Job, error) {
 // them may still show it.
 func (s *site) saveHostKey(t *target, key ssh.PublicKey, proven bool) error {
 	all, err := s.local.pin(t.machine.ServerID, key, proven)
-	if err != nil || !all {
+	if err != nil {
 		return err
 	}
-	return dropInjected(s.Home)
+	if all {
+		if err := dropInjected(s.Home); err != nil {
+			return err
+		}
+	}
+	// At once: a machine that shows another key than the injected one must not be known to this computer alone.
+	ctx, cancel := context.WithTimeout(context.Background(), leaving)
+	defer cancel()
+	return s.shareKeys(ctx)
 }
 
 // publicLine is a key's public half, one line in authorized_keys format.

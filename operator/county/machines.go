@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
+	"github.com/medienzentrenverbund/kreisraum/operator/stack"
 )
 
 // site is a county whose machines are known: what the steps of `up` and of scaling work with, under the county's lock.
@@ -29,6 +31,11 @@ type site struct {
 	// scales: bridges come and go, and the portal stays as the last `up` has made it, whatever the county's file says by now. Another type
 	// or location would end all lessons.
 	scales bool
+	// state is the county's if it is shared, and leave gives it back to other computers; see enterState.
+	state *stack.State
+	leave func()
+	// sharing is held while keys are left beside the state, so that what is older never follows what is newer.
+	sharing sync.Mutex
 }
 
 // target is one machine and what it shall run.
@@ -49,16 +56,28 @@ func machineID(m infra.Machine) string {
 }
 
 func (s *site) close() {
+	s.hangUp()
+	s.leaveState()
+}
+
+// hangUp ends the connections to the targets.
+func (s *site) hangUp() {
 	for _, t := range s.targets {
 		t.ops.Close()
 	}
 }
 
 func (s *site) openSecrets(ctx context.Context) (err error) {
+	if err := s.enterState(ctx); err != nil {
+		return err
+	}
 	if s.secrets, err = openSecrets(s.Home, s.World.Now); err != nil {
 		return err
 	}
 	if s.local, err = loadLocal(s.Home); err != nil {
+		return err
+	}
+	if err := s.shareKeys(ctx); err != nil {
 		return err
 	}
 	return s.closeForgotten(ctx, s.local)
@@ -110,7 +129,7 @@ func (s *site) build(ctx context.Context, bridges []infra.Bridge, progress func(
 
 // aim makes the targets of the machines that are known.
 func (s *site) aim() error {
-	s.close()
+	s.hangUp()
 	s.targets = nil
 	for _, m := range s.local.Outputs.Machines {
 		s.targets = append(s.targets, &target{machine: m, id: machineID(m), ops: s.ops(s.secrets, m)})

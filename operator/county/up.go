@@ -199,6 +199,13 @@ func (u *up) price(ctx context.Context) {
 
 // pushAccounts makes the first account if there is none, and sends the list unless the server has it.
 func (u *up) pushAccounts(ctx context.Context, _ func(string)) (string, error) {
+	err := u.checkRegister(ctx, u.local, u.portal().ops)
+	if errors.Is(err, ErrRegisterElsewhere) {
+		return "the register is on another computer; the server keeps the accounts that it has", nil
+	}
+	if err != nil {
+		return "", err
+	}
 	r, err := register.Load(u.Home.Register())
 	if err != nil {
 		return "", err

@@ -55,7 +55,11 @@ func openStack(ctx context.Context, county, dir, passphrase string, cloud *hetzn
 	if err != nil {
 		return nil, err
 	}
-	s, err := stack.Open(ctx, stack.Config{County: county, Home: dir, PulumiPath: engine, Passphrase: passphrase, Cloud: cloud, Log: log})
+	url, err := rememberedURL(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := stack.Open(ctx, stack.Config{County: county, Home: dir, StateURL: url, PulumiPath: engine, Passphrase: passphrase, Cloud: cloud, Log: log})
 	if err != nil {
 		return nil, err
 	}
