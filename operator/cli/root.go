@@ -89,10 +89,16 @@ func (a *app) root() *cobra.Command {
 		Long: `kreisraum puts up a county's video classrooms: machine, firewall, certificate, accounts, and a test call at the end.
 
 A county is described by configs/<county>.yaml. Its Hetzner project's token comes from HCLOUD_TOKEN or, better, from a file
-(--token-file). With --sandbox the same happens in a simulated cloud on this computer; no token is needed.`,
+(--token-file). With --sandbox the same happens in a simulated cloud on this computer; no token is needed.
+
+The exit code is 0 if all went well, 1 for a failure, and 2 for wrong usage; ssh returns that of the command it ran. With --json every
+verb writes JSON, one object a line, and an error as {"error": "…"}; which objects, the verb's own help says.`,
 		Example: `  kreisraum up demo --sandbox        try it, nothing to sign up for
+  kreisraum init tuttlingen          write a county's file
+  kreisraum preview tuttlingen       what would up do, and what would it cost
   kreisraum up tuttlingen            put up or update the county
   kreisraum status tuttlingen        what is there, and does it answer
+  kreisraum doctor tuttlingen        what is wrong, and what mends it
   kreisraum serve                    look after all counties: bridges by load, alarms`,
 		Version:       a.version,
 		SilenceErrors: true,
@@ -106,6 +112,7 @@ A county is described by configs/<county>.yaml. Its Hetzner project's token come
 		a.explain(), a.replay(), a.serve(), a.sandbox(), a.versionCommand())
 	root.AddCommand(slices.Concat(a.releaseVerbs(), a.lookVerbs(), a.stateVerbs())...)
 	a.forwardAll(root)
+	a.completeEverywhere(root)
 	return root
 }
 
@@ -173,7 +180,7 @@ func (a *app) report(ctx context.Context, err error) {
 }
 
 // commandInText is a command with a county that a message advises.
-var commandInText = regexp.MustCompile("`kreisraum (up|down|upgrade|rollback|deploy|rebuild|status|restart|scale|drain|undrain|freeze|explain) [a-z0-9][a-z0-9-]*|`kreisraum serve")
+var commandInText = regexp.MustCompile("`kreisraum (up|down|upgrade|rollback|deploy|rebuild|status|restart|scale|drain|undrain|freeze|explain|unlock|adopt) [a-z0-9][a-z0-9-]*|`kreisraum serve")
 
 // advice completes the commands in a message that is about a county in the sandbox.
 func (a *app) advice(text string) string {

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 	"github.com/medienzentrenverbund/kreisraum/operator/county"
 	"github.com/medienzentrenverbund/kreisraum/operator/serve"
 	"github.com/spf13/cobra"
@@ -16,55 +18,70 @@ import (
 // watchEvery is the time between two looks of --watch.
 const watchEvery = 2 * time.Second
 
-// shownStatus is a county's status with what is remembered of its capacity.
+// askHetznerEvery is the least time between two looks of --watch at Hetzner: a look costs a dozen requests of the 3600 an hour that a project has.
+const askHetznerEvery = 30 * time.Second
+
+// shownStatus is a county's status with what is remembered of its capacity, and what it costs.
 type shownStatus struct {
 	county.Status
 	Capacity serve.Remembered `json:"capacity"`
+	// Cost is nil when the price list could not be had.
+	Cost *county.Bill `json:"cost,omitempty"`
 }
 
 func (a *app) status() *cobra.Command {
 	var watch bool
 	cmd := &cobra.Command{
-		Annotations: ofCounty,
-		Use:         "status <county> [--watch]",
-		Short:       "Show what exists of a county and whether it answers",
+		Annotations: ofCounties,
+		Use:         "status [county] [--watch]",
+		Short:       "Show what exists of a county and whether it answers, or of all counties in a table",
 		Long: `status shows what exists at Hetzner, whether the server answers, how many rooms and participants it has, its bridges and how busy they
-are, its certificate, the proof of the last restart, and whether it has the register's accounts. Counts only; nobody's name is in it.`,
+are, its certificate, the proof of the last restart, whether it has the register's accounts, and what it costs. Counts only; nobody's name is in
+it. Without a county it shows all that are up in this home, a line each. It changes nothing but to close port 22 where a killed command
+left it open. --watch asks the servers every two seconds, and Hetzner every thirty.
+
+With --json a line for each county: {"county", "url", "up", "problem", "location", "ipv4", "ipv6", "resources", "server", "accounts",
+"accounts_current", "bridges", "load", "last_restart", "next_restart", "capacity", "cost"}.`,
 		Example: `  kreisraum status tuttlingen
+  kreisraum status
   kreisraum status demo --sandbox --json
   kreisraum status tuttlingen --watch`,
-		Args: exactly("a county"),
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return a.watched(cmd.Context(), watch, a.statusOfAll())
+			}
 			c, err := a.open(cmd.Context(), args[0], need{config: true, cloud: true, world: true}, nil)
 			if err != nil {
 				return err
 			}
-			if err := a.showStatus(cmd.Context(), c); err != nil || !watch {
-				return err
-			}
-			return a.watchStatus(cmd.Context(), c)
+			return a.watched(cmd.Context(), watch, a.statusOf(c))
 		},
 	}
 	cmd.Flags().BoolVar(&watch, "watch", false, "show it again every two seconds until Ctrl-C")
 	return cmd
 }
 
-// watchStatus shows the status until ctx ends, on a terminal always in the same place.
-func (a *app) watchStatus(ctx context.Context, c *county.County) error {
+// watched shows once, or until ctx ends, on a terminal always in the same place.
+func (a *app) watched(ctx context.Context, watch bool, show func(context.Context) (string, error)) error {
 	for {
+		text, err := show(ctx)
+		if watch && ctx.Err() != nil {
+			return nil // Ctrl-C is how a watch ends
+		}
+		if err != nil {
+			return err
+		}
+		if watch && a.terminal && !a.options.json() {
+			text = clearScreen + text
+		}
+		if _, err := fmt.Fprint(a.Out, text); err != nil || !watch {
+			return err
+		}
 		select {
 		case <-ctx.Done():
-			return nil // Ctrl-C is how a watch ends
+			return nil
 		case <-time.After(watchEvery):
-		}
-		if a.terminal && !a.options.json() {
-			fmt.Fprint(a.Out, clearScreen)
-		}
-		if err := a.showStatus(ctx, c); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return err
 		}
 	}
 }
@@ -72,24 +89,79 @@ func (a *app) watchStatus(ctx context.Context, c *county.County) error {
 // clearScreen moves the cursor home and erases what is below (ECMA-48, CUP and ED).
 const clearScreen = "\x1b[H\x1b[J"
 
-func (a *app) showStatus(ctx context.Context, c *county.County) error {
-	status, err := c.Status(ctx)
-	if err != nil {
+// hetznerLook remembers the last look at Hetzner.
+type hetznerLook struct {
+	project hetzner.Project
+	at      time.Time
+	prices  hetzner.PriceList
+	priced  bool
+}
+
+// again looks if the last look is too old. Without prices there is a status all the same.
+func (l *hetznerLook) again(ctx context.Context, cloud county.Looker, selector string) (err error) {
+	if time.Since(l.at) < askHetznerEvery {
+		return nil
+	}
+	if l.project, err = cloud.Project(ctx, selector); err != nil {
 		return err
+	}
+	l.at = time.Now()
+	if !l.priced {
+		l.prices, err = cloud.Prices(ctx)
+		l.priced = err == nil
+	}
+	return ctx.Err()
+}
+
+// statusOf shows one county.
+func (a *app) statusOf(c *county.County) func(context.Context) (string, error) {
+	var look hetznerLook
+	return func(ctx context.Context) (string, error) {
+		if err := look.again(ctx, c.World.Cloud, hetzner.Selector(c.Home.Name)); err != nil {
+			return "", err
+		}
+		shown, err := a.shownStatus(ctx, c, look.project, look.prices, look.priced)
+		if err != nil {
+			return "", err
+		}
+		if a.options.json() {
+			line, err := json.Marshal(shown)
+			return string(line) + "\n", err
+		}
+		zone, err := time.LoadLocation(c.Config.Restart.TimeZone)
+		if err != nil {
+			return "", err
+		}
+		return statusText(shown.Status, zone) + costText(shown.Cost) + capacityText(shown.Capacity, zone), nil
+	}
+}
+
+// shownStatus asks the county's servers and puts everything together.
+func (a *app) shownStatus(ctx context.Context, c *county.County, p hetzner.Project, prices hetzner.PriceList, priced bool) (shownStatus, error) {
+	status, err := c.StatusIn(ctx, county.FoundIn(p, c.Home.Name))
+	if err != nil {
+		return shownStatus{Status: status}, err
 	}
 	status.Problem = a.advice(status.Problem)
-	capacity, err := serve.Remember(c.Home.Dir(), time.Now())
-	if err != nil {
-		return err
+	shown := shownStatus{Status: status}
+	if shown.Capacity, err = serve.Remember(c.Home.Dir(), time.Now()); err != nil {
+		return shown, err
 	}
-	for i := range capacity.Alarms {
-		capacity.Alarms[i].Text = a.advice(capacity.Alarms[i].Text)
+	for i := range shown.Capacity.Alarms {
+		shown.Capacity.Alarms[i].Text = a.advice(shown.Capacity.Alarms[i].Text)
 	}
-	zone, err := time.LoadLocation(c.Config.Restart.TimeZone)
-	if err != nil {
-		return err
+	if priced {
+		bill := county.BillOf(c.Home.Name, p, prices, time.Now())
+		shown.Cost = &bill
 	}
-	return a.print(shownStatus{status, capacity}, statusText(status, zone)+capacityText(capacity, zone))
+	return shown, nil
+}
+
+func costText(b *county.Bill) string {
+	if b == nil {
+		return ""
+	}
+	return fmt.Sprintf("%-12s %s, this month so far %s %s, net\n", "cost", priceText(b.Total), b.SoFar.Cents(), b.Total.Currency)
 }
 
 // minute is how a status shows times, in the county's zone, as explain and the proofs do.
@@ -136,13 +208,21 @@ func statusText(s county.Status, zone *time.Location) string {
 		rooms, participants := inUse(s)
 		row("lessons", "%d rooms, %d participants", rooms, participants)
 		bridgeRows(s, row)
-		row("certificate", "%s until %s", s.Server.Certificate.State, s.Server.Certificate.NotAfter.In(zone).Format(time.DateOnly))
+		row("certificate", "%s", certificateText(s.Server.Certificate, zone))
 	}
 	row("accounts", "%d%s", s.Accounts, map[bool]string{true: "", false: ", not yet on the server (`up` sends them)"}[!s.Up || s.AccountsCurrent])
 	if r := s.LastRestart; r != nil {
 		row("restart", "%s, %s", r.Started.In(zone).Format(minute), map[bool]string{true: "everything was forgotten", false: "without a good proof"}[r.Good()])
 	}
 	return b.String()
+}
+
+// certificateText says until when the site's certificate holds.
+func certificateText(c opsapi.Certificate, zone *time.Location) string {
+	if c.NotAfter.IsZero() {
+		return c.State
+	}
+	return fmt.Sprintf("%s until %s, %d days", c.State, c.NotAfter.In(zone).Format(time.DateOnly), int(time.Until(c.NotAfter)/(24*time.Hour)))
 }
 
 // inUse counts the lessons of the whole county; what the server says of itself is those of the portal's own bridge.
@@ -171,11 +251,23 @@ func bridgeRows(s county.Status, row func(name, format string, args ...any)) {
 			state = "ready"
 		}
 		id := identity.Bridge(b.Number)
-		row(id, "%s, %s in %s, %s", state, b.ServerType, b.Location, busyText(s.Load, id))
+		row(id, "%s, %s in %s, %s%s", state, b.ServerType, b.Location, busyText(s.Load, id), otherRelease(s, id))
 	}
 	if s.Load != nil && s.Load.WaitingRooms > 0 {
 		row("waiting", "%d rooms with %d people", s.Load.WaitingRooms, s.Load.WaitingPeople)
 	}
+}
+
+// otherRelease names a bridge's release where it is not the portal's.
+func otherRelease(s county.Status, id string) string {
+	if s.Load != nil && s.Server != nil {
+		for _, b := range s.Load.Bridges {
+			if b.ID == id && b.Version != "" && b.Version != s.Server.Version {
+				return ", release " + b.Version
+			}
+		}
+	}
+	return ""
 }
 
 func busyText(load *opsapi.Load, id string) string {
