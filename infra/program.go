@@ -26,7 +26,16 @@ func Program(spec Spec) pulumi.RunFunc {
 		}
 		outputs := pulumi.Array{}
 		for _, m := range plan {
-			out, err := declareMachine(ctx, spec, shared, m)
+			addresses, err := declareAddresses(ctx, spec, m)
+			if err != nil {
+				return err
+			}
+			if m.role == RolePortal {
+				if err := declareRecords(ctx, spec, addresses); err != nil {
+					return err
+				}
+			}
+			out, err := declareMachine(ctx, spec, shared, m, addresses)
 			if err != nil {
 				return err
 			}
@@ -91,12 +100,19 @@ func rules() pulumi.Array {
 	}
 }
 
-// declareMachine declares a server with its addresses and returns its part of the outputs.
-func declareMachine(ctx *pulumi.Context, spec Spec, s shared, m machine) (pulumi.Map, error) {
-	v4, err := declareAddress(ctx, spec, m, "ipv4")
-	if err != nil {
-		return nil, err
+// addresses of a machine; v6 is nil without IPv6.
+type addresses struct{ v4, v6 *primaryIP }
+
+func declareAddresses(ctx *pulumi.Context, spec Spec, m machine) (a addresses, err error) {
+	if a.v4, err = declareAddress(ctx, spec, m, "ipv4"); err != nil || !spec.IPv6 {
+		return a, err
 	}
+	a.v6, err = declareAddress(ctx, spec, m, "ipv6")
+	return a, err
+}
+
+// declareMachine declares a server with its addresses and returns its part of the outputs.
+func declareMachine(ctx *pulumi.Context, spec Spec, s shared, m machine, a addresses) (pulumi.Map, error) {
 	inputs := pulumi.Map{
 		"serverType":     pulumi.String(m.serverType),
 		"location":       pulumi.String(m.location),
@@ -107,7 +123,7 @@ func declareMachine(ctx *pulumi.Context, spec Spec, s shared, m machine) (pulumi
 		"network":        s.network.ID(),
 		"privateIp":      pulumi.String(m.privateIP.String()),
 		"firewall":       s.firewall.ID(),
-		"primaryIpv4":    v4.ID(),
+		"primaryIpv4":    a.v4.ID(),
 		"labels":         labels(spec, m.role),
 	}
 	output := pulumi.Map{
@@ -116,16 +132,12 @@ func declareMachine(ctx *pulumi.Context, spec Spec, s shared, m machine) (pulumi
 		"number":     pulumi.Int(m.number),
 		"serverType": pulumi.String(m.serverType),
 		"location":   pulumi.String(m.location),
-		"ipv4":       v4.Address,
+		"ipv4":       a.v4.Address,
 		"privateIp":  pulumi.String(m.privateIP.String()),
 	}
-	if spec.IPv6 {
-		v6, err := declareAddress(ctx, spec, m, "ipv6")
-		if err != nil {
-			return nil, err
-		}
-		inputs["primaryIpv6"] = v6.ID()
-		output["ipv6"] = v6.Address
+	if a.v6 != nil {
+		inputs["primaryIpv6"] = a.v6.ID()
+		output["ipv6"] = a.v6.Address
 	}
 	server, err := declare(ctx, provider.ServerToken, m.name, inputs)
 	if err != nil {
@@ -159,9 +171,14 @@ func declare(ctx *pulumi.Context, token, name string, inputs pulumi.Map) (*decla
 // register adds what is common to all: the name is an input too, and names are deterministic, so a replacement can only be
 // made once the old one is gone.
 func register(ctx *pulumi.Context, token, name string, inputs pulumi.Map, into pulumi.CustomResource) error {
+	return registerAs(ctx, token, name, name, inputs, into)
+}
+
+// registerAs registers what has another name at Hetzner than in the stack, where all of a kind must differ.
+func registerAs(ctx *pulumi.Context, token, known, name string, inputs pulumi.Map, into pulumi.CustomResource) error {
 	inputs["name"] = pulumi.String(name)
-	if err := ctx.RegisterResource(token, name, inputs, into, pulumi.DeleteBeforeReplace(true)); err != nil {
-		return fmt.Errorf("declare %s: %w", name, err)
+	if err := ctx.RegisterResource(token, known, inputs, into, pulumi.DeleteBeforeReplace(true)); err != nil {
+		return fmt.Errorf("declare %s: %w", known, err)
 	}
 	return nil
 }

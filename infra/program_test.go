@@ -95,8 +95,11 @@ func run(t testing.TB, spec Spec) ([]registered, error) {
 
 func TestProgramGolden(t *testing.T) {
 	cases := map[string]func(*Spec){
-		"portal-only":      func(*Spec) {},
-		"portal-ipv6":      func(s *Spec) { s.IPv6 = true },
+		"portal-only": func(*Spec) {},
+		"portal-ipv6": func(s *Spec) { s.IPv6 = true },
+		"portal-dns": func(s *Spec) {
+			s.IPv6, s.Domain, s.Zone, s.CAA = true, "jitsi.kmz-demo.example", "kmz-demo.example", "letsencrypt.org"
+		},
 		"portal-2-bridges": func(s *Spec) { s.Bridges = []Bridge{{7, "ccx13", "nbg1"}, {2, "cpx32", "fsn1"}}; s.IPv6 = true },
 	}
 	for _, name := range slices.Sorted(maps.Keys(cases)) {

@@ -1,6 +1,8 @@
 package infra
 
-// Spec is everything the Pulumi program needs to know of a county. Equal Specs make equal plans.
+import "context"
+
+// Spec is everything the Pulumi program needs to know of a county. Specs that differ in nothing but Guard make equal plans.
 type Spec struct {
 	County string
 	Domain string
@@ -24,6 +26,9 @@ type Spec struct {
 	// UserData holds each machine's cloud-config by the machine's name (MachineNames). It is create-only and secret in the
 	// state (it holds the injected host key).
 	UserData map[string]string
+	// Guard is asked before a machine that runs is switched off or deleted, with the machine's name; an error keeps it from that and ends
+	// the run. It must be safe for concurrent use. Nil: nobody is asked. It is no part of the plan.
+	Guard func(ctx context.Context, machine string) error `json:"-"`
 }
 
 // Machine names a server of the county, filled from the stack's outputs.

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
+
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 )
 
 // countyName leaves room for "kreisraum-" and "-bridge-99-ipv4" within the 63 characters of a host name (RFC 1123).
@@ -24,6 +27,11 @@ func (s Spec) Validate() error {
 	check(s.Domain != "", "domain is missing")
 	check(s.Location != "", "location of the portal is missing")
 	check(s.ServerType != "", "server type of the portal is missing")
+	if s.Zone != "" {
+		_, inside := hetzner.RecordName(s.Domain, s.Zone)
+		check(inside, "domain %s does not lie in the DNS zone %s", s.Domain, s.Zone)
+	}
+	check(!strings.ContainsAny(s.CAA, "\"\\ \n"), "CAA %q is no name of a certificate authority", s.CAA)
 	check(s.Image != "", "image is missing")
 	check(s.SSHPublicKey != "", "the operator's SSH key is missing")
 	errs = append(errs, CheckBridges(s.Bridges)...)

@@ -121,11 +121,19 @@ func (r Firewall) find(ctx context.Context, in FirewallArgs) (*hcloud.Firewall, 
 
 // Diff compares what is recorded with what is wanted.
 func (r Firewall) Diff(_ context.Context, req infer.DiffRequest[FirewallArgs, FirewallState]) (infer.DiffResponse, error) {
+	return firewallChanges(req.State, req.Inputs).response(), nil
+}
+
+func firewallChanges(have FirewallState, want FirewallArgs) changes {
 	c := changes{}
-	c.replace("name", req.State.Name != req.Inputs.Name)
-	c.update("rules", !sameRules(req.State.Rules, req.Inputs.Rules))
-	c.labels(req.State.Labels, req.Inputs.Labels)
-	return c.response(), nil
+	c.replace("name", have.Name != want.Name)
+	c.update("rules", !sameRules(have.Rules, want.Rules))
+	c.labels(have.Labels, want.Labels)
+	return c
+}
+
+func firewallState(firewall *hcloud.Firewall) FirewallState {
+	return FirewallState{FirewallArgs{Name: firewall.Name, Rules: fromCloud(firewall.Rules), Labels: firewall.Labels}}
 }
 
 // Update writes labels and rules.
@@ -172,8 +180,7 @@ func (r Firewall) Read(ctx context.Context, req infer.ReadRequest[FirewallArgs, 
 	if err != nil || firewall == nil {
 		return resp, err
 	}
-	state := FirewallState{FirewallArgs{Name: firewall.Name, Rules: fromCloud(firewall.Rules), Labels: firewall.Labels}}
-	return infer.ReadResponse[FirewallArgs, FirewallState]{ID: req.ID, Inputs: req.Inputs, State: state}, nil
+	return infer.ReadResponse[FirewallArgs, FirewallState]{ID: req.ID, Inputs: req.Inputs, State: firewallState(firewall)}, nil
 }
 
 // Delete takes the firewall off what it still protects and removes it; one that is gone is fine.

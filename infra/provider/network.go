@@ -123,13 +123,27 @@ func (r Network) find(ctx context.Context, in NetworkArgs) (*hcloud.Network, err
 
 // Diff compares what is recorded with what is wanted.
 func (r Network) Diff(_ context.Context, req infer.DiffRequest[NetworkArgs, NetworkState]) (infer.DiffResponse, error) {
+	return networkChanges(req.State, req.Inputs).response(), nil
+}
+
+func networkChanges(have NetworkState, want NetworkArgs) changes {
 	c := changes{}
-	c.replace("name", req.State.Name != req.Inputs.Name)
-	c.replace("ipRange", req.State.IPRange != req.Inputs.IPRange)
-	c.inPlace("subnet", req.State.Subnet, req.Inputs.Subnet)
-	c.replace("zone", req.State.Zone != req.Inputs.Zone)
-	c.labels(req.State.Labels, req.Inputs.Labels)
-	return c.response(), nil
+	c.replace("name", have.Name != want.Name)
+	c.replace("ipRange", have.IPRange != want.IPRange)
+	c.inPlace("subnet", have.Subnet, want.Subnet)
+	c.replace("zone", have.Zone != want.Zone)
+	c.labels(have.Labels, want.Labels)
+	return c
+}
+
+// networkState is the recorded state with what the network is now.
+func networkState(network *hcloud.Network, recorded NetworkState) NetworkState {
+	state := recorded
+	state.Labels = network.Labels
+	if !hasSubnet(network, state.Subnet) {
+		state.Subnet = ""
+	}
+	return state
 }
 
 // Update writes the labels and adds a missing subnet.
@@ -172,12 +186,7 @@ func (r Network) Read(ctx context.Context, req infer.ReadRequest[NetworkArgs, Ne
 	if err != nil || network == nil {
 		return resp, err
 	}
-	state := req.State
-	state.Labels = network.Labels
-	if !hasSubnet(network, state.Subnet) {
-		state.Subnet = ""
-	}
-	return infer.ReadResponse[NetworkArgs, NetworkState]{ID: req.ID, Inputs: req.Inputs, State: state}, nil
+	return infer.ReadResponse[NetworkArgs, NetworkState]{ID: req.ID, Inputs: req.Inputs, State: networkState(network, req.State)}, nil
 }
 
 // Delete removes the network once no server is in it; one that is gone is fine.

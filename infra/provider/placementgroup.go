@@ -75,10 +75,14 @@ func (r PlacementGroup) find(ctx context.Context, in PlacementGroupArgs) (*hclou
 
 // Diff compares what is recorded with what is wanted.
 func (r PlacementGroup) Diff(_ context.Context, req infer.DiffRequest[PlacementGroupArgs, PlacementGroupState]) (infer.DiffResponse, error) {
+	return placementGroupChanges(req.State, req.Inputs).response(), nil
+}
+
+func placementGroupChanges(have PlacementGroupState, want PlacementGroupArgs) changes {
 	c := changes{}
-	c.replace("name", req.State.Name != req.Inputs.Name)
-	c.labels(req.State.Labels, req.Inputs.Labels)
-	return c.response(), nil
+	c.replace("name", have.Name != want.Name)
+	c.labels(have.Labels, want.Labels)
+	return c
 }
 
 // Update writes the labels.

@@ -129,13 +129,28 @@ func (r PrimaryIP) find(ctx context.Context, in PrimaryIPArgs) (*hcloud.PrimaryI
 
 // Diff compares what is recorded with what is wanted.
 func (r PrimaryIP) Diff(_ context.Context, req infer.DiffRequest[PrimaryIPArgs, PrimaryIPState]) (infer.DiffResponse, error) {
+	return primaryIPChanges(req.State, req.Inputs).response(), nil
+}
+
+func primaryIPChanges(have PrimaryIPState, want PrimaryIPArgs) changes {
 	c := changes{}
-	c.replace("name", req.State.Name != req.Inputs.Name)
-	c.replace("type", req.State.Type != req.Inputs.Type)
-	c.replace("location", req.State.Location != req.Inputs.Location)
-	c.update("reverseName", req.Inputs.ReverseName != "" && req.State.ReverseName != req.Inputs.ReverseName)
-	c.labels(req.State.Labels, req.Inputs.Labels)
-	return c.response(), nil
+	c.replace("name", have.Name != want.Name)
+	c.replace("type", have.Type != want.Type)
+	c.replace("location", have.Location != want.Location)
+	c.update("reverseName", want.ReverseName != "" && have.ReverseName != want.ReverseName)
+	c.labels(have.Labels, want.Labels)
+	return c
+}
+
+// primaryIPState is the recorded state with what the address is now.
+func primaryIPState(ip *hcloud.PrimaryIP, recorded PrimaryIPState) PrimaryIPState {
+	state := recorded
+	state.Labels = ip.Labels
+	state.Address = addressOf(ip).String()
+	if state.ReverseName != "" {
+		state.ReverseName = ip.DNSPtr[state.Address]
+	}
+	return state
 }
 
 // Update writes labels and reverse name.
@@ -179,13 +194,7 @@ func (r PrimaryIP) Read(ctx context.Context, req infer.ReadRequest[PrimaryIPArgs
 	if err != nil || ip == nil {
 		return resp, err
 	}
-	state := req.State
-	state.Labels = ip.Labels
-	state.Address = addressOf(ip).String()
-	if state.ReverseName != "" {
-		state.ReverseName = ip.DNSPtr[state.Address]
-	}
-	return infer.ReadResponse[PrimaryIPArgs, PrimaryIPState]{ID: req.ID, Inputs: req.Inputs, State: state}, nil
+	return infer.ReadResponse[PrimaryIPArgs, PrimaryIPState]{ID: req.ID, Inputs: req.Inputs, State: primaryIPState(ip, req.State)}, nil
 }
 
 // Delete releases the address, taking it off its server first; one that is gone is fine.

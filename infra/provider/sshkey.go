@@ -107,11 +107,15 @@ func (r SSHKey) takenElsewhere(ctx context.Context, in SSHKeyArgs, conflict erro
 
 // Diff compares what is recorded with what is wanted.
 func (r SSHKey) Diff(_ context.Context, req infer.DiffRequest[SSHKeyArgs, SSHKeyState]) (infer.DiffResponse, error) {
+	return sshKeyChanges(req.State, req.Inputs).response(), nil
+}
+
+func sshKeyChanges(have SSHKeyState, want SSHKeyArgs) changes {
 	c := changes{}
-	c.replace("name", req.State.Name != req.Inputs.Name)
-	c.replace("publicKey", !sameKey(req.State.PublicKey, req.Inputs.PublicKey))
-	c.labels(req.State.Labels, req.Inputs.Labels)
-	return c.response(), nil
+	c.replace("name", have.Name != want.Name)
+	c.replace("publicKey", !sameKey(have.PublicKey, want.PublicKey))
+	c.labels(have.Labels, want.Labels)
+	return c
 }
 
 // Update writes the labels.

@@ -64,7 +64,7 @@ func (s *Stack) wish(ctx context.Context) (text []byte, set bool, err error) {
 
 // bridgesByLabel are the bridges that exist.
 func (s *Stack) bridgesByLabel(ctx context.Context) ([]infra.Bridge, error) {
-	inventory, err := s.cfg.Cloud.Inventory(ctx, s.cfg.County)
+	inventory, err := s.cfg.Cloud.Servers(ctx, s.cfg.County)
 	if err != nil {
 		return nil, err
 	}

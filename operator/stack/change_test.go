@@ -65,15 +65,15 @@ func TestCreateOnlyInputsAreNoDifference(t *testing.T) {
 	}
 }
 
-func TestServerTypeChangeKeepsTheAddress(t *testing.T) {
+func TestServerTypeChangeKeepsTheMachine(t *testing.T) {
 	w := newWorld(t)
 	s := w.open("demo")
 	before := w.up(s, plan("demo")).Outputs.Machines[0]
 	bigger := plan("demo")
 	bigger.ServerType = "cpx32"
 	after := w.up(s, bigger).Outputs.Machines[0]
-	if after.ServerID == before.ServerID {
-		t.Error("the server was not replaced")
+	if after.ServerID != before.ServerID || after.ServerType != "cpx32" {
+		t.Errorf("the server was replaced, or is still another type: %+v", after)
 	}
 	if after.IPv4 != before.IPv4 || after.IPv6 != before.IPv6 || after.PrivateIP != before.PrivateIP {
 		t.Errorf("addresses changed: %+v, before %+v", after, before)
@@ -287,8 +287,14 @@ func TestPreviewTouchesNothing(t *testing.T) {
 	bigger := plan("demo")
 	bigger.ServerType = "cpx32"
 	result, err = s.Preview(t.Context(), bigger, nil)
-	if err != nil || result.Changes["replace"] != 1 {
+	if err != nil || result.Changes["update"] != 1 || result.Changes["replace"] != 0 {
 		t.Errorf("preview of a bigger portal: %v, %v", result.Changes, err)
+	}
+	elsewhere := plan("demo")
+	elsewhere.Location = "nbg1"
+	result, err = s.Preview(t.Context(), elsewhere, nil)
+	if err != nil || result.Changes["replace"] != 3 { // the machine and both addresses
+		t.Errorf("preview of a portal elsewhere: %v, %v", result.Changes, err)
 	}
 	if paths := w.writes.reset(); len(paths) > 0 {
 		t.Errorf("preview wrote %v", paths)

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
+	"github.com/medienzentrenverbund/kreisraum/infra/provider"
 	"github.com/medienzentrenverbund/kreisraum/operator/stack/store"
 )
 
@@ -84,18 +86,40 @@ func (c checkpoint) ours() int {
 
 func isOurs(r apitype.ResourceV3) bool { return strings.HasPrefix(string(r.Type), project+":") }
 
-// drifted reports whether Hetzner has less than the state says: a resource is gone, or a server is off.
+// drifted reports whether Hetzner has something else than the state says: a resource is gone, a server is off, a rule was changed.
 func (c checkpoint) drifted(inventory []hetzner.Resource) bool {
-	exists := make(map[string]bool, len(inventory))
+	exists := make(map[string]hetzner.Resource, len(inventory))
 	for _, r := range inventory {
-		exists[fmt.Sprint(r.ID)] = !r.Off
+		exists[r.Key()] = r
 	}
 	for _, r := range c.resources {
-		if isOurs(r) && !exists[string(r.ID)] {
+		if !isOurs(r) {
+			continue
+		}
+		found, there := exists[string(r.ID)]
+		if !there || found.Off || provider.Drifted(string(r.Type), r.Outputs, found) {
 			return true
 		}
 	}
 	return false
+}
+
+// zones are the DNS zones that the state has records in, and the plan.
+func (c checkpoint) zones(spec infra.Spec) []string {
+	var zones []string
+	add := func(zone string) {
+		if zone != "" && !slices.Contains(zones, zone) {
+			zones = append(zones, zone)
+		}
+	}
+	for _, r := range c.resources {
+		if string(r.Type) == provider.RecordToken {
+			zone, _, _, _ := hetzner.ParseRRSetKey(string(r.ID))
+			add(zone)
+		}
+	}
+	add(spec.Zone)
+	return zones
 }
 
 // strays are servers and addresses of bridges that are neither in the state nor in the plan.

@@ -26,7 +26,7 @@ func (s *Stack) Destroy(ctx context.Context, progress func(Event)) error {
 	if err := s.destroyKnown(ctx, progress); err != nil {
 		return err
 	}
-	unknown, err := s.cfg.Cloud.Inventory(ctx, s.cfg.County)
+	unknown, err := s.cfg.Cloud.Managed(ctx, s.cfg.County)
 	if err != nil {
 		return err
 	}

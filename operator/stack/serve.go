@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"context"
 	"fmt"
 	"net"
 
@@ -14,10 +15,22 @@ import (
 // maxMessage is the engine's own limit of a gRPC message.
 const maxMessage = 400 << 20
 
+// serving is what one run of the engine lets the provider do; see provider.Config.
+type serving struct {
+	fresh bool
+	guard func(ctx context.Context, machine string) error
+}
+
+// unheardOf reports whether a county without state has no machine either: then it is most likely a new one.
+func (s *Stack) unheardOf(ctx context.Context) (bool, error) {
+	machines, err := s.cfg.Cloud.Servers(ctx, s.cfg.County)
+	return len(machines) == 0, err
+}
+
 // serveProvider serves the provider on a free loopback port until stop is called.
 func (s *Stack) serveProvider(failures *failures) (port int, stop func(), err error) {
 	server, err := p.RawServer(provider.Name, provider.Version, provider.New(provider.Config{
-		Cloud: s.cfg.Cloud, Log: s.cfg.Log, OnError: failures.add,
+		Cloud: s.cfg.Cloud, Log: s.cfg.Log, OnError: failures.add, Fresh: s.serving.fresh, Guard: s.serving.guard,
 	}))(nil)
 	if err != nil {
 		return 0, nil, fmt.Errorf("serve the provider: %w", err)

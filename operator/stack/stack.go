@@ -53,6 +53,8 @@ type Stack struct {
 	cfg     Config
 	command *command
 	ws      auto.Workspace
+	// serving is how the provider serves the engine that runs now.
+	serving serving
 }
 
 // Open prepares the folders and the workspace. It starts no process and makes no stack yet; the first Up does.

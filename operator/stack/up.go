@@ -132,10 +132,15 @@ func (s *Stack) ready(ctx context.Context) (auto.Stack, error) {
 // for bridges that the county shall not have, and the state knows nothing of them: what an interrupted run had begun.
 func (s *Stack) compare(ctx context.Context, spec infra.Spec) (gone bool, strays []hetzner.Resource, err error) {
 	state, _, err := s.load(ctx)
-	if err != nil || state.ours() == 0 {
+	if err != nil {
 		return false, nil, err
 	}
-	inventory, err := s.cfg.Cloud.Inventory(ctx, s.cfg.County)
+	s.serving = serving{guard: spec.Guard}
+	if state.ours() == 0 {
+		s.serving.fresh, err = s.unheardOf(ctx)
+		return false, nil, err
+	}
+	inventory, err := s.cfg.Cloud.Inventory(ctx, s.cfg.County, state.zones(spec)...)
 	if err != nil {
 		return false, nil, err
 	}
