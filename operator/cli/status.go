@@ -208,21 +208,13 @@ func statusText(s county.Status, zone *time.Location) string {
 		rooms, participants := inUse(s)
 		row("lessons", "%d rooms, %d participants", rooms, participants)
 		bridgeRows(s, row)
-		row("certificate", "%s", certificateText(s.Server.Certificate, zone))
+		row("certificate", "%s", county.CertificateText(s.Server.Certificate, zone))
 	}
 	row("accounts", "%d%s", s.Accounts, map[bool]string{true: "", false: ", not yet on the server (`up` sends them)"}[!s.Up || s.AccountsCurrent])
 	if r := s.LastRestart; r != nil {
 		row("restart", "%s, %s", r.Started.In(zone).Format(minute), map[bool]string{true: "everything was forgotten", false: "without a good proof"}[r.Good()])
 	}
 	return b.String()
-}
-
-// certificateText says until when the site's certificate holds.
-func certificateText(c opsapi.Certificate, zone *time.Location) string {
-	if c.NotAfter.IsZero() {
-		return c.State
-	}
-	return fmt.Sprintf("%s until %s, %d days", c.State, c.NotAfter.In(zone).Format(time.DateOnly), int(time.Until(c.NotAfter)/(24*time.Hour)))
 }
 
 // inUse counts the lessons of the whole county; what the server says of itself is those of the portal's own bridge.

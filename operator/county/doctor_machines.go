@@ -30,7 +30,7 @@ type answers struct {
 }
 
 const (
-	// certificateSoon is when a certificate that was not renewed is worth a word: certmagic renews at a third of 90 days.
+	// certificateSoon is when a certificate that was not renewed is worth a word: the server renews at a third of 90 days.
 	certificateSoon = 14 * 24 * time.Hour
 	// proofAge is how old the last proof of a nightly restart may be: a day and the longest wait for lessons.
 	proofAge = 36 * time.Hour

@@ -131,7 +131,7 @@ func (c *County) askServer(ctx context.Context, ops Ops, status *Status, problem
 	default:
 		status.Up, status.Server = true, &info
 		status.AccountsCurrent = c.revision() == info.AccountsRevision
-		status.Problem = certificateProblem(info.Certificate, c.World.Now())
+		status.Problem = certificateProblem(info.Certificate, c.World.Now(), c.zone())
 		askFleet(ctx, ops, status)
 	}
 }
@@ -153,13 +153,6 @@ func askFleet(ctx context.Context, ops Ops, status *Status) {
 	if status.Problem == "" && !status.LastRestart.Good() {
 		status.Problem = "the last restart has no good proof: " + strings.Join(status.LastRestart.Faults(), "; ")
 	}
-}
-
-func certificateProblem(c opsapi.Certificate, now time.Time) string {
-	if c.State == opsapi.CertificateReady && (c.NotAfter.IsZero() || c.NotAfter.After(now)) {
-		return ""
-	}
-	return "the site has no valid certificate (" + orElse(c.Detail, c.State) + "); `up` orders one"
 }
 
 func (c *County) countAccounts(status *Status) error {

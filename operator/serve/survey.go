@@ -17,7 +17,7 @@ const (
 	// surveyBudget is how many requests an hour all surveys together may take: a third of what Hetzner allows a project (3600, Hetzner
 	// Cloud API, "Rate Limiting"), so that commands are not held back. Counties may share a project.
 	surveyBudget = 1200
-	// certificateWarning is how many days before its end a certificate is worth an alarm: certmagic renews at a third of the lifetime,
+	// certificateWarning is how many days before its end a certificate is worth an alarm: the server renews at a third of the lifetime,
 	// 30 days for 90, so at 14 something has failed for two weeks.
 	certificateWarning = 14
 )
