@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -15,7 +14,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
 )
 
-// exitReboot is nspawn's exit code when the machine wants to be started again, with --keep-unit (systemd's EXIT_REBOOT... 133).
+// exitReboot is nspawn's exit code when the machine wants to be started again, with --keep-unit: its EXIT_FORCE_RESTART.
 const exitReboot = 133
 
 // Signals to a machine's systemd, systemd(1): SIGRTMIN+4 powers off, SIGRTMIN+5 reboots. The kernel's SIGRTMIN is 34 for programs with glibc.
@@ -158,7 +157,7 @@ const runDirectory = "/run/systemd/nspawn"
 func forgetMachine(name string) error {
 	var errs []error
 	for _, below := range []string{"propagate", "unix-export"} {
-		if err := os.Remove(runDirectory + "/" + below + "/" + name); err != nil && !errors.Is(err, os.ErrNotExist) && !strings.Contains(err.Error(), "busy") {
+		if err := os.Remove(runDirectory + "/" + below + "/" + name); err != nil && !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, err)
 		}
 	}

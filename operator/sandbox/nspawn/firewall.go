@@ -1,8 +1,10 @@
 package nspawn
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -84,41 +86,55 @@ func guarded(id int64, inbound []hcloudsim.FirewallRule) (string, error) {
 
 // accept are the matches of one rule: one per address family that it has sources of.
 func accept(r hcloudsim.FirewallRule) ([]string, error) {
-	var v4, v6 []string
-	for _, s := range r.Sources {
-		if s.Addr().Is4() {
-			v4 = append(v4, s.Masked().String())
-		} else {
-			v6 = append(v6, s.Masked().String())
-		}
-	}
 	var lines []string
-	for _, family := range []struct {
-		name    string
-		v6      bool
-		sources []string
-	}{{"ip", false, v4}, {"ip6", true, v6}} {
-		if len(family.sources) == 0 {
+	for _, v6 := range []bool{false, true} {
+		sources := merged(r.Sources, v6)
+		if len(sources) == 0 {
 			continue
 		}
-		match, err := protocol(r, family.v6)
+		match, err := protocol(r, v6)
 		if err != nil {
 			return nil, err
 		}
-		lines = append(lines, sourceMatch(family.name, family.sources)+match)
+		lines = append(lines, sourceMatch(sources, v6)+" "+match)
 	}
 	return lines, nil
 }
 
-// sourceMatch is empty for the whole world: nftables refuses a prefix of zero bits in a set. Prefixes that lie in one another are refused there
-// as well, so each gets its own rule only through the set's automatic merging.
-func sourceMatch(family string, sources []string) string {
+// merged are the prefixes of one address family without those that lie within another: nftables refuses overlaps in a set.
+func merged(sources []netip.Prefix, v6 bool) []netip.Prefix {
+	var all []netip.Prefix
 	for _, s := range sources {
-		if p, err := netip.ParsePrefix(s); err == nil && p.Bits() == 0 {
-			return map[string]string{"ip": "meta nfproto ipv4 ", "ip6": "meta nfproto ipv6 "}[family]
+		if s.Addr().Is4() != v6 {
+			all = append(all, s.Masked())
 		}
 	}
-	return fmt.Sprintf("%s saddr { %s } ", family, strings.Join(sources, ", "))
+	slices.SortFunc(all, func(a, b netip.Prefix) int {
+		return cmp.Or(cmp.Compare(a.Bits(), b.Bits()), a.Addr().Compare(b.Addr()))
+	})
+	var kept []netip.Prefix
+	for _, p := range all {
+		if !slices.ContainsFunc(kept, func(wider netip.Prefix) bool { return wider.Overlaps(p) }) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// sourceMatch is the address family alone for the whole world: nftables refuses a prefix of zero bits in a set.
+func sourceMatch(sources []netip.Prefix, v6 bool) string {
+	family, address := "ipv4", "ip"
+	if v6 {
+		family, address = "ipv6", "ip6"
+	}
+	if sources[0].Bits() == 0 {
+		return "meta nfproto " + family
+	}
+	texts := make([]string, len(sources))
+	for i, s := range sources {
+		texts[i] = s.String()
+	}
+	return fmt.Sprintf("%s saddr { %s }", address, strings.Join(texts, ", "))
 }
 
 // protocol is a rule's match without its sources. ICMP means ICMPv6 for sources of IPv6.
@@ -129,8 +145,11 @@ func protocol(r hcloudsim.FirewallRule, v6 bool) (string, error) {
 			return "meta l4proto " + r.Protocol, nil
 		}
 		low, high, isRange := strings.Cut(r.Port, "-")
+		if !isRange {
+			high = low
+		}
 		for _, port := range []string{low, high} {
-			if _, err := strconv.ParseUint(port, 10, 16); err != nil && (port == low || isRange) {
+			if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 				return "", fmt.Errorf("firewall rule: port %q is neither a number nor a range", r.Port)
 			}
 		}
