@@ -83,7 +83,7 @@ func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (
 	return Result{Outputs: out, Changes: follow.changes, Details: follow.log.all()}, err
 }
 
-// Preview says what Up would do, and does nothing.
+// Preview says what Up would do, and does nothing: what somebody changed at Hetzner counts too.
 func (s *Stack) Preview(ctx context.Context, spec infra.Spec, progress func(Event)) (Result, error) {
 	if err := s.check(spec); err != nil {
 		return Result{}, err
@@ -97,10 +97,17 @@ func (s *Stack) Preview(ctx context.Context, spec infra.Spec, progress func(Even
 	if err != nil {
 		return Result{}, err
 	}
+	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.SuppressProgress(), optpreview.Color("never")}
+	drifted, _, err := s.compare(ctx, spec)
+	if err != nil {
+		return Result{}, err
+	}
+	if drifted {
+		opts = append(opts, optpreview.Refresh())
+	}
 	s.ws.SetProgram(infra.Program(spec))
 	follow, err := s.run(ctx, "preview", progress, func(stream chan<- events.EngineEvent) error {
-		_, err := stack.Preview(ctx, optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.SuppressProgress(),
-			optpreview.Color("never"), optpreview.EventStreams(stream))
+		_, err := stack.Preview(ctx, append(opts, optpreview.EventStreams(stream))...)
 		return err
 	})
 	if err != nil {
