@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -116,7 +115,7 @@ Programm:       %s
 	}
 	switch d.Register {
 	case RegisterDeleted:
-		fmt.Fprintf(&b, "   - das Kontenregister mit %d Konten\n", d.Accounts)
+		fmt.Fprintf(&b, "   - das Kontenregister (Zahl der Konten: %d)\n", d.Accounts)
 	case RegisterKept:
 		b.WriteString("   - NICHT gelöscht: das Kontenregister, es wurde auf Wunsch behalten\n")
 	}
@@ -133,13 +132,10 @@ erfasst und gesondert zu löschen, ebenso DNS-Einträge bei anderen Anbietern.
 	return b.String()
 }
 
+// germanList are the kinds that Hetzner is asked for, in the dative.
 func germanList() string {
-	names := make([]string, len(provenKinds))
-	for i, kind := range provenKinds {
-		names[i] = germanKinds[kind][1]
-	}
-	names[0] = "Servern"
-	return wrap(strings.Join(slices.Clone(names), ", "), "   ")
+	return wrap("Servern, IP-Adressen, Firewalls, privaten Netzen, Placement Groups, SSH-Schlüsseln, Volumes, Floating IPs, Load Balancern, "+
+		"Abbildern (Snapshots, Backups) und DNS-Einträgen", "   ")
 }
 
 // wrap breaks a text into lines of ordinary length, each begun with indent.

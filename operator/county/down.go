@@ -98,8 +98,13 @@ func (d *down) survey(ctx context.Context) (snapshots []hetzner.Item, err error)
 	for _, s := range p.Servers {
 		machines[s.ID] = labelled(s.Item, d.Home.Name)
 	}
+	if l, err := loadLocal(d.Home); err == nil { // somebody may have removed a label; a state that is damaged must not stop us
+		for _, m := range l.Outputs.Machines {
+			machines[m.ServerID] = true
+		}
+	}
 	for _, i := range p.Items() {
-		if labelled(i, d.Home.Name) || machines[i.Source] {
+		if labelled(i, d.Home.Name) || machines[i.Source] || i.Kind == "server" && machines[i.ID] {
 			d.found[i.Kind]++
 		}
 		if i.Kind == "image" && i.Type == "snapshot" && (labelled(i, d.Home.Name) || machines[i.Source]) {
