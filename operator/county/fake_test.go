@@ -44,6 +44,7 @@ type world struct {
 	bridges    map[int]*fakeBridge
 	desired    []infra.Bridge
 	desiredSet bool
+	forgotten  bool // the state is older than the bridges
 	soldOut    map[string]bool // "type location"
 	lastID     int64
 	list       opsapi.Machines // the last that the portal took
@@ -259,6 +260,19 @@ func (s stackFake) DesiredBridges(context.Context) ([]infra.Bridge, bool, error)
 		found = append(found, b.kind)
 	}
 	return infra.SortBridges(found), false, err
+}
+
+// Unrecorded are those beside the desired ones, as after a backup was put in place.
+func (s stackFake) Unrecorded(context.Context) ([]infra.Bridge, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var late []infra.Bridge
+	for n, b := range s.bridges {
+		if s.desiredSet && s.forgotten && !slices.ContainsFunc(s.desired, func(d infra.Bridge) bool { return d.Number == n }) {
+			late = append(late, b.kind)
+		}
+	}
+	return late, nil
 }
 
 func (s stackFake) SetDesiredBridges(_ context.Context, bridges []infra.Bridge) error {

@@ -84,6 +84,9 @@ func (c *County) Preview(ctx context.Context) (Preview, error) {
 	if err != nil {
 		return Preview{}, fmt.Errorf("preview: copy the county's keys and state: %w", err)
 	}
+	if err := c.copyState(ctx, copied); err != nil {
+		return Preview{}, fmt.Errorf("preview: copy the county's state: %w", err)
+	}
 	if err := c.World.Cloud.CheckToken(ctx); err != nil {
 		return Preview{}, err
 	}

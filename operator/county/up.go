@@ -112,6 +112,9 @@ func (u *up) raise(ctx context.Context, progress func(string)) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if bridges, err = u.recorded(ctx, bridges, progress); err != nil {
+		return "", err
+	}
 	if !set && len(bridges) == 0 && !u.Endpoints.NoPrivateNetwork {
 		bridges = u.firstBridges()
 	}

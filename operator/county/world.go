@@ -64,6 +64,8 @@ type Stack interface {
 	DesiredBridges(ctx context.Context) (bridges []infra.Bridge, set bool, err error)
 	// SetDesiredBridges writes them; the next Up with them makes it so.
 	SetDesiredBridges(ctx context.Context, bridges []infra.Bridge) error
+	// Unrecorded are bridges that exist and of which neither the state nor the desired bridges have heard.
+	Unrecorded(ctx context.Context) ([]infra.Bridge, error)
 	// Preview says what Up would change, and changes nothing.
 	Preview(ctx context.Context, spec infra.Spec) ([]stack.Change, error)
 	Destroy(ctx context.Context, progress func(string)) error

@@ -98,8 +98,10 @@ type world struct {
 	url      string
 	cloud    *hetzner.Client
 	home     string
-	writes   writes
-	hook     hook
+	// state is where it is kept, empty: below home; stateFolder is where the server of it keeps what it is given.
+	state, stateFolder string
+	writes             writes
+	hook               hook
 }
 
 // hook lets a test act on the n-th request that changes something, before it is answered.
@@ -195,7 +197,7 @@ func testLatency(string) time.Duration { return 50 * time.Millisecond }
 func (w *world) open(county string) *Stack {
 	w.t.Helper()
 	s, err := Open(w.t.Context(), Config{
-		County: county, Home: w.home, PulumiPath: pulumiPath(w.t), Passphrase: passphrase,
+		County: county, Home: w.home, StateURL: w.state, PulumiPath: pulumiPath(w.t), Passphrase: passphrase,
 		Cloud: w.cloud, Log: slog.New(slog.NewTextHandler(testWriter{w.t}, nil)),
 	})
 	if err != nil {
