@@ -25,9 +25,10 @@ func lastAddr(p netip.Prefix) netip.Addr {
 // freeIPv4 is the lowest free address of the pool from its tenth on, so that a sandbox's first machine is always found at the
 // same place. Returns false when the pool is used up.
 func (p *project) freeIPv4(pool netip.Prefix) (netip.Prefix, bool) {
+	taken := p.takenIPs()
 	last := lastAddr(pool)
 	for a := nextAddr(pool.Addr(), 10); a.Less(last); a = a.Next() {
-		if candidate := netip.PrefixFrom(a, 32); !p.ipTaken(candidate) {
+		if candidate := netip.PrefixFrom(a, 32); !taken[candidate] {
 			return candidate, true
 		}
 	}
@@ -36,6 +37,7 @@ func (p *project) freeIPv4(pool netip.Prefix) (netip.Prefix, bool) {
 
 // freeIPv6 is the lowest free /64 of the pool from its second on. Returns false when the pool is used up.
 func (p *project) freeIPv6(pool netip.Prefix) (netip.Prefix, bool) {
+	taken := p.takenIPs()
 	b := pool.Addr().As16()
 	for {
 		carry := 7
@@ -48,19 +50,19 @@ func (p *project) freeIPv6(pool netip.Prefix) (netip.Prefix, bool) {
 		if carry < 0 || !pool.Contains(candidate.Addr()) {
 			return netip.Prefix{}, false
 		}
-		if !p.ipTaken(candidate) {
+		if !taken[candidate] {
 			return candidate, true
 		}
 	}
 }
 
-func (p *project) ipTaken(candidate netip.Prefix) bool {
+// takenIPs are the public addresses in use.
+func (p *project) takenIPs() map[netip.Prefix]bool {
+	taken := make(map[netip.Prefix]bool, len(p.PrimaryIPs))
 	for _, ip := range p.PrimaryIPs {
-		if ip.Prefix == candidate {
-			return true
-		}
+		taken[ip.Prefix] = true
 	}
-	return false
+	return taken
 }
 
 // privateTaken says whether a server uses the address in the network.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math/big"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud/schema"
@@ -29,38 +30,67 @@ type charge struct {
 type ledger struct {
 	Charges []*charge `json:"charges"` // in the order in which they began
 	Carried string    `json:"carried"` // net, of charges that are no longer told one by one
+
+	// open are the charges that go on, by what they are for; made from Charges when it is nil.
+	open map[billed]*charge
 }
 
+// billed is what costs something.
 type billed struct {
 	kind string
 	id   int64
 }
 
-// keep brings the ledger in line with what there is now: what is new begins to cost, what is gone or has changed ends.
-func (l *ledger) keep(now time.Time, wanted []charge) {
-	open := map[billed]*charge{}
-	for _, c := range l.Charges {
-		if c.Until == nil {
-			open[billed{c.Kind, c.ID}] = c
+// keep brings the ledger in line with what there is now: what is new begins to cost, what is gone or has changed ends. It is called at every
+// change of the project, so what goes on as before must be cheap.
+func (l *ledger) keep(now time.Time, p *project, cat *catalog) {
+	if l.open == nil {
+		l.open = map[billed]*charge{}
+		for _, c := range l.Charges {
+			if c.Until == nil {
+				l.open[billed{c.Kind, c.ID}] = c
+			}
 		}
 	}
-	for _, w := range wanted {
-		key := billed{w.Kind, w.ID}
-		c, is := open[key]
-		delete(open, key)
-		if is && c.Type == w.Type {
-			continue
+	there, fresh := 0, []billed(nil)
+	p.costly(func(what billed, typ string) {
+		c, is := l.open[what]
+		if is && c.Type == typ {
+			there++
+		} else {
+			fresh = append(fresh, what)
 		}
-		if is {
-			c.end(now)
-			w.From = now
-		}
-		l.Charges = append(l.Charges, &w)
+	})
+	if there < len(l.open) {
+		l.endOthers(now, p)
 	}
-	for _, c := range open {
-		c.end(now)
+	slices.SortFunc(fresh, func(a, b billed) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id)) })
+	for _, what := range fresh {
+		c := p.charge(cat, what)
+		if what.kind == billedBackup || l.had(what) {
+			c.From = now // it was something else before
+		}
+		l.Charges = append(l.Charges, c)
+		l.open[what] = c
 	}
 	l.carry()
+}
+
+// endOthers ends the charges of what is gone or has changed.
+func (l *ledger) endOthers(now time.Time, p *project) {
+	types := map[billed]string{}
+	p.costly(func(what billed, typ string) { types[what] = typ })
+	for what, c := range l.open {
+		if typ, is := types[what]; !is || typ != c.Type {
+			c.end(now)
+			delete(l.open, what)
+		}
+	}
+}
+
+// had says whether there was a charge for the same thing before.
+func (l *ledger) had(what billed) bool {
+	return slices.ContainsFunc(l.Charges, func(c *charge) bool { return c.ID == what.id && c.Kind == what.kind })
 }
 
 func (c *charge) end(at time.Time) { c.Until = &at }
@@ -119,22 +149,60 @@ func amount(text string) *big.Rat {
 	return new(big.Rat)
 }
 
-// costly are the charges of everything that costs something, by kind and ID.
-func (p *project) costly(cat *catalog) []charge {
-	var all []charge
+// The kinds of what costs something.
+const (
+	billedServer    = "server"
+	billedBackup    = "backup" // the option, by its server's ID
+	billedPrimaryIP = "primary_ip"
+	billedSnapshot  = "snapshot"
+)
+
+// costly visits everything that costs something, with its type.
+func (p *project) costly(visit func(what billed, typ string)) {
 	for id, s := range p.Servers {
-		if typ, ok := cat.serverType(schema.IDOrName{Name: s.Type}); ok {
-			all = append(all, charge{Kind: "server", ID: id, Type: s.Type, Location: s.Location, From: s.Created, Hour: typ.Hour, Month: typ.Month})
+		visit(billed{billedServer, id}, s.Type)
+		if s.Backup {
+			visit(billed{billedBackup, id}, s.Type)
 		}
 	}
 	for id, ip := range p.PrimaryIPs {
 		if ip.Type == "ipv4" { // IPv6 is free
-			all = append(all, charge{
-				Kind: "primary_ip", ID: id, Type: ip.Type, Location: ip.Location, From: ip.Created,
-				Hour: cat.PrimaryIPv4.Hour, Month: cat.PrimaryIPv4.Month,
-			})
+			visit(billed{billedPrimaryIP, id}, ip.Type)
 		}
 	}
-	slices.SortFunc(all, func(a, b charge) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID)) })
-	return all
+	for id, snap := range p.Snapshots {
+		if snap.Kind == "snapshot" { // backups are paid for with the option
+			visit(billed{billedSnapshot, id}, snap.Kind)
+		}
+	}
 }
+
+// charge is what something that costly has visited begins to cost.
+func (p *project) charge(cat *catalog, what billed) *charge {
+	c := &charge{Kind: what.kind, ID: what.id}
+	switch what.kind {
+	case billedServer, billedBackup:
+		s := p.Servers[what.id]
+		typ, _ := cat.serverType(schema.IDOrName{Name: s.Type})
+		c.Type, c.Location, c.From, c.Hour, c.Month = s.Type, s.Location, s.Created, typ.Hour, typ.Month
+		if what.kind == billedBackup {
+			share := new(big.Rat).Quo(amount(cat.BackupPercentage), big.NewRat(100, 1))
+			c.Hour, c.Month = portion(typ.Hour, share), portion(typ.Month, share)
+		}
+	case billedPrimaryIP:
+		ip := p.PrimaryIPs[what.id]
+		c.Type, c.Location, c.From, c.Hour, c.Month = ip.Type, ip.Location, ip.Created, cat.PrimaryIPv4.Hour, cat.PrimaryIPv4.Month
+	case billedSnapshot:
+		snap := p.Snapshots[what.id]
+		size := amount(strconv.FormatFloat(float64(snapshotGB), 'f', -1, 32))
+		c.Type, c.From, c.Month = snap.Kind, snap.Created, portion(cat.ImageGB, size)
+		c.Hour = portion(c.Month, big.NewRat(1, hoursOfMonth))
+	}
+	return c
+}
+
+// hoursOfMonth turns a price that Hetzner gives by month only into one by the hour: 365 × 24 / 12. Our reading.
+const hoursOfMonth = 730
+
+// portion multiplies a decimal.
+func portion(of string, by *big.Rat) string { return new(big.Rat).Mul(amount(of), by).FloatString(10) }

@@ -92,15 +92,50 @@ func TestOldChargesAreCarried(t *testing.T) {
 		}
 		return money(sum)
 	}
-	stays := charge{Kind: "server", ID: 1, Type: "cpx22", From: now, Hour: "1", Month: "100"}
-	many := []charge{stays}
-	for id := range int64(2 * keptCharges) {
-		many = append(many, charge{Kind: "server", ID: id + 2, Type: "cpx22", From: now, Hour: "1", Month: "100"})
+	cat, err := loadCatalog()
+	if err != nil {
+		t.Fatal(err)
 	}
-	l.keep(now, many)
+	p := newProject()
+	for id := range int64(2*keptCharges + 1) {
+		p.PrimaryIPs[id+1] = &primaryIP{meta: meta{ID: id + 1, Created: now}, Type: "ipv4"}
+	}
+	l.keep(now, p, cat)
 	before := total()
-	l.keep(now, []charge{stays})
-	if len(l.Charges) != keptCharges || l.Charges[0].ID != 1 || total() != before || before != "20001.0000" {
+	for id := range p.PrimaryIPs {
+		if id != 1 {
+			delete(p.PrimaryIPs, id)
+		}
+	}
+	l.keep(now, p, cat)
+	if len(l.Charges) != keptCharges || l.Charges[0].ID != 1 || total() != before || before != "16.0008" {
 		t.Errorf("kept %d, first %d, sum %s, before %s", len(l.Charges), l.Charges[0].ID, total(), before)
+	}
+}
+
+func TestBackupsAndSnapshotsCost(t *testing.T) {
+	c := newCloud(t, func(cfg *Config) { cfg.Clock = NewStoppedClock(time.Date(2026, 11, 22, 7, 30, 0, 0, time.UTC)) })
+	s := c.createStopped("portal")
+	c.sim.Clock().Advance(90 * time.Minute)
+	c.wait(must[*hcloud.Action](t)(c.client.Server.EnableBackup(c.ctx, s, "")))
+	made := must[hcloud.ServerCreateImageResult](t)(c.client.Server.CreateImage(c.ctx, s, &hcloud.ServerCreateImageOpts{Type: hcloud.ImageTypeSnapshot}))
+	c.wait(made.Action)
+	c.wait(must[hcloud.ServerCreateImageResult](t)(c.client.Server.CreateImage(c.ctx, s, &hcloud.ServerCreateImageOpts{Type: hcloud.ImageTypeBackup})).Action)
+	c.sim.Clock().Advance(50 * time.Minute)
+	lines := map[string]BillLine{}
+	for _, l := range c.sim.Bill().Lines {
+		lines[l.Kind] = l
+	}
+	if len(lines) != 4 || lines["server"].Hours != 3 || lines["backup"].Hours != 1 || lines["backup"].Net != "0.0062" || lines["snapshot"].Hours != 1 {
+		t.Errorf("got %+v", lines)
+	}
+	if _, err := c.client.Image.Delete(c.ctx, made.Image); err != nil {
+		t.Fatal(err)
+	}
+	c.sim.Clock().Advance(40 * 24 * time.Hour)
+	for _, l := range c.sim.Bill().Lines {
+		if l.Kind == "snapshot" && (l.Until == nil || l.Hours != 1) {
+			t.Errorf("deleted snapshot: %+v", l)
+		}
 	}
 }

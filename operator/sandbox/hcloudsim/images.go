@@ -103,7 +103,7 @@ func createImage(r *request) (reply, error) {
 	if err := v.err(); err != nil {
 		return reply{}, err
 	}
-	if len(r.Snapshots) >= maxSnapshots {
+	if len(r.Snapshots) >= r.api.quotas.Snapshots {
 		return reply{}, errLimit("snapshot limit exceeded", "snapshot_limit")
 	}
 	snap := r.newSnapshot(s, kind, body)

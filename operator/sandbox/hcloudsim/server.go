@@ -99,7 +99,7 @@ func (s *Server) commitAt(at time.Time, change func(p *project)) {
 // changedLocked brings in line what follows from the project.
 func (s *Server) changedLocked(now time.Time) {
 	s.publishReverseNamesLocked()
-	s.project.Ledger.keep(now, s.project.costly(s.catalog))
+	s.project.Ledger.keep(now, s.project, s.catalog)
 }
 
 // SetQuota replaces the account's limits. What exists stays.

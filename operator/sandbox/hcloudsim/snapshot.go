@@ -23,8 +23,6 @@ type snapshot struct {
 const (
 	// firstSnapshot keeps the IDs of snapshots away from those of the catalog's images.
 	firstSnapshot = 100_000_000
-	// maxSnapshots per project, as reported by users in 2026.
-	maxSnapshots = 30
 	// snapshotGB is the size that is billed. No runtime measures it: a Debian with our server in it, compressed, is about this large.
 	snapshotGB float32 = 0.9
 )

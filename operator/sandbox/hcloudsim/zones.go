@@ -79,7 +79,7 @@ func createZone(r *request) (reply, error) {
 	if nameTaken(r.Zones, body.Name, 0) {
 		return reply{}, errUnique("zone already exists", "name")
 	}
-	if len(r.Zones) >= maxZones {
+	if len(r.Zones) >= r.api.quotas.Zones {
 		return reply{}, errLimit("zone limit exceeded", "zone_limit")
 	}
 	z := &zone{
@@ -106,9 +106,6 @@ func createZone(r *request) (reply, error) {
 	})
 	return reply{status: http.StatusCreated, body: schema.ZoneCreateResponse{Zone: z.render(), Action: a.render(r.now)}}, nil
 }
-
-// maxZones per project; the figure is that of Hetzner's former DNS product.
-const maxZones = 25
 
 func checkZone(body schema.ZoneCreateRequest, ttl int) error {
 	var v invalidInput
