@@ -134,7 +134,7 @@ func (p *port) plug(slot int, n hcloudsim.PrivateNetwork) error {
 	return ip(ns, append(lines, fmt.Sprintf("route add %s dev %s scope link src %s", n.Range.Masked(), inside, n.IP))...)
 }
 
-// detach takes the machine out of the network. The links go with the namespace, but a moment later, so they are deleted as well.
+// detach takes the machine out of the network. The links would go with the namespace, but a moment later, so they are deleted first.
 func (p *port) detach() error {
 	f, m := p.fabric, p.machine
 	if err := f.unfilter(m.ID); err != nil {
@@ -148,12 +148,9 @@ func (p *port) detach() error {
 	if err := nft(f.names.fabric(), rules); err != nil {
 		return err
 	}
-	if err := removeNamespace(f.names.machine(m.ID)); err != nil {
-		return err
-	}
-	_ = ip(f.names.fabric(), "link del "+link) // gone already, or never there
+	_ = ip(f.names.fabric(), "link del "+link) // it may not have come so far
 	for slot := range p.private {
 		_ = ip(f.names.fabric(), "link del "+privateLink(m.ID, slot))
 	}
-	return nil
+	return removeNamespace(f.names.machine(m.ID))
 }

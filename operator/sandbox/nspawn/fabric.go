@@ -3,11 +3,14 @@ package nspawn
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // fabric is the provider's network. Its methods may be called for different machines at the same time; the kernel orders them.
@@ -146,6 +149,24 @@ func removeNamespace(name string) error {
 
 // lower takes the fabric away, with what is left in it.
 func (f *fabric) lower() error {
-	_ = ip("", "link del "+f.names.uplink())
-	return removeNamespace(f.names.fabric())
+	return errors.Join(removeLink(f.names.uplink()), removeNamespace(f.names.fabric()))
+}
+
+// removeLink removes an interface of this computer and waits until it is gone; one that is not there is fine.
+func removeLink(name string) error {
+	var err error
+	for deadline := time.Now().Add(settle); ; time.Sleep(5 * time.Millisecond) {
+		// Not /sys/class/net: that shows the network namespace in which it was mounted, perhaps not ours.
+		all, listed := net.Interfaces()
+		if listed != nil {
+			return listed
+		}
+		if !slices.ContainsFunc(all, func(i net.Interface) bool { return i.Name == name }) {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("remove interface %s: %w", name, err)
+		}
+		err = ip("", "link del "+name) // fails when it is just going with its namespace
+	}
 }

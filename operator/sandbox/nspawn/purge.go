@@ -24,11 +24,9 @@ func Purge(dir string) error {
 	if mount, err := cgroupMount(); err == nil {
 		errs = append(errs, cgroup(filepath.Join(mount, n.group())).remove())
 	}
+	errs = append(errs, removeLink(n.uplink())) // before the namespace at its other end: that takes the link away too, but some time later
 	for _, name := range owned("/run/netns", n) {
 		errs = append(errs, killIn(name), removeNamespace(name))
-	}
-	if _, err := os.Stat("/sys/class/net/" + n.uplink()); err == nil {
-		errs = append(errs, ip("", "link del "+n.uplink()))
 	}
 	for _, below := range []string{"propagate", "unix-export"} {
 		for _, name := range owned(filepath.Join(runDirectory, below), n) {

@@ -261,7 +261,7 @@ func leftovers(t testing.TB, dir string) []string {
 	if _, err := os.Stat(filepath.Join(mount, n.group())); !errors.Is(err, fs.ErrNotExist) {
 		left = append(left, "cgroup "+n.group())
 	}
-	if _, err := os.Stat("/sys/class/net/" + n.uplink()); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := net.InterfaceByName(n.uplink()); err == nil {
 		left = append(left, "interface "+n.uplink())
 	}
 	for _, folder := range []string{"/run/netns", runDirectory + "/propagate", runDirectory + "/unix-export"} {
