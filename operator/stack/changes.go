@@ -120,10 +120,14 @@ func rank(op string) int {
 
 // properties are those that differ.
 func properties(meta apitype.StepEventMetadata) []PropertyChange {
-	before, after := inputs(meta.Old), inputs(meta.New)
+	before, found, after := inputs(meta.Old), outputs(meta.Old), inputs(meta.New)
 	var changes []PropertyChange
 	add := func(path string, replaces bool) {
-		c := PropertyChange{Name: path, Old: valueAt(before, path), New: valueAt(after, path), Replaces: replaces}
+		old := valueAt(before, path)
+		if d, ok := meta.DetailedDiff[path]; ok && !d.InputDiff && valueAt(found, path) != "" { // what was found there, which may not be what was once asked for
+			old = valueAt(found, path)
+		}
+		c := PropertyChange{Name: path, Old: old, New: valueAt(after, path), Replaces: replaces}
 		if c.Old != "" || c.New != "" {
 			changes = append(changes, c)
 		}
@@ -151,6 +155,14 @@ func inputs(state *apitype.StepEventStateMetadata) map[string]any {
 		return nil
 	}
 	return state.Inputs
+}
+
+// outputs are what a refresh has found, if there was one.
+func outputs(state *apitype.StepEventStateMetadata) map[string]any {
+	if state == nil {
+		return nil
+	}
+	return state.Outputs
 }
 
 // valueAt is a property's value as text; empty if there is none.
