@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -64,7 +66,7 @@ func previewText(p county.Preview) string {
 		}
 	}
 	for _, m := range p.Machines {
-		fmt.Fprintf(&b, "  ! %s: %s; %s\n", m.Machine, m.Effect, m.InUse())
+		fmt.Fprintf(&b, "  ! %s: %s; %s%s\n", m.Machine, m.Effect, m.InUse(), whatOfLessons(m))
 	}
 	if len(p.Records) > 0 {
 		b.WriteString("these DNS records are missing or wrong, for the IT department:\n")
@@ -76,6 +78,17 @@ func previewText(p county.Preview) string {
 	return b.String()
 }
 
+// whatOfLessons says what an up does about lessons on a machine that it would touch.
+func whatOfLessons(m county.Touched) string {
+	switch {
+	case m.Known && m.Rooms == 0:
+		return ""
+	case m.Effect == county.EffectRestarted:
+		return ": they keep the machine as it is until the night"
+	}
+	return ": up stops and says so"
+}
+
 func propertyText(op string, x stack.PropertyChange) string {
 	if op == stack.OpCreate {
 		if !slices.Contains(telling, x.Name) {
@@ -83,11 +96,35 @@ func propertyText(op string, x stack.PropertyChange) string {
 		}
 		return fmt.Sprintf("      %s: %s\n", x.Name, x.New)
 	}
+	if x.Name == "running" { // no input of a server, but what it shall be
+		x.New = "true"
+	}
 	mark := ""
 	if x.Replaces {
 		mark = "  (cannot be changed in place)"
 	}
-	return fmt.Sprintf("      %s: %s → %s%s\n", x.Name, orNone(x.Old), orNone(x.New), mark)
+	return fmt.Sprintf("      %s: %s → %s%s\n", x.Name, orNone(valueText(x.Old)), orNone(valueText(x.New)), mark)
+}
+
+// valueText makes lists of firewall rules and labels readable; everything else stays as it is.
+func valueText(value string) string {
+	var rules []struct{ Protocol, Port string }
+	if json.Unmarshal([]byte(value), &rules) == nil {
+		words := make([]string, len(rules))
+		for i, r := range rules {
+			words[i] = strings.TrimSpace(strings.ToUpper(r.Protocol) + " " + r.Port)
+		}
+		return strings.Join(words, ", ")
+	}
+	var labels map[string]string
+	if json.Unmarshal([]byte(value), &labels) == nil && labels != nil {
+		var words []string
+		for _, key := range slices.Sorted(maps.Keys(labels)) {
+			words = append(words, key+"="+labels[key])
+		}
+		return strings.Join(words, ", ")
+	}
+	return value
 }
 
 func orNone(text string) string {

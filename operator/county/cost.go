@@ -36,8 +36,8 @@ func BillOf(county string, p hetzner.Project, prices hetzner.PriceList, now time
 	since := time.Date(now.UTC().Year(), now.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
 	b := Bill{County: county, Since: since, Priced: true, Total: hetzner.Price{Currency: prices.Currency()}}
 	for _, i := range p.Items() {
-		if i.Labels[hetzner.LabelCounty] != county {
-			continue
+		if label, has := i.Labels[hetzner.LabelCounty]; label != county && (has || !ofName(i.Name, county)) {
+			continue // what has lost its labels still costs money
 		}
 		price, known := prices.Of(i)
 		if known && price.Hour == 0 && price.Month == 0 {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/infra"
@@ -79,7 +80,7 @@ func (d *doctor) diagnose(ctx context.Context, options DoctorOptions) {
 	d.desired(ctx, l, s)
 	a := d.ask(ctx, l, s)
 	d.look("servers")
-	d.found = append(d.found, compareMachines(o, a)...)
+	d.found = append(d.found, d.unless(compareMachines(o, a), l)...)
 	d.dns(ctx, l)
 	if front := a.portal(); options.Media > 0 && front != nil && front.err == nil {
 		d.call(ctx, s, front.machine, options.Media)
@@ -175,6 +176,16 @@ func (d *doctor) order(l *local) order {
 		unlock()
 	}
 	return o
+}
+
+// unless leaves out that a server does not answer whose machine is known to be off or gone.
+func (d *doctor) unless(all findings, l *local) findings {
+	return slices.DeleteFunc(all, func(f Finding) bool {
+		i := slices.IndexFunc(l.Outputs.Machines, func(m infra.Machine) bool { return machineID(m) == f.Where })
+		return i >= 0 && f.Check == "server" && f.Level == LevelError && slices.ContainsFunc(d.found, func(known Finding) bool {
+			return known.Check == "server" && known.Level == LevelError && known.Where == l.Outputs.Machines[i].Name
+		})
+	})
 }
 
 func (d *doctor) project(ctx context.Context, o order) {
