@@ -2,6 +2,7 @@ package nspawn
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,8 +28,9 @@ const buildTimeout = 15 * time.Minute
 
 // builder makes one image in a folder that is renamed at the end.
 type builder struct {
-	root string // the file system
-	log  *os.File
+	root    string // the file system
+	log     *os.File
+	mirrors mirrors
 }
 
 // buildImage runs under the images' lock: what lies in building/ is an earlier build's that was interrupted.
@@ -40,7 +42,7 @@ func buildImage(ctx context.Context, i Image, progress func(string)) (err error)
 	if err := os.RemoveAll(work); err != nil {
 		return err
 	}
-	b := &builder{root: filepath.Join(work, "rootfs")}
+	b := &builder{root: filepath.Join(work, "rootfs"), mirrors: ownMirrors()}
 	if err := os.MkdirAll(b.root, 0o755); err != nil {
 		return err
 	}
@@ -71,7 +73,7 @@ func buildImage(ctx context.Context, i Image, progress func(string)) (err error)
 // debootstrap makes the minimal base. The rest comes with apt: debootstrap cannot resolve the virtual packages behind cloud-init's
 // python3-cryptography, and apt brings the security updates.
 func (b *builder) debootstrap(ctx context.Context) error {
-	return b.run(ctx, "debootstrap", "--variant=minbase", suite, b.root, mirror())
+	return b.run(ctx, "debootstrap", "--variant=minbase", "--keyring="+archiveKeys, suite, b.root, b.mirrors.main)
 }
 
 func (b *builder) install(ctx context.Context) error {
@@ -95,8 +97,8 @@ func (b *builder) lendApt() (undo func() error, err error) {
 	for _, p := range excludedPaths {
 		excluded += "path-exclude=" + p + "\n"
 	}
-	m := strings.TrimSuffix(mirror(), "/")
-	sources := fmt.Sprintf("deb %s %s main\ndeb %s %s-updates main\ndeb %s-security %s-security main\n", m, suite, m, suite, m, suite)
+	m := b.mirrors
+	sources := fmt.Sprintf("deb %[1]s %[2]s main\ndeb %[1]s %[2]s-updates main\ndeb %[3]s %[2]s-security main\n", m.main, suite, m.security)
 	resolver, err := os.ReadFile("/etc/resolv.conf")
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -238,8 +240,13 @@ func replaceLink(target, name string) error {
 }
 
 func (b *builder) chroot(ctx context.Context, args ...string) error {
-	return b.run(ctx, append([]string{"chroot", b.root, "env", "-i", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8",
-		"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, args...)...)
+	inside := []string{"chroot", b.root, "env", "-i", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
+	for _, name := range []string{"http_proxy", "https_proxy", "no_proxy"} {
+		if value := os.Getenv(name); value != "" {
+			inside = append(inside, name+"="+value)
+		}
+	}
+	return b.run(ctx, append(inside, args...)...)
 }
 
 // run runs a command in namespaces of its own: what it mounts, and what it leaves running, goes with it.
@@ -270,25 +277,34 @@ func lastLines(name string, start int64) string {
 	return strings.Join(lines[max(0, len(lines)-most):], "\n")
 }
 
-// mirror is the Debian mirror to build from.
-func mirror() string {
-	if m := os.Getenv(MirrorVariable); m != "" {
-		return m
-	}
+// mirrors are where packages come from.
+type mirrors struct{ main, security string }
+
+// ownMirrors are those of this computer.
+func ownMirrors() mirrors {
 	out, err := exec.Command("apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)", "Created-By: Packages").Output()
 	if err != nil {
-		return DefaultMirror
+		out = nil // not a Debian, or one without apt: Debian's own mirror
 	}
-	return mirrorOf(string(out))
+	return mirrorsOf(os.Getenv(MirrorVariable), string(out))
 }
 
-// mirrorOf finds the mirror of the image's release among lines of address and code name.
-func mirrorOf(targets string) string {
+// mirrorsOf finds the mirrors of the image's release among lines of address and code name. One that was asked for is taken; the security
+// updates are beside a mirror, unless this computer has them from elsewhere.
+func mirrorsOf(asked, targets string) mirrors {
+	m := mirrors{main: strings.TrimSuffix(asked, "/")}
 	for line := range strings.Lines(targets) {
 		address, name, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if name == suite && strings.HasPrefix(address, "http") {
-			return strings.TrimSuffix(address, "/")
+		address = strings.TrimSuffix(address, "/")
+		switch {
+		case !strings.HasPrefix(address, "http"):
+		case name == suite && m.main == "":
+			m.main = address
+		case name == suite+"-security":
+			m.security = address
 		}
 	}
-	return DefaultMirror
+	m.main = cmp.Or(m.main, DefaultMirror)
+	m.security = cmp.Or(m.security, m.main+"-security")
+	return m
 }

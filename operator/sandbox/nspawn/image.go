@@ -108,7 +108,8 @@ func lockImages(ctx context.Context, dir string, progress func(string)) (unlock 
 	}
 }
 
-// recipeStamp changes with everything that decides what is in an image, but not with the mirror.
+// recipeStamp changes with everything that decides what is in an image, but not with the mirror. Its first part is a number for what the builder
+// does; count it up with a change of that.
 func recipeStamp() string {
 	h := sha256.New()
 	for _, part := range [][]string{{"1", suite}, packages, masked, droppedModules, excludedPaths} {

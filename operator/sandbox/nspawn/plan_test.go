@@ -1,6 +1,8 @@
 package nspawn
 
 import (
+	"context"
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -88,17 +90,65 @@ func TestIdentityOutlivesARename(t *testing.T) {
 	}
 }
 
-func TestMirrorIsTheComputersOwnForThisRelease(t *testing.T) {
-	for name, tt := range map[string]struct{ targets, want string }{
-		"Debian 12":     {"http://mirror.example/debian/ bookworm\nhttp://mirror.example/debian-security/ bookworm-security\n", "http://mirror.example/debian"},
-		"Debian 13":     {"http://mirror.example/debian/ trixie\n", DefaultMirror},
-		"Ubuntu":        {"http://archive.example/ubuntu/ noble\n", DefaultMirror},
-		"a local file":  {"file:/media/cdrom/ bookworm\n", DefaultMirror},
-		"nothing known": {"", DefaultMirror},
+func TestMirrors(t *testing.T) {
+	const debian = "http://mirror.example/debian/ bookworm\nhttp://mirror.example/debian/ bookworm-updates\nhttp://fix.example/sec/ bookworm-security\n"
+	own := mirrors{DefaultMirror, DefaultMirror + "-security"}
+	for name, tt := range map[string]struct {
+		asked, targets string
+		want           mirrors
+	}{
+		"Debian 12":     {"", debian, mirrors{"http://mirror.example/debian", "http://fix.example/sec"}},
+		"Debian 13":     {"", "http://mirror.example/debian/ trixie\nhttp://mirror.example/debian-security trixie-security\n", own},
+		"Ubuntu":        {"", "http://archive.example/ubuntu/ noble\n", own},
+		"a local file":  {"", "file:/media/cdrom/ bookworm\n", own},
+		"nothing known": {"", "", own},
+		"asked for":     {"http://near.example/debian/", "", mirrors{"http://near.example/debian", "http://near.example/debian-security"}},
+		"asked for, with security updates from elsewhere": {"http://near.example/debian", debian, mirrors{"http://near.example/debian", "http://fix.example/sec"}},
 	} {
-		if got := mirrorOf(tt.targets); got != tt.want {
-			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		if got := mirrorsOf(tt.asked, tt.targets); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
 		}
+	}
+}
+
+func TestOneBuilderAtATime(t *testing.T) {
+	dir := t.TempDir()
+	var told []string
+	note := func(step string) { told = append(told, step) }
+	unlock, err := lockImages(t.Context(), dir, note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := lockImages(ctx, dir, note); !errors.Is(err, context.DeadlineExceeded) || len(told) != 1 {
+		t.Errorf("a second builder: %v, told %q", err, told)
+	}
+	unlock()
+	unlock, err = lockImages(t.Context(), dir, note)
+	if err != nil {
+		t.Fatalf("after the first one: %v", err)
+	}
+	unlock()
+}
+
+func TestInterruptedBuildIsNoImage(t *testing.T) {
+	dir := t.TempDir()
+	i, ok := FindImage(dir)
+	if ok {
+		t.Fatalf("an empty folder has %s", i.Root)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "building", "rootfs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := FindImage(dir); ok {
+		t.Error("a build under way counts")
+	}
+	if err := os.MkdirAll(i.Root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := EnsureImage(t.Context(), dir, func(step string) { t.Errorf("step %q", step) }); err != nil || got != i {
+		t.Errorf("an image that is there: %v %v", got, err)
 	}
 }
 

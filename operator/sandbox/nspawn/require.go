@@ -38,7 +38,7 @@ func (m *Missing) Error() string {
 	if len(m.Packages) > 0 {
 		text += "; `apt-get install " + strings.Join(m.Packages, " ") + "` brings what is missing"
 	}
-	return text + "; without --machines nspawn they are processes in folders, which need none of this"
+	return text + "; with --machines process they are processes in folders, which need none of this"
 }
 
 func (m *Missing) orNil() error {
@@ -88,11 +88,18 @@ func Check(dir string) error {
 	return m.orNil()
 }
 
+// archiveKeys are the keys that debootstrap checks packages with.
+const archiveKeys = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
 // checkBuilder says whether an image can be built.
 func checkBuilder() error {
 	m := &Missing{}
 	m.rights()
 	m.programs(builderTools)
+	if _, err := os.Stat(archiveKeys); err != nil {
+		m.Reasons = append(m.Reasons, "Debian's signing keys are not there, without which no package would be checked")
+		m.Packages = append(m.Packages, "debian-archive-keyring")
+	}
 	return m.orNil()
 }
 
