@@ -15,6 +15,9 @@ func listActions(r *request) (reply, error) {
 	seen := map[int64]bool{}
 	for _, text := range r.query["id"] {
 		id := number(text)
+		if id < 0 {
+			return reply{}, errInvalid("id", "must be a positive number")
+		}
 		if a, ok := r.Actions[id]; ok && !seen[id] {
 			seen[id] = true
 			found = append(found, a)

@@ -59,7 +59,7 @@ func (c *cloud) serve(cfg Config) {
 	if err != nil {
 		c.Fatalf("New: %v", err)
 	}
-	web := httptest.NewServer(sim)
+	web := httptest.NewServer(underContract(c, sim))
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	c.Cleanup(func() {
 		cancel()

@@ -187,7 +187,7 @@ func TestMetrics(t *testing.T) {
 	long := must[*hcloud.ServerMetrics](t)(c.client.Server.GetMetrics(c.ctx, s, hcloud.ServerGetMetricsOpts{
 		Types: []hcloud.ServerMetricType{hcloud.ServerMetricDisk}, Start: end.AddDate(0, -1, 0), End: end, Step: 1,
 	}))
-	if n := len(long.TimeSeries["disk.0.iops.read"]); n != maxMetricValues+1 {
+	if n := len(long.TimeSeries["disk.0.iops.read"]); n > maxMetricValues || n < maxMetricValues-1 {
 		t.Errorf("a month by the second: got %d values, want them bounded", n)
 	}
 	for _, query := range []string{"", "type=cpu", "type=fan&start=2026-11-22T08:00:00Z&end=2026-11-22T09:00:00Z",

@@ -91,7 +91,10 @@ func createPrimaryIP(r *request) (reply, error) {
 		return reply{}, err
 	}
 	r.PrimaryIPs[ip.ID] = ip
-	out := schema.PrimaryIPCreateResponse{}
+	var out struct {
+		PrimaryIP schema.PrimaryIP `json:"primary_ip"`
+		Action    *schema.Action   `json:"action,omitempty"` // none without an assignee
+	}
 	if assignee != nil {
 		a := r.assign(ip, assignee).render(r.now)
 		out.Action = &a

@@ -1,7 +1,6 @@
 package hcloudsim
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -70,14 +69,14 @@ func (v *invalidInput) kinds(given []string) (kinds []string) {
 }
 
 // step is the time between two values in seconds; without one it is chosen for about two hundred values.
-func (v *invalidInput) step(value string, start, end time.Time) float64 {
-	seconds := end.Sub(start).Seconds()
-	least := max(1, seconds/maxMetricValues)
+func (v *invalidInput) step(value string, start, end time.Time) int64 {
+	seconds := int64(end.Sub(start).Seconds())
+	least := 1 + seconds/maxMetricValues
 	if value == "" {
-		return max(least, float64(int(seconds/200)))
+		return max(least, seconds/200)
 	}
-	step, err := strconv.ParseFloat(value, 64)
-	if err != nil || !(step > 0) {
+	step, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || step < 1 {
 		v.add("step", "must be a positive number of seconds")
 		return 1
 	}
@@ -85,14 +84,10 @@ func (v *invalidInput) step(value string, start, end time.Time) float64 {
 }
 
 // zeros are pairs of a time in seconds since 1970 and a number as text.
-func zeros(start, end time.Time, step float64) [][2]any {
+func zeros(start, end time.Time, step int64) [][2]any {
 	values := [][2]any{}
-	for i := range maxMetricValues + 1 {
-		at := float64(start.Unix()) + float64(i)*step
-		if at > float64(end.Unix()) {
-			break
-		}
-		values = append(values, [2]any{at, fmt.Sprint(0)})
+	for at := start.Unix(); at <= end.Unix() && len(values) < maxMetricValues; at += step {
+		values = append(values, [2]any{at, "0"})
 	}
 	return values
 }

@@ -167,7 +167,7 @@ func TestQuotaOfServers(t *testing.T) {
 func TestCreateByNumbersAndStrings(t *testing.T) {
 	for name, body := range map[string]string{
 		"names":            `{"name":"s","server_type":"cpx22","image":"debian-12","location":"nbg1"}`,
-		"numbers":          `{"name":"s","server_type":109,"image":1001,"location":2}`,
+		"numbers":          `{"name":"s","server_type":109,"image":1001,"location":"2"}`,
 		"numbers as text":  `{"name":"s","server_type":"109","image":"1001","location":"2"}`,
 		"without location": `{"name":"s","server_type":"cpx22","image":"debian-12"}`,
 	} {
