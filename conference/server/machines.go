@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
@@ -42,13 +43,25 @@ func openMachines(path string, c config.Config, log *slog.Logger) (*machines, er
 	list, err := m.read()
 	switch {
 	case err == nil:
-		m.list = list
+		m.list = awake(list)
 	case errors.As(err, new(*opsapi.Error)):
 		log.Error("list of machines cannot be used; rooms are on this machine alone until the operator puts the list again", "error", err)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("read list of machines: %w; check the state folder's owner", err)
 	}
 	return m, nil
+}
+
+// awake is the list in which the portal's own bridge takes rooms. The operator keeps it from new ones until its process is restarted, and
+// that has just happened; one who was cut off must not leave a county without lessons.
+func awake(list opsapi.Machines) opsapi.Machines {
+	list.Machines = slices.Clone(list.Machines)
+	for i, one := range list.Machines {
+		if one.ID == identity.Portal && one.Draining {
+			list.Machines[i].Draining, list.Revision = false, "" // another list than the operator's: it is put again
+		}
+	}
+	return list
 }
 
 func (m *machines) read() (opsapi.Machines, error) {

@@ -84,3 +84,19 @@ func TestMachinesThatCannotBeWritten(t *testing.T) {
 		t.Errorf("got %v, list %+v", err, m.current())
 	}
 }
+
+// TestOwnBridgeTakesRoomsAfterAStart: whatever the operator had in mind with the process before this one is done.
+func TestOwnBridgeTakesRoomsAfterAStart(t *testing.T) {
+	list := opsapi.Machines{Revision: "r", Machines: []opsapi.Machine{{ID: "portal", Ready: true, Draining: true}, {ID: "bridge-1", Draining: true}}}
+	got := awake(list)
+	if got.Machines[0].Draining || !got.Machines[1].Draining || got.Revision != "" {
+		t.Errorf("got %+v", got)
+	}
+	if !list.Machines[0].Draining {
+		t.Error("the list that was given has changed")
+	}
+	list.Machines[0].Draining = false
+	if got := awake(list); got.Revision != "r" {
+		t.Errorf("the operator's own list has another revision: %+v", got)
+	}
+}

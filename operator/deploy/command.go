@@ -17,7 +17,7 @@ func (r *remote) run(command string) (string, error) {
 	if !Allowed(command) {
 		return "", fmt.Errorf("%q is none of the deployment's commands", command)
 	}
-	session, err := r.ssh.NewSession()
+	session, err := r.session()
 	if err != nil {
 		return "", fmt.Errorf("run %q on the machine: %w", command, err)
 	}
@@ -33,6 +33,33 @@ func (r *remote) run(command string) (string, error) {
 		return out.String(), fmt.Errorf("run %q on the machine: %w", command, err)
 	}
 	return out.String(), nil
+}
+
+// errLost says that the connection has ended.
+var errLost = errors.New("the connection to the machine is lost")
+
+// session opens a channel for a command. x/crypto/ssh waits for ever when the connection ends at the very moment of asking for one.
+func (r *remote) session() (*ssh.Session, error) {
+	type opened struct {
+		session *ssh.Session
+		err     error
+	}
+	result := make(chan opened, 1)
+	select {
+	case <-r.lost:
+		return nil, errLost
+	default:
+	}
+	go func() {
+		s, err := r.ssh.NewSession()
+		result <- opened{s, err}
+	}()
+	select {
+	case o := <-result:
+		return o.session, o.err
+	case <-r.lost:
+		return nil, errLost
+	}
 }
 
 // runLosing executes a command that may cost us the connection before it can answer.

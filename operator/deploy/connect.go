@@ -33,6 +33,8 @@ type remote struct {
 	// shown is the host key that the machine proved to hold.
 	shown ssh.PublicKey
 	stop  chan struct{}
+	// lost is closed when the connection has ended.
+	lost chan struct{}
 }
 
 // connect tries until the machine answers or patience has passed. A wrong host key ends it at once. When ctx ends, so do the
@@ -79,13 +81,17 @@ func dial(ctx context.Context, address netip.AddrPort, signer ssh.Signer, accept
 		return nil, err
 	}
 	release := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	r := &remote{address: address, stop: make(chan struct{})}
+	r := &remote{address: address, stop: make(chan struct{}), lost: make(chan struct{})}
 	if err := r.handshake(conn, signer, accepted); err != nil {
 		release()
 		_ = conn.Close()
 		return nil, err
 	}
 	go r.keepAlive()
+	go func() {
+		_ = r.ssh.Wait()
+		close(r.lost)
+	}()
 	return r, nil
 }
 
@@ -153,4 +159,5 @@ func (r *remote) close() {
 	close(r.stop)
 	_ = r.files.Close()
 	_ = r.ssh.Close()
+	<-r.lost
 }
