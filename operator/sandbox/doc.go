@@ -13,7 +13,9 @@
 //
 // What servers are is chosen when a home is first started and stays so, see machines.go; nobody else asks. With package machine, a machine's
 // private addresses stand on the loopback interface while it is on; without the right to add them a county is one machine. With package nspawn,
-// certificate authority and name server listen at the address that the machines reach this computer at. The simulated cloud's listener also has the sandbox's own paths for tests, see control.go.
+// certificate authority and name server listen at the address that the machines reach this computer at.
+//
+// The simulated cloud's listener also has the sandbox's own paths for tests, see control.go.
 //
 // Everything runs in one background process, `kreisraum sandbox run`, which Run is. Ensure starts it when it is not there, Status asks
 // whether it is, Stop ends it. What they share is the folder Home:

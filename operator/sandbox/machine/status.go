@@ -23,6 +23,10 @@ type Status struct {
 	MainPID int `json:"main_pid,omitempty"`
 	// Restarts is how often the server was started anew by itself.
 	Restarts int `json:"restarts,omitempty"`
+	// Namespace is the machine's network namespace, for ip-netns(8); empty: it has none of its own.
+	Namespace string `json:"namespace,omitempty"`
+	// Console is the file with what the machine's console showed; empty: it has none.
+	Console string `json:"console,omitempty"`
 }
 
 // Machines tells of all machines, in the order of their numbers. One that is busy, for example stopping, is waited for until ctx ends, and

@@ -47,7 +47,10 @@ func (r *Runtime) Machines(ctx context.Context) []machine.Status {
 // status runs in the loop.
 func (s *server) status() machine.Status {
 	m := s.machine
-	status := machine.Status{ID: m.ID, Name: m.Name, IPv4: m.IPv4, Private: m.Private, On: s.on != nil}
+	status := machine.Status{
+		ID: m.ID, Name: m.Name, IPv4: m.IPv4, Private: m.Private, On: s.on != nil,
+		Namespace: s.runtime.names.machine(m.ID), Console: s.disk.path("console.log"),
+	}
 	if s.on == nil {
 		return status
 	}
