@@ -210,7 +210,11 @@ func statusText(s county.Status, zone *time.Location) string {
 		bridgeRows(s, row)
 		row("certificate", "%s", county.CertificateText(s.Server.Certificate, zone))
 	}
-	row("accounts", "%d%s", s.Accounts, map[bool]string{true: "", false: ", not yet on the server (`up` sends them)"}[!s.Up || s.AccountsCurrent])
+	if s.AccountsElsewhere {
+		row("accounts", "the register is on another computer")
+	} else {
+		row("accounts", "%d%s", s.Accounts, map[bool]string{true: "", false: ", not yet on the server (`up` sends them)"}[!s.Up || s.AccountsCurrent])
+	}
 	if r := s.LastRestart; r != nil {
 		row("restart", "%s, %s", r.Started.In(zone).Format(minute), map[bool]string{true: "everything was forgotten", false: "without a good proof"}[r.Good()])
 	}

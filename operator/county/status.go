@@ -29,6 +29,8 @@ type Status struct {
 	Accounts int `json:"accounts"`
 	// AccountsCurrent says that the server has the register's list.
 	AccountsCurrent bool `json:"accounts_current"`
+	// AccountsElsewhere: the register is on another computer.
+	AccountsElsewhere bool `json:"accounts_elsewhere,omitempty"`
 	// Bridges are the dedicated ones; Load is what the portal says of all bridges, nil if it did not answer.
 	Bridges []BridgeState `json:"bridges,omitempty"`
 	Load    *opsapi.Load  `json:"load,omitempty"`
@@ -157,6 +159,10 @@ func askFleet(ctx context.Context, ops Ops, status *Status) {
 
 func (c *County) countAccounts(status *Status) error {
 	accounts, err := c.Accounts()
+	if errors.Is(err, ErrRegisterElsewhere) {
+		status.AccountsElsewhere = true
+		return nil
+	}
 	for _, a := range accounts {
 		if a.Disabled.IsZero() {
 			status.Accounts++
