@@ -85,7 +85,7 @@ func (a *adoption) look(ctx context.Context, _ func(string)) (string, error) {
 		switch {
 		case labelled(i, a.Home.Name):
 			a.out.Found[i.Kind]++
-		case ofName(i.Name, a.Home.Name) && i.Kind != "image":
+		case ofName(i.Name, a.Home.Name) && i.Kind != "image" && !anothers(i):
 			foreign = append(foreign, KindText(i.Kind)+" "+i.Name)
 		}
 	}
@@ -103,6 +103,13 @@ func (a *adoption) look(ctx context.Context, _ func(string)) (string, error) {
 			hetzner.LabelManagedBy, hetzner.ManagedBy, hetzner.LabelRole)
 	}
 	return strings.Join(found, ", "), a.haveKeys()
+}
+
+// anothers reports whether an item is another county's by label and by name: the network of a county demo-1 is called like a group of the
+// county demo.
+func anothers(i hetzner.Item) bool {
+	county, ours := i.County()
+	return ours && ofName(i.Name, county)
 }
 
 // ofName reports whether a name is one that a county's resources have.
