@@ -85,16 +85,22 @@ func (d *daemon) stop(signal os.Signal) {
 // busy is a copy of the demo county whose bridges are small and leave soon.
 func busy(t *testing.T) string {
 	t.Helper()
+	return demoWith(t, map[string]string{
+		"packets_per_second: 6000": "packets_per_second: 3000",
+		"shrink_after: 1m":         "shrink_after: 10s",
+		"billing_period: 1m":       "billing_period: 20s",
+	})
+}
+
+// demoWith is a folder with a copy of the demo county in which some words are replaced.
+func demoWith(t *testing.T, replaced map[string]string) string {
+	t.Helper()
 	data, err := os.ReadFile(filepath.Join(root, "configs", "demo.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := string(data)
-	for old, fresh := range map[string]string{
-		"packets_per_second: 6000": "packets_per_second: 3000",
-		"shrink_after: 1m":         "shrink_after: 10s",
-		"billing_period: 1m":       "billing_period: 20s",
-	} {
+	for old, fresh := range replaced {
 		if !strings.Contains(text, old) {
 			t.Fatalf("configs/demo.yaml has no %q any more", old)
 		}

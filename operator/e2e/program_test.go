@@ -97,13 +97,16 @@ func (p program) must(args ...string) outcome {
 	return o
 }
 
-// event is a line of `up --json`; times are in nanoseconds.
+// event is a line of `up --json`.
 type event struct {
-	Step string        `json:"step"`
-	Kind string        `json:"kind"`
-	Text string        `json:"text"`
-	Took time.Duration `json:"elapsed"`
+	Step         string  `json:"step"`
+	Kind         string  `json:"kind"`
+	Text         string  `json:"text"`
+	Milliseconds float64 `json:"elapsed_ms"`
 }
+
+// Took is the time since the step began.
+func (e event) Took() time.Duration { return time.Duration(e.Milliseconds * float64(time.Millisecond)) }
 
 // killAt runs the program with --json and kills it, and it alone, as soon as an event satisfies stop. It reports whether that happened
 // before the program ended by itself.

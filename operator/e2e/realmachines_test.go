@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -36,7 +35,8 @@ func TestRealMachines(t *testing.T) {
 	t.Run("an upgrade waits for the lesson", func(t *testing.T) { upgradeWaits(t, next.in(t), newSchool(t, p, site, organiser)) })
 	t.Run("the way back, at once", func(t *testing.T) { rollbackNow(t, p.in(t), site, organiser) })
 	t.Run("reboot", func(t *testing.T) { reboots(t, p.in(t), site) })
-	t.Run("down leaves nothing", func(t *testing.T) { nothingLeft(t, p.in(t)) })
+	namespace := namespaceOf(t, p.process("portal"))
+	t.Run("down leaves nothing", func(t *testing.T) { nothingLeft(t, p.in(t), namespace) })
 }
 
 // debian starts a sandbox whose machines are real, and stops it at the end.
@@ -47,6 +47,7 @@ func debian(t *testing.T) program {
 	p.must("sandbox", "image")
 	t.Logf("image: %.1f s", time.Since(begun).Seconds())
 	p.must("sandbox", "start", "--machines", "nspawn")
+	p.configs = fromHere(t)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), commandTimeout) // the test's own context has ended by now
 		defer cancel()
@@ -57,6 +58,32 @@ func debian(t *testing.T) program {
 	return p
 }
 
+// fromHere is a copy of the demo county to whose machines this computer alone may log in: the demo's own file names the range that the
+// machines themselves stand in.
+func fromHere(t *testing.T) string {
+	t.Helper()
+	var addresses []string
+	links, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range links {
+		all, err := link.Addrs()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range all {
+			if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && !n.IP.IsLoopback() {
+				addresses = append(addresses, n.String())
+			}
+		}
+	}
+	if len(addresses) != 1 {
+		t.Fatalf("this computer has the addresses %v, want the one in the sandbox's network", addresses)
+	}
+	return demoWith(t, map[string]string{"[127.0.0.0/8, 198.18.0.0/15]": "[" + addresses[0] + "]"})
+}
+
 // ownPart is what `up` takes beside the machine's own boot, which is Hetzner's.
 func ownPart(t *testing.T, output string) {
 	t.Helper()
@@ -64,11 +91,11 @@ func ownPart(t *testing.T, output string) {
 	var boot, all time.Duration
 	for _, e := range events(output) {
 		if e.Kind == "done" {
-			t.Logf("  %-12s %5.1f s  %s", e.Step, e.Took.Seconds(), e.Text)
-			all += e.Took
+			t.Logf("  %-12s %5.1f s  %s", e.Step, e.Took().Seconds(), e.Text)
+			all += e.Took()
 		}
 		if e.Step == "deploy" && e.Kind == "progress" && strings.Contains(e.Text, "first boot") {
-			boot = e.Took // SSH answered at this moment
+			boot = e.Took() // SSH answered at this moment
 		}
 	}
 	t.Logf("everything but the wait for SSH: %.1f s", (all - boot).Seconds())
@@ -104,16 +131,28 @@ func confined(t *testing.T, p program) {
 			t.Errorf("it may dump core: %s", line)
 		}
 	}
-	for _, folder := range []string{"/", "/etc", "/etc/kreisraum", "/opt/kreisraum", "/usr", "/root"} {
-		if writable(pid, folder) {
-			t.Errorf("it may write in %s", folder)
+	if got, want := writableDisk(t, pid), []string{"/var/lib/kreisraum", "/var/log/kreisraum", "/var/tmp"}; !slices.Equal(got, want) {
+		t.Errorf("on disk it may write in %v, want %v", got, want)
+	}
+}
+
+// writableDisk lists where a process sees the machine's disk without "read-only", proc(5) "mountinfo".
+func writableDisk(t *testing.T, pid int) []string {
+	t.Helper()
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var folders []string
+	for line := range strings.Lines(string(data)) {
+		mount, source, _ := strings.Cut(line, " - ")
+		fields := strings.Fields(mount)
+		if strings.HasPrefix(source, "overlay ") && slices.Contains(strings.Split(fields[5], ","), "rw") {
+			folders = append(folders, fields[4])
 		}
 	}
-	for _, folder := range []string{"/var/lib/kreisraum", "/run/kreisraum"} {
-		if !writable(pid, folder) {
-			t.Errorf("it may not write in %s", folder)
-		}
-	}
+	slices.Sort(folders)
+	return folders
 }
 
 // facts are the lines "name: value" of a file in /proc.
@@ -129,25 +168,6 @@ func facts(t *testing.T, path string) map[string]string {
 		all[name] = strings.TrimSpace(value)
 	}
 	return all
-}
-
-// writable tries to write where a process lives, with the rights it has.
-func writable(pid int, folder string) bool {
-	file := filepath.Join(folder, "kreisraum-e2e")
-	target := fmt.Sprint(pid)
-	status, err := os.ReadFile("/proc/" + target + "/status")
-	if err != nil {
-		return false
-	}
-	id := func(name string) string {
-		for line := range strings.Lines(string(status)) {
-			if rest, ok := strings.CutPrefix(line, name+":"); ok {
-				return strings.Fields(rest)[1]
-			}
-		}
-		return "65534"
-	}
-	return exec.Command("nsenter", "--target", target, "--mount", "--root", "--setuid", id("Uid"), "--setgid", id("Gid"), "--", "/usr/bin/touch", file).Run() == nil
 }
 
 // portScan looks at the portal from the bridge, which is another machine of the same cloud, and from here, where the operator is.
@@ -308,23 +328,56 @@ func reboots(t *testing.T, p program, site string) {
 	before := p.process("portal")
 	p.cloud(http.MethodPost, fmt.Sprintf("/servers/%d/actions/reboot", p.serverID("kreisraum-demo-portal")))
 	took := eventually(t, patience, "the site to answer from another process", func() bool {
+		if _, err := os.Stat(fmt.Sprintf("/proc/%d", before)); err == nil {
+			return false
+		}
 		response, err := b.http.Get(b.site + "/api/health")
 		if err != nil {
 			return false
 		}
 		response.Body.Close()
-		return response.StatusCode == http.StatusOK && p.process("portal") != before
+		return response.StatusCode == http.StatusOK
 	})
+	if p.process("portal") == before {
+		t.Error("the process is the one of before")
+	}
 	t.Logf("back after a reboot: %.1f s", took.Seconds())
 	p.must("probe", "demo", "--sandbox")
 }
 
-// nothingLeft takes the county and the sandbox down and looks for what machines leave behind.
-func nothingLeft(t *testing.T, p program) {
+// namespaceOf is the name of a process's network namespace, ip-netns(8).
+func namespaceOf(t *testing.T, pid int) string {
+	t.Helper()
+	own, err := os.Stat(fmt.Sprintf("/proc/%d/ns/net", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := filepath.Glob("/run/netns/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		if info, err := os.Stat(file); err == nil && os.SameFile(own, info) {
+			return filepath.Base(file)
+		}
+	}
+	t.Fatalf("process %d is in no named network namespace", pid)
+	return ""
+}
+
+// nothingLeft takes the county and the sandbox down and looks for what machines leave behind. namespace is that of one of them; those of
+// the same sandbox begin alike.
+func nothingLeft(t *testing.T, p program, namespace string) {
 	p.must("down", "demo", "--sandbox", "--yes")
 	p.must("sandbox", "stop")
-	if out, err := exec.Command("ip", "netns", "list").Output(); err != nil || len(bytes.TrimSpace(out)) > 0 {
-		t.Errorf("network namespaces are left: %v\n%s", err, out)
+	sandbox := namespace[:strings.LastIndex(namespace, "-")]
+	if left, err := filepath.Glob("/run/netns/" + sandbox + "-*"); err != nil || len(left) > 0 {
+		t.Errorf("network namespaces are left: %v %v", err, left)
+	}
+	for _, tree := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/unified/"} { // cgroups(7): version 2 alone, or beside version 1
+		if left, err := filepath.Glob(tree + sandbox + "*"); err != nil || len(left) > 0 {
+			t.Errorf("control groups are left: %v %v", err, left)
+		}
 	}
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil || strings.Contains(string(mounts), p.home) {
