@@ -1,7 +1,9 @@
 package hcloudsim
 
 import (
+	"maps"
 	"math/big"
+	"slices"
 	"time"
 )
 
@@ -35,7 +37,8 @@ func (s *Server) Bill() Bill {
 	now := s.cfg.Clock.Now().UTC()
 	bill := Bill{Currency: s.catalog.Currency, At: now, Lines: []BillLine{}}
 	sum, perHour := amount(s.project.Ledger.Carried), new(big.Rat)
-	for _, c := range s.project.Ledger.Charges {
+	for _, n := range slices.Sorted(maps.Keys(s.project.Charges)) {
+		c := s.project.Charges[n]
 		hours, net := c.cost(now)
 		sum.Add(sum, net)
 		if c.Until == nil {

@@ -2,6 +2,7 @@ package hcloudsim
 
 import (
 	"cmp"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -26,12 +27,12 @@ type charge struct {
 	Month    string     `json:"month"`           // the most for a calendar month, net
 }
 
-// ledger is what everything has cost. The zero value is empty. Guarded by Server.mu.
+// ledger sums up the project's charges. The zero value is empty. Guarded by Server.mu.
 type ledger struct {
-	Charges []*charge `json:"charges"` // in the order in which they began
-	Carried string    `json:"carried"` // net, of charges that are no longer told one by one
+	Last    int64  `json:"last"`    // number of the newest charge
+	Carried string `json:"carried"` // net, of charges that are no longer told one by one
 
-	// open are the charges that go on, by what they are for; made from Charges when it is nil.
+	// open are the charges that go on, by what they are for; made from the charges when it is nil.
 	open map[billed]*charge
 }
 
@@ -46,7 +47,7 @@ type billed struct {
 func (l *ledger) keep(now time.Time, p *project, cat *catalog) {
 	if l.open == nil {
 		l.open = map[billed]*charge{}
-		for _, c := range l.Charges {
+		for _, c := range p.Charges {
 			if c.Until == nil {
 				l.open[billed{c.Kind, c.ID}] = c
 			}
@@ -67,13 +68,14 @@ func (l *ledger) keep(now time.Time, p *project, cat *catalog) {
 	slices.SortFunc(fresh, func(a, b billed) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id)) })
 	for _, what := range fresh {
 		c := p.charge(cat, what)
-		if what.kind == billedBackup || l.had(what) {
+		if what.kind == billedBackup || p.had(what) {
 			c.From = now // it was something else before
 		}
-		l.Charges = append(l.Charges, c)
+		l.Last++
+		p.Charges[l.Last] = c
 		l.open[what] = c
 	}
-	l.carry()
+	l.carry(p)
 }
 
 // endOthers ends the charges of what is gone or has changed.
@@ -89,28 +91,35 @@ func (l *ledger) endOthers(now time.Time, p *project) {
 }
 
 // had says whether there was a charge for the same thing before.
-func (l *ledger) had(what billed) bool {
-	return slices.ContainsFunc(l.Charges, func(c *charge) bool { return c.ID == what.id && c.Kind == what.kind })
+func (p *project) had(what billed) bool {
+	for _, c := range p.Charges {
+		if c.ID == what.id && c.Kind == what.kind {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *charge) end(at time.Time) { c.Until = &at }
 
 // carry forgets the oldest charges that have ended, but not their sum.
-func (l *ledger) carry() {
-	if len(l.Charges) <= 2*keptCharges {
+func (l *ledger) carry(p *project) {
+	if len(p.Charges) <= 2*keptCharges {
 		return
 	}
 	sum := amount(l.Carried)
-	surplus := len(l.Charges) - keptCharges
-	l.Charges = slices.DeleteFunc(l.Charges, func(c *charge) bool {
-		if surplus <= 0 || c.Until == nil {
-			return false
+	for _, n := range slices.Sorted(maps.Keys(p.Charges)) {
+		c := p.Charges[n]
+		if len(p.Charges) <= keptCharges {
+			break
 		}
-		surplus--
+		if c.Until == nil {
+			continue
+		}
 		_, cost := c.cost(*c.Until)
 		sum.Add(sum, cost)
-		return true
-	})
+		delete(p.Charges, n)
+	}
 	l.Carried = sum.FloatString(10)
 }
 

@@ -32,6 +32,7 @@ type project struct {
 	Snapshots       map[int64]*snapshot       `json:"snapshots"`
 	Zones           map[int64]*zone           `json:"zones"`
 	Actions         map[int64]*action         `json:"actions"`
+	Charges         map[int64]*charge         `json:"charges"` // in the order in which they began
 	Ledger          ledger                    `json:"ledger"`
 
 	zonesChanged bool // since the name servers were told
@@ -41,7 +42,7 @@ func newProject() *project {
 	return &project{
 		Servers: map[int64]*server{}, Firewalls: map[int64]*firewall{}, Networks: map[int64]*network{},
 		SSHKeys: map[int64]*sshKey{}, PrimaryIPs: map[int64]*primaryIP{}, PlacementGroups: map[int64]*placementGroup{},
-		Snapshots: map[int64]*snapshot{}, Zones: map[int64]*zone{}, Actions: map[int64]*action{},
+		Snapshots: map[int64]*snapshot{}, Zones: map[int64]*zone{}, Actions: map[int64]*action{}, Charges: map[int64]*charge{},
 	}
 }
 

@@ -21,6 +21,7 @@ type Server struct {
 	requests requestLog
 	answers  atomic.Uint64 // whose time was drawn
 	saver    *saver
+	tracker  *tracker // used by the saver, with the lock held
 	reverse  atomic.Pointer[map[string][]netip.Addr]
 	served   atomic.Pointer[map[string][]dns.RR]
 
@@ -57,12 +58,12 @@ func New(cfg Config) (*Server, error) {
 	cfg.Clock.AdvanceTo(proj.Clock)
 	s := &Server{
 		cfg: cfg, limiter: newLimiter(cfg.RequestsPerHour, cfg.Clock.Now()), project: proj, catalog: cat, quotas: cfg.Quotas,
-		lanes: map[int64]*lane{}, drawn: map[string]uint64{},
+		lanes: map[int64]*lane{}, drawn: map[string]uint64{}, tracker: newTracker(),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.close = sync.OnceValue(s.shutdown)
 	s.routes = endpoints()
-	s.saver = startSaver(cfg.StateFile, s.snapshot, cfg.Log)
+	s.saver = startSaver(cfg.StateFile, s.whole, s.changes, cfg.Log)
 	s.changedLocked(cfg.Clock.Now().UTC())
 	s.restore()
 	return s, nil
