@@ -49,6 +49,9 @@ func (s *site) back(ctx context.Context, m standing, progress func(string)) (to 
 	if to, err = s.goBack(ctx, m.target, progress); err != nil {
 		return "", err
 	}
+	if info, err := m.ops.Info(ctx); err == nil {
+		to = info.Version
+	}
 	if err := s.local.change(func(l *local) {
 		delete(l.Renewed, m.id)
 		if m.machine.Number == 0 {

@@ -138,6 +138,9 @@ func (r *rollout) run(ctx context.Context, progress func(string)) (text string, 
 		return "", err
 	}
 	for {
+		if err := ctx.Err(); err != nil {
+			return "", context.Cause(ctx)
+		}
 		busy, more, err := r.next(ctx, progress)
 		if err != nil {
 			return "", err
