@@ -318,7 +318,7 @@ func notAfter(t *testing.T, o *Leaf) time.Time {
 
 func waitUntil(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for !ok() {
 		if time.Now().After(deadline) {
 			t.Fatalf("still waiting until %s", what)

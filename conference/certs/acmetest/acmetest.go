@@ -42,6 +42,20 @@ type CA struct {
 	mu     sync.Mutex
 	names  map[string]netip.Addr
 	orders int
+	fault  http.HandlerFunc
+}
+
+// Fail makes the CA answer all requests with f instead, until Fail(nil): it is down, or has enough of us.
+func (a *CA) Fail(f http.HandlerFunc) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.fault = f
+}
+
+func (a *CA) failing() http.HandlerFunc {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.fault
 }
 
 // Start runs a CA that validates on tlsPort until the test ends. validity is how long its certificates last. It knows no name
@@ -95,6 +109,10 @@ func (a *CA) serve(t testing.TB, h http.Handler) {
 	s := &http.Server{
 		ErrorLog: log.New(io.Discard, "", 0),
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if fault := a.failing(); fault != nil {
+				fault(w, r)
+				return
+			}
 			rec := &statusRecorder{ResponseWriter: w}
 			h.ServeHTTP(rec, r)
 			// A request with a stale nonce is refused and repeated (RFC 8555 §6.5); it begins nothing.
