@@ -22,26 +22,26 @@ func BenchmarkFirstBoot(b *testing.B) {
 					must(b, w.Create(b.Context(), all[id]))
 				}
 				began := time.Now()
-				each(all, func(m hcloudsim.Machine) {
-					if err := w.PowerOn(b.Context(), m.ID); err != nil {
-						b.Error(err)
-					}
-				})
-				each(all, func(m hcloudsim.Machine) { w.run(b, m, "true") })
+				var on sync.WaitGroup
+				for _, m := range all {
+					on.Go(func() {
+						if err := w.PowerOn(b.Context(), m.ID); err != nil {
+							b.Error(err)
+						}
+					})
+				}
+				on.Wait()
+				for _, m := range all {
+					w.run(b, m, "true")
+				}
 				toSSH += time.Since(began)
-				each(all, func(m hcloudsim.Machine) { w.ready(b, m) })
+				for _, m := range all {
+					w.ready(b, m)
+				}
 				toInit += time.Since(began)
 			}
 			b.ReportMetric(toSSH.Seconds()/float64(b.N), "s-to-ssh")
 			b.ReportMetric(toInit.Seconds()/float64(b.N), "s-to-cloud-init")
 		})
 	}
-}
-
-func each(all []hcloudsim.Machine, do func(hcloudsim.Machine)) {
-	var wg sync.WaitGroup
-	for _, m := range all {
-		wg.Go(func() { do(m) })
-	}
-	wg.Wait()
 }
