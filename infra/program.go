@@ -44,6 +44,10 @@ func Program(spec Spec) pulumi.RunFunc {
 		ctx.Export("firewallId", number(shared.firewall))
 		ctx.Export("location", pulumi.String(spec.Location))
 		ctx.Export("machines", outputs)
+		if spec.Zone != "" {
+			ctx.Export("zone", pulumi.String(spec.Zone))
+			ctx.Export("caa", pulumi.String(spec.CAA))
+		}
 		return nil
 	}
 }

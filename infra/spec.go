@@ -52,4 +52,7 @@ type Outputs struct {
 	// Location of the portal.
 	Location string    `json:"location"`
 	Machines []Machine `json:"machines"`
+	// Zone and CAA as in the Spec.
+	Zone string `json:"zone,omitempty"`
+	CAA  string `json:"caa,omitempty"`
 }

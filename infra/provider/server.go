@@ -87,7 +87,7 @@ func (r Server) Diff(ctx context.Context, req infer.DiffRequest[ServerArgs, Serv
 func serverChanges(have ServerState, want ServerArgs) changes {
 	c := changes{}
 	c.replace("name", have.Name != want.Name)
-	if architecture(have.ServerType) == architecture(want.ServerType) {
+	if Architecture(have.ServerType) == Architecture(want.ServerType) {
 		c.update("serverType", have.ServerType != want.ServerType)
 	} else {
 		c.replace("serverType", true)

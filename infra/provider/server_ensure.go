@@ -29,7 +29,7 @@ func (r Server) ensure(ctx context.Context, in ServerArgs, want refs) (*hcloud.S
 			r.log.Warn("a new server vanished and is made anew", slog.String("kind", serverKind), slog.Any("error", err))
 			continue
 		}
-		if errors.Is(err, hetzner.ErrSoldOut) {
+		if errors.Is(err, hetzner.ErrSoldOut) || hetzner.Classify(err) == hetzner.Placement {
 			return nil, &hetzner.SoldOutError{Machine: in.Name, ServerType: in.ServerType, Location: in.Location, Err: err}
 		}
 		return server, err

@@ -10,8 +10,8 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 )
 
-// architecture of a server type. Hetzner's types cax… are arm, all others x86 (Hetzner Cloud API, server types).
-func architecture(serverType string) string {
+// Architecture of a server type. Hetzner's types cax… are arm, all others x86 (Hetzner Cloud API, server types).
+func Architecture(serverType string) string {
 	if strings.HasPrefix(serverType, "cax") {
 		return "arm"
 	}

@@ -265,7 +265,7 @@ func TestServerChangesProperty(t *testing.T) {
 			t.Fatalf("create-only inputs make a difference: %v", c)
 		}
 		response := serverChanges(wantedServer(before), after).response()
-		replaced := before.Name != after.Name || architecture(before.ServerType) != architecture(after.ServerType) || before.Location != after.Location ||
+		replaced := before.Name != after.Name || Architecture(before.ServerType) != Architecture(after.ServerType) || before.Location != after.Location ||
 			before.PrimaryIPv4 != "" && before.PrimaryIPv4 != after.PrimaryIPv4
 		found := false
 		for _, d := range response.DetailedDiff {

@@ -37,14 +37,17 @@ type world struct {
 	// afterwards lists calls whose effect stays although they fail.
 	afterwards map[string]bool
 
-	exists     bool // at Hetzner
+	exists     bool        // at Hetzner
+	kind       config.Kind // of the portal
+	zone       string      // that ZoneFor finds
 	serverID   int64
 	sshOpen    bool
 	running    string // deployment digest of the portal's server
 	bridges    map[int]*fakeBridge
 	desired    []infra.Bridge
 	desiredSet bool
-	forgotten  bool // the state is older than the bridges
+	people     map[int]int     // on machines, by number
+	forgotten  bool            // the state is older than the bridges
 	soldOut    map[string]bool // "type location"
 	lastID     int64
 	list       opsapi.Machines // the last that the portal took
@@ -233,6 +236,33 @@ func (c cloud) Leftovers(context.Context, string) ([]hetzner.Resource, error) {
 	return found, err
 }
 
+func (c cloud) Servers(ctx context.Context, county string) ([]hetzner.Resource, error) {
+	found, err := c.Machines(ctx, county)
+	return slices.DeleteFunc(found, func(r hetzner.Resource) bool { return r.Kind != "server" }), err
+}
+
+func (c cloud) Machines(context.Context, string) ([]hetzner.Resource, error) {
+	_, err := c.locked("Machines")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var found []hetzner.Resource
+	if c.exists {
+		found = append(found, hetzner.Resource{Kind: "server", ID: c.serverID, Name: "kreisraum-tuttlingen-portal", ServerType: c.kind.ServerType, Location: c.kind.Location},
+			hetzner.Resource{Kind: "primary_ip", ID: c.serverID + 1000, Name: "kreisraum-tuttlingen-portal-ipv4", Location: c.kind.Location})
+	}
+	for n, b := range c.bridges {
+		found = append(found, hetzner.Resource{Kind: "server", ID: b.id, Name: infra.BridgeName("tuttlingen", n), Created: billedSince})
+	}
+	return found, err
+}
+
+func (c cloud) ZoneFor(context.Context, string) (string, bool, error) {
+	_, err := c.locked("ZoneFor")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.zone, c.zone != "", err
+}
+
 func (c cloud) Hourly(context.Context, []hetzner.MachineKind) (hetzner.Price, error) {
 	_, err := c.locked("Hourly")
 	return hetzner.Price{Currency: "EUR", Hour: 320, Month: 199900}, err
@@ -313,6 +343,30 @@ func (s stackFake) raise(spec infra.Spec) (changes int, err error) {
 	return changes, err
 }
 
+// front makes the portal what spec says, as far as Hetzner has such a machine.
+func (s stackFake) front(spec infra.Spec) (changes int, err error) {
+	want := config.Kind{ServerType: spec.ServerType, Location: spec.Location}
+	have := s.kind
+	switch {
+	case s.exists && have == (config.Kind{}): // a test has put it there
+		s.kind = want
+	case s.exists && have == want:
+	case s.soldOut[want.ServerType+" "+want.Location]:
+		return 0, &hetzner.SoldOutError{
+			Machine: infra.PortalName(spec.County), ServerType: want.ServerType, Location: want.Location, Kept: s.exists && have.Location == want.Location,
+			Err: &hetzner.Error{What: "create server", Class: hetzner.Capacity, Cause: "sold out"},
+		}
+	case !s.exists:
+		s.exists, s.kind, changes = true, want, 7
+	case have.Location != want.Location:
+		s.serverID++
+		s.kind, s.running, changes = want, "", 3
+	default:
+		s.kind, changes = want, 1
+	}
+	return changes, nil
+}
+
 func (s stackFake) outputs(spec infra.Spec) infra.Outputs {
 	out := infra.Outputs{FirewallID: 7, Location: spec.Location, Machines: []infra.Machine{{
 		Name: infra.PortalName(spec.County), Role: infra.RolePortal, ServerType: spec.ServerType, Location: spec.Location,
@@ -333,9 +387,14 @@ func (s stackFake) Up(_ context.Context, spec infra.Spec, progress func(string))
 	defer s.mu.Unlock()
 	s.spec = spec
 	changes := 0
-	if effect && !s.exists {
-		s.exists, changes = true, 7
-		progress("Server made")
+	if effect {
+		made, lack := s.front(spec)
+		if lack != nil {
+			return infra.Outputs{}, 0, errors.Join(err, lack)
+		}
+		if changes = made; made > 0 {
+			progress("Server made")
+		}
 	}
 	if !effect {
 		return infra.Outputs{}, 0, err
@@ -380,7 +439,7 @@ func (o ops) Info(context.Context) (opsapi.Info, error) {
 	if running == "" {
 		return opsapi.Info{}, errors.Join(err, errors.New("nobody answers"))
 	}
-	return opsapi.Info{Deployment: running, MachinesRevision: o.list.Revision, AccountsRevision: o.accounts.Revision, WebClient: true, Certificate: opsapi.Certificate{State: o.certState}}, err
+	return opsapi.Info{Deployment: running, Rooms: o.people[o.number] / 20, Participants: o.people[o.number], MachinesRevision: o.list.Revision, AccountsRevision: o.accounts.Revision, WebClient: true, Certificate: opsapi.Certificate{State: o.certState}}, err
 }
 
 func (o ops) OrderCertificate(context.Context) (opsapi.Certificate, error) {

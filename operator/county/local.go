@@ -37,6 +37,8 @@ type local struct {
 	// that it has reached, by ID, and the version that each ran before.
 	Wave    string            `json:"wave,omitempty"`
 	Renewed map[string]string `json:"renewed,omitempty"`
+	// SoldOut are kinds of machines that Hetzner did not have lately.
+	SoldOut []soldOut `json:"sold_out,omitempty"`
 	// Refused is the release that was taken back, see deploy.Release.ID: `up` does not bring it a second time.
 	Refused string `json:"refused,omitempty"`
 	// LiveVersion and LiveDigest are what the ledger last noted as deployed.

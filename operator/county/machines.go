@@ -14,6 +14,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/infra"
+	"github.com/medienzentrenverbund/kreisraum/operator/config"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 	"github.com/medienzentrenverbund/kreisraum/operator/stack"
 )
@@ -28,6 +29,13 @@ type site struct {
 	release deploy.Release
 	// targets are the machines after the infra step, the portal first, then the bridges by number.
 	targets []*target
+	// stands is the portal as it is at Hetzner, kinds what it may become, the next try first, and dnsZone the DNS zone in the project that
+	// the domain lies in; see survey.
+	stands  standsAs
+	kinds   []config.Kind
+	dnsZone string
+	// interrupts: lessons on machines that the plan stops are no reason not to.
+	interrupts bool
 	// scales: bridges come and go, and the portal stays as the last `up` has made it, whatever the county's file says by now. Another type
 	// or location would end all lessons.
 	scales bool
@@ -91,12 +99,17 @@ func (s *site) openStack(ctx context.Context) (err error) {
 // spec is the county's plan with these bridges.
 func (s *site) spec(bridges []infra.Bridge) (infra.Spec, error) {
 	spec := infra.Spec{
-		County: s.Home.Name, Domain: s.Config.Domain, NetworkSeed: s.Endpoints.NetworkSeed, ServerType: s.Config.PortalKinds()[0].ServerType, Location: s.Config.PortalKinds()[0].Location, Bridges: bridges,
+		County: s.Home.Name, Domain: s.Config.Domain, NetworkSeed: s.Endpoints.NetworkSeed, Bridges: bridges, Guard: s.guard,
 		Image: s.Config.Image, IPv6: s.Config.IPv6, SSHPublicKey: publicLine(s.secrets.sshKey), UserData: map[string]string{},
 	}
-	if s.scales {
+	switch {
+	case s.scales:
 		front := s.portal().machine // there is one, see reopen
 		spec.ServerType, spec.Location, spec.IPv6 = front.ServerType, front.Location, front.IPv6 != ""
+		spec.Zone, spec.CAA = s.local.Outputs.Zone, s.local.Outputs.CAA
+	default:
+		kind := append(slices.Clone(s.kinds), s.Config.PortalKinds()...)[0]
+		spec.ServerType, spec.Location, spec.Zone, spec.CAA = kind.ServerType, kind.Location, s.dnsZone, s.caa()
 	}
 	for _, name := range infra.MachineNames(spec.County, bridges) {
 		text, err := deploy.UserData(name, s.secrets.injectedPEM, []byte(publicLine(s.secrets.injected)))

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 	"github.com/medienzentrenverbund/kreisraum/operator/audit"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
@@ -68,7 +67,7 @@ func (c *County) Up(ctx context.Context, options UpOptions) (UpResult, error) {
 	}
 	defer unlock()
 	begun := c.World.Now()
-	u := &up{site: site{County: c}, options: options}
+	u := &up{site: site{County: c, interrupts: options.Release.Now}, options: options}
 	defer u.close()
 	for _, s := range []struct {
 		name Step
@@ -102,7 +101,7 @@ func (u *up) raise(ctx context.Context, progress func(string)) (string, error) {
 	if err := u.World.Cloud.CheckToken(ctx); err != nil {
 		return "", err
 	}
-	if err := u.stillThere(ctx); err != nil {
+	if err := u.survey(ctx); err != nil {
 		return "", err
 	}
 	if err := u.openStack(ctx); err != nil {
@@ -118,7 +117,7 @@ func (u *up) raise(ctx context.Context, progress func(string)) (string, error) {
 	if !set && len(bridges) == 0 && !u.Endpoints.NoPrivateNetwork {
 		bridges = u.firstBridges()
 	}
-	if u.changes, err = u.build(ctx, bridges, progress); err != nil {
+	if bridges, err = u.obtain(ctx, bridges, progress); err != nil {
 		return "", err
 	}
 	if !set {
@@ -138,22 +137,13 @@ func (u *up) raise(ctx context.Context, progress func(string)) (string, error) {
 	return text + ", " + changed(u.changes), nil
 }
 
-// firstBridges are those that a new county begins with; scaling has the word from then on.
-func (u *up) firstBridges() []infra.Bridge {
-	var bridges []infra.Bridge
-	for n := 1; n <= u.Config.Bridges.Min; n++ {
-		bridges = append(bridges, infra.Bridge{Number: n, ServerType: u.Config.BridgeKinds()[0].ServerType, Location: u.Config.BridgeKinds()[0].Location})
-	}
-	return bridges
-}
-
 // dateBridges asks Hetzner since when it bills bridges that this computer has not made itself.
 func (u *up) dateBridges(ctx context.Context) error {
 	unknown := slices.ContainsFunc(u.bridges(), func(t *target) bool { return u.local.bridge(t.machine.Number).Created.IsZero() })
 	if !unknown {
 		return nil
 	}
-	found, err := u.World.Cloud.Leftovers(ctx, u.Home.Name)
+	found, err := u.World.Cloud.Servers(ctx, u.Home.Name)
 	if err != nil {
 		return err
 	}

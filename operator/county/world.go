@@ -44,6 +44,11 @@ type Cloud interface {
 	OpenSSH(ctx context.Context, firewallID int64, sources []netip.Prefix) (func(context.Context) error, error)
 	CloseSSH(ctx context.Context, firewallID int64) (closed bool, err error)
 	Leftovers(ctx context.Context, county string) ([]hetzner.Resource, error)
+	// Servers lists the county's servers, Machines its primary IPs too.
+	Servers(ctx context.Context, county string) ([]hetzner.Resource, error)
+	Machines(ctx context.Context, county string) ([]hetzner.Resource, error)
+	// ZoneFor finds the DNS zone of the project that a domain lies in.
+	ZoneFor(ctx context.Context, domain string) (name string, found bool, err error)
 	Hourly(ctx context.Context, machines []hetzner.MachineKind) (hetzner.Price, error)
 	Looker
 }
