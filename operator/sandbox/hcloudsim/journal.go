@@ -1,11 +1,9 @@
 package hcloudsim
 
 import (
-	"encoding/json"
 	"hash/maphash"
 	"reflect"
 	"strings"
-	"time"
 )
 
 // change is one line of the journal: what a change of the project has made of it. A line holds all of a change or, when it was cut off,
@@ -26,11 +24,14 @@ type recordKey struct {
 // tracker tells which resources have changed since it last looked. Handlers change resources in place, so it compares fingerprints: with 500
 // servers a look takes a hundredth of what encoding them takes.
 type tracker struct {
-	seed maphash.Seed
-	seen map[recordKey]uint64
+	seed    maphash.Seed
+	seen    map[recordKey]uint64
+	writers map[reflect.Type]hashWriter
 }
 
-func newTracker() *tracker { return &tracker{seed: maphash.MakeSeed(), seen: map[recordKey]uint64{}} }
+func newTracker() *tracker {
+	return &tracker{seed: maphash.MakeSeed(), seen: map[recordKey]uint64{}, writers: map[reflect.Type]hashWriter{}}
+}
 
 // settled is a resource that changes no more but for vanishing.
 type settled interface{ settled() bool }
@@ -111,73 +112,10 @@ func isResources(t reflect.Type) bool {
 	return t.Kind() == reflect.Map && t.Key().Kind() == reflect.Int64 && t.Elem().Kind() == reflect.Pointer
 }
 
-// fingerprint differs for values that differ, but for one chance in 2⁶⁴.
+// fingerprint differs for values that differ, but for one chance in 2⁶³. v is a pointer.
 func (t *tracker) fingerprint(v reflect.Value) uint64 {
 	var h maphash.Hash
 	h.SetSeed(t.seed)
-	t.write(&h, v)
+	t.writerOf(v.Type())(&h, v)
 	return h.Sum64() | settledPrint<<1 // never that of a settled resource
-}
-
-func (t *tracker) write(h *maphash.Hash, v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if v.IsNil() {
-			maphash.WriteComparable(h, false)
-			return
-		}
-		maphash.WriteComparable(h, true)
-		t.write(h, v.Elem())
-	case reflect.Struct:
-		t.writeStruct(h, v)
-	case reflect.Slice, reflect.Array:
-		maphash.WriteComparable(h, v.Len())
-		for i := range v.Len() {
-			t.write(h, v.Index(i))
-		}
-	case reflect.Map:
-		var sum uint64 // the order does not matter
-		for all := v.MapRange(); all.Next(); {
-			var entry maphash.Hash
-			entry.SetSeed(t.seed)
-			t.write(&entry, all.Key())
-			t.write(&entry, all.Value())
-			sum += entry.Sum64()
-		}
-		maphash.WriteComparable(h, [2]uint64{uint64(v.Len()), sum})
-	case reflect.String:
-		maphash.WriteComparable(h, v.Len())
-		_, _ = h.WriteString(v.String()) // never fails
-	case reflect.Bool:
-		maphash.WriteComparable(h, v.Bool())
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		maphash.WriteComparable(h, v.Int())
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		maphash.WriteComparable(h, v.Uint())
-	case reflect.Float32, reflect.Float64:
-		maphash.WriteComparable(h, v.Float())
-	default:
-		panic("a resource has a field of a kind that the journal does not know: " + v.Type().String()) // a test looks at all of them
-	}
-}
-
-// writeStruct looks into all fields. Types that are values by themselves are compared as such.
-func (t *tracker) writeStruct(h *maphash.Hash, v reflect.Value) {
-	if v.CanInterface() {
-		switch own := v.Interface().(type) {
-		case time.Time:
-			maphash.WriteComparable(h, own.UnixNano())
-			return
-		case json.Marshaler, interface{ MarshalText() ([]byte, error) }:
-			if v.Comparable() {
-				maphash.WriteComparable(h, own)
-				return
-			}
-		}
-	}
-	for i := range v.NumField() {
-		if f := v.Type().Field(i); f.IsExported() || f.Anonymous { // what is not exported is not saved either
-			t.write(h, v.Field(i))
-		}
-	}
 }

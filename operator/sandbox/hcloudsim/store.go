@@ -107,12 +107,22 @@ func startSaver(path string, whole func(int64) ([]byte, error), changes func() (
 	return sv
 }
 
+// soon is how long changes that nobody waits for may wait for others.
+const soon = 20 * time.Millisecond
+
 func (sv *saver) loop() {
+	var due <-chan time.Time
 	for {
 		select {
 		case answer := <-sv.requests:
+			due = nil // this write has it all
 			sv.answer(answer)
 		case <-sv.kicks:
+			if due == nil {
+				due = time.After(soon)
+			}
+		case <-due:
+			due = nil
 			if err := sv.write(); err != nil {
 				sv.log.Error("cloud simulator: state was not saved", "error", err)
 			}
