@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 )
@@ -21,6 +22,8 @@ type BridgeState struct {
 	Draining bool `json:"draining"`
 	// ByHand: an operator drained it.
 	ByHand bool `json:"by_hand,omitempty"`
+	// Renewing: it gets no new rooms for a while, because it is about to run another release.
+	Renewing bool `json:"renewing,omitempty"`
 	// Created is when Hetzner began to bill it, or a moment before; zero while it is still to be made.
 	Created    time.Time `json:"created,omitzero"`
 	PublicIPv4 string    `json:"public_ipv4,omitempty"`
@@ -46,11 +49,11 @@ func (c *County) Bridges(ctx context.Context) ([]BridgeState, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bridgeStates(desired, l), nil
+	return bridgeStates(desired, l, c.World.Now()), nil
 }
 
 // bridgeStates joins what shall be with what is known.
-func bridgeStates(desired []infra.Bridge, l *local) []BridgeState {
+func bridgeStates(desired []infra.Bridge, l *local, now time.Time) []BridgeState {
 	all := []BridgeState{}
 	add := func(b infra.Bridge, leaving bool) {
 		m, known := l.machine(b.Number), l.bridge(b.Number)
@@ -59,7 +62,7 @@ func bridgeStates(desired []infra.Bridge, l *local) []BridgeState {
 		}
 		all = append(all, BridgeState{
 			Number: b.Number, ServerType: b.ServerType, Location: b.Location, Ready: known.ready(m), Draining: known.Draining || leaving,
-			ByHand: known.ByHand, Created: known.Created, PublicIPv4: m.IPv4, PrivateIP: m.PrivateIP,
+			ByHand: known.ByHand, Renewing: now.Before(l.Renewing[identity.Bridge(b.Number)]), Created: known.Created, PublicIPv4: m.IPv4, PrivateIP: m.PrivateIP,
 		})
 	}
 	for _, b := range desired {

@@ -33,6 +33,8 @@ type Bridge struct {
 	Draining bool
 	// ByHand: an operator drained it.
 	ByHand bool
+	// Renewing: it gets no new rooms for a while, because it is about to run another release. Capacity is planned as if it did.
+	Renewing bool
 	// Created is when Hetzner began to bill it; zero: not made yet.
 	Created time.Time
 }

@@ -112,7 +112,7 @@ func (m *mind) unfinished() bool {
 func (m *mind) misunderstood() bool {
 	return slices.ContainsFunc(m.bridges, func(b Bridge) bool {
 		told := slices.ContainsFunc(m.last.load.Bridges, func(l opsapi.BridgeLoad) bool {
-			return numberOf(l.ID) == b.Number && l.Ready && l.Draining == b.Draining
+			return numberOf(l.ID) == b.Number && l.Ready && l.Draining == (b.Draining || b.Renewing)
 		})
 		return b.Ready && !told
 	})

@@ -47,7 +47,7 @@ func (w *wired) Bridges(ctx context.Context) ([]Bridge, error) {
 	all := make([]Bridge, len(states))
 	for i, s := range states {
 		all[i] = Bridge{
-			Number: s.Number, Kind: Kind{ServerType: s.ServerType, Location: s.Location}, Ready: s.Ready, Draining: s.Draining, ByHand: s.ByHand, Created: s.Created,
+			Number: s.Number, Kind: Kind{ServerType: s.ServerType, Location: s.Location}, Ready: s.Ready, Draining: s.Draining, ByHand: s.ByHand, Renewing: s.Renewing, Created: s.Created,
 		}
 	}
 	return all, err
