@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -56,7 +57,7 @@ func wrongExample(a *app, line string) string {
 	if at := strings.Index(line, "  "); at > 0 {
 		line = line[:at] // an explanation follows
 	}
-	words := strings.Fields(line)
+	words := strings.Fields(regexp.MustCompile(`"[^"]*"`).ReplaceAllString(line, "quoted"))
 	words = words[max(0, slices.Index(words, "kreisraum")):]
 	if words[0] != "kreisraum" {
 		return ""

@@ -26,7 +26,7 @@ With --json one line for each county: {"cost": {"county", "currency", "net", "pr
 "complete", "lines": [{"name", "kind", "type", "location", "created", "price_per_hour", "price_per_month", "this_month"}]}}.`,
 		Example: `  kreisraum cost tuttlingen
   kreisraum cost --all --json`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if all == (len(args) == 1) {
 				return &usageError{cmd.CommandPath(), errors.New("expected a county or --all")}

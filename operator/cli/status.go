@@ -46,7 +46,7 @@ With --json a line for each county: {"county", "url", "up", "problem", "location
   kreisraum status
   kreisraum status demo --sandbox --json
   kreisraum status tuttlingen --watch`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return a.watched(cmd.Context(), watch, a.statusOfAll())

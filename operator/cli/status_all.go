@@ -10,10 +10,19 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 	"github.com/medienzentrenverbund/kreisraum/operator/county"
+	"github.com/spf13/cobra"
 )
 
 // statusAtOnce is how many counties are asked at the same time; each costs a few TLS handshakes.
 const statusAtOnce = 16
+
+// atMostOne takes a county or none.
+func atMostOne(cmd *cobra.Command, args []string) error {
+	if len(args) <= 1 {
+		return nil
+	}
+	return &usageError{cmd.CommandPath(), fmt.Errorf("expected a county or none, got %d arguments", len(args))}
+}
 
 // statusOfAll shows all counties of this home. Each Hetzner project is looked at once for all of its counties.
 func (a *app) statusOfAll() func(context.Context) (string, error) {
