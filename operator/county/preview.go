@@ -110,11 +110,17 @@ func (v *preview) plan(ctx context.Context) error {
 	if v.local, err = loadLocal(v.Home); err != nil {
 		return err
 	}
+	if err := v.survey(ctx); err != nil {
+		return err
+	}
 	if err := v.openStack(ctx); err != nil {
 		return err
 	}
 	bridges, set, err := v.stack.DesiredBridges(ctx)
 	if err != nil {
+		return err
+	}
+	if bridges, err = v.recorded(ctx, bridges, func(string) {}); err != nil {
 		return err
 	}
 	if !set && len(bridges) == 0 && !v.Endpoints.NoPrivateNetwork {
@@ -202,7 +208,7 @@ func (v *preview) prices(ctx context.Context, spec infra.Spec) {
 		v.Log.Warn("the price list could not be had", "error", err)
 		return
 	}
-	p, err := v.World.Cloud.Project(ctx, hetzner.Selector(v.Home.Name))
+	p, err := v.World.Cloud.Project(ctx, "")
 	if err != nil {
 		v.Log.Warn("what exists at Hetzner could not be had", "error", err)
 		return
