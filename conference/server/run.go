@@ -57,6 +57,7 @@ func (s *Server) tellStart() {
 		log = log.With("certificate", s.site.certs.Status().State, "web_client", s.site.page.Built())
 	}
 	log.Info("server is up")
+	s.tellLimits()
 }
 
 // shutdownTime bounds each of the steps in shutdown. Their sum stays below the unit's TimeoutStopSec.
