@@ -65,7 +65,7 @@ func TestEmptyListsAnswer(t *testing.T) {
 	c := newCloud(t)
 	for _, path := range []string{
 		"servers", "firewalls", "networks", "ssh_keys", "primary_ips", "placement_groups", "volumes", "floating_ips", "load_balancers",
-		"load_balancer_types", "certificates", "isos", "zones",
+		"load_balancer_types", "certificates", "isos", "zones", "storage_boxes",
 	} {
 		status, _, body := c.raw("GET", "/v1/"+path+"?per_page=50&sort=id:asc", testToken, "")
 		list, ok := body[path].([]any)

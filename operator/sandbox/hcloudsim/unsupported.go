@@ -4,7 +4,7 @@ package hcloudsim
 func unsupportedRoutes(t *table) {
 	for path, kind := range map[string]string{
 		"volumes": "volume", "floating_ips": "floating IP", "load_balancers": "load balancer", "certificates": "certificate",
-		"load_balancer_types": "load balancer type", "isos": "ISO",
+		"load_balancer_types": "load balancer type", "isos": "ISO", "storage_boxes": "storage box",
 	} {
 		t.get("/"+path, func(r *request) (reply, error) { return listPage(r, nil, path, byMeta[*entry[int]](), nil) })
 		t.get("/"+path+"/{id}", func(r *request) (reply, error) { return reply{}, errNotFound(kind, r.id) })

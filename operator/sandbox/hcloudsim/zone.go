@@ -15,7 +15,7 @@ type zone struct {
 	TTL       int               `json:"ttl"`
 	Protected bool              `json:"protected"`
 	RRSets    map[string]*rrset `json:"rrsets"` // by ID
-	Serial    uint32            `json:"serial"` // of the SOA record
+	Serial    int               `json:"serial"` // of the SOA record
 	Live      bool              `json:"live"`   // create_zone has succeeded: the name servers answer
 	// Served is what the name servers answer with, by ID of the RRSet.
 	Served map[string]*served `json:"served"`
@@ -82,7 +82,7 @@ func (z *zone) furnish(now time.Time) {
 
 // countUp gives the zone its next serial number: YYYYMMDDnn, Hetzner Cloud API, "SOA Serial".
 func (z *zone) countUp(now time.Time) {
-	today := uint32(now.Year()*1000000 + int(now.Month())*10000 + now.Day()*100)
+	today := now.Year()*1000000 + int(now.Month())*10000 + now.Day()*100
 	z.Serial = max(z.Serial+1, today)
 	if soa, ok := z.RRSets[rrsetID("@", "SOA")]; ok {
 		soa.Records = []schema.ZoneRRSetRecord{{Value: z.soa()}}
@@ -90,7 +90,7 @@ func (z *zone) countUp(now time.Time) {
 }
 
 func (z *zone) soa() string {
-	return strings.Join([]string{zoneNameServers[0], soaMailbox, itoa(int(z.Serial)), soaTimers}, " ")
+	return strings.Join([]string{zoneNameServers[0], soaMailbox, itoa(z.Serial), soaTimers}, " ")
 }
 
 func (z *zone) records() int {
