@@ -110,7 +110,9 @@ func certificateProblem(c opsapi.Certificate, now time.Time, zone *time.Location
 }
 
 // moment is a time to the minute.
-func moment(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01-02 15:04 MST") }
+func moment(t time.Time, zone *time.Location) string {
+	return t.In(zone).Format("2006-01-02 15:04 MST")
+}
 
 // zone is the county's.
 func (c *County) zone() *time.Location {

@@ -5,7 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"gopkg.in/yaml.v3"
+
+	server "github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/infra"
+	"github.com/medienzentrenverbund/kreisraum/operator/config"
+	"github.com/medienzentrenverbund/kreisraum/operator/endpoints"
 )
 
 func TestCertificateText(t *testing.T) {
@@ -54,5 +60,41 @@ func TestHiccupIsNoProblem(t *testing.T) {
 	c := opsapi.Certificate{State: "ready", NotAfter: now.AddDate(0, 1, 0), FailingSince: now.Add(-time.Hour), NextTry: now.Add(time.Hour)}
 	if got := certificateProblem(c, now, time.UTC); got != "" {
 		t.Error(got)
+	}
+}
+
+// TestWhereOrdersAreRehearsed: Let's Encrypt has a staging directory, and whoever else has one says so. The sandbox's authority has none.
+func TestWhereOrdersAreRehearsed(t *testing.T) {
+	const own, ownStaging = "https://acme.example/dir", "https://staging.example/dir"
+	for name, tt := range map[string]struct {
+		acme              config.ACME
+		caa               string
+		e                 endpoints.Endpoints
+		rehearsal, issuer string
+	}{
+		"Let's Encrypt":            {config.ACME{Directory: server.LetsEncrypt}, "letsencrypt.org", endpoints.Endpoints{}, letsEncryptStaging, "letsencrypt.org"},
+		"Let's Encrypt by default": {config.ACME{}, "letsencrypt.org", endpoints.Endpoints{}, letsEncryptStaging, "letsencrypt.org"},
+		"staging of one's own":     {config.ACME{Directory: own, Staging: ownStaging}, "acme.example", endpoints.Endpoints{}, ownStaging, "acme.example"},
+		"an authority without one": {config.ACME{Directory: own}, "", endpoints.Endpoints{}, "", ""},
+		"the sandbox":              {config.ACME{}, "letsencrypt.org", endpoints.Endpoints{ACMEDirectory: "https://127.0.0.1:1/dir"}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := config.Config{Name: "musterkreis", Domain: "meet.musterkreis.example", ACME: tt.acme, DNS: config.DNS{CAA: tt.caa}}
+			m := infra.Machine{Role: infra.RolePortal, IPv4: "192.0.2.10", PrivateIP: "10.64.0.10"}
+			text, err := serverConfig(c, m, m, tt.e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got server.Config
+			if err := yaml.Unmarshal(text, &got); err != nil {
+				t.Fatal(err)
+			}
+			if got.ACME.Staging != tt.rehearsal {
+				t.Errorf("rehearsed at %q, want %q", got.ACME.Staging, tt.rehearsal)
+			}
+			if got := issuerName(c, tt.e); got != tt.issuer {
+				t.Errorf("issuer %q, want %q", got, tt.issuer)
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"time"
 
 	server "github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/infra"
@@ -12,13 +13,20 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/operator/endpoints"
 )
 
-// checkDNS asks the zone's own name servers, and waits for them as long as it was told to.
+// ownRecords is how long the provider's name servers may take to know records that were made a moment ago. A guess; some seconds are usual.
+const ownRecords = 2 * time.Minute
+
+// checkDNS asks the zone's own name servers, and waits for them as long as it was told to, or for records that `up` itself has made.
 func (u *up) checkDNS(ctx context.Context, progress func(string)) (string, error) {
 	wanted, err := u.wantedRecords(u.portal().machine)
 	if err != nil {
 		return "", err
 	}
-	return u.Config.Domain, u.World.CheckDNS(ctx, wanted, u.options.WaitDNS, progress)
+	wait := u.options.WaitDNS
+	if u.dnsZone != "" {
+		wait = max(wait, ownRecords)
+	}
+	return u.Config.Domain, u.World.CheckDNS(ctx, wanted, wait, progress)
 }
 
 // wantedRecords is what the DNS must say for the portal's machine m.
