@@ -76,7 +76,8 @@ func rememberedURL(dir string) (string, error) {
 }
 
 // Join takes what other computers have left beside a shared state. It does nothing for a state that is in the county's folder, and nothing
-// while another command is at work here, which has done so.
+// while another command is at work here, which has done so. A state that cannot be reached keeps nobody who has the keys from looking, and from
+// what needs no state; what changes the county finds out by itself.
 func (c *County) Join(ctx context.Context) error {
 	url, err := c.stateURL()
 	if err != nil || url == "" {
@@ -90,6 +91,15 @@ func (c *County) Join(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	err = c.takeNewer(ctx, url)
+	if errors.Is(err, stack.ErrUnreachable) && c.hasKeys() {
+		c.Log.Warn("the state cannot be reached; what other computers have changed is not known here", "error", err)
+		return nil
+	}
+	return err
+}
+
+func (c *County) takeNewer(ctx context.Context, url string) error {
 	state, err := stack.OpenState(ctx, c.Home.Dir(), c.Home.Name, url)
 	if err != nil {
 		return err

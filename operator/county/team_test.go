@@ -410,3 +410,22 @@ func TestUpKeepsBridgesThatTheStateHasForgotten(t *testing.T) {
 		t.Errorf("it cannot be removed: %d, %v", len(w.bridges), err)
 	}
 }
+
+// Who has the keys can look, and do what needs no state, while the state's place is away.
+func TestStateThatCannotBeReached(t *testing.T) {
+	_, c, place := shared(t)
+	c.Config.State.URL = strings.Replace(place.Address, "s3://counties/", "s3://none/", 1)
+	if err := c.Join(t.Context()); !errors.Is(err, stack.ErrUnreachable) {
+		t.Errorf("without keys: %v", err)
+	}
+	c.Config.State.URL = place.Address
+	mustUp(t, c)
+	c.Config.State.URL = strings.Replace(place.Address, "s3://counties/", "s3://none/", 1)
+	mustJoin(t, c)
+	if _, err := c.CreateAccounts(t.Context(), []string{""}); err != nil {
+		t.Errorf("an account: %v", err)
+	}
+	if _, err := c.Up(t.Context(), UpOptions{}); !errors.Is(err, stack.ErrUnreachable) {
+		t.Errorf("up: %v", err)
+	}
+}

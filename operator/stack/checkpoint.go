@@ -36,23 +36,31 @@ func (s *State) load(ctx context.Context) (_ checkpoint, found bool, err error) 
 	if err != nil {
 		return checkpoint{}, false, fmt.Errorf("read the state: %w", err)
 	}
+	state, err := s.parse(data)
+	return state, err == nil, err
+}
+
+func (s *State) parse(data []byte) (checkpoint, error) {
 	var versioned apitype.VersionedCheckpoint
 	var v3 apitype.CheckpointV3
 	if err := json.Unmarshal(data, &versioned); err != nil {
-		return checkpoint{}, false, s.broken(err)
+		return checkpoint{}, s.broken(err)
 	}
 	if err := json.Unmarshal(versioned.Checkpoint, &v3); err != nil {
-		return checkpoint{}, false, s.broken(err)
+		return checkpoint{}, s.broken(err)
 	}
 	if v3.Latest == nil {
-		return checkpoint{}, true, nil
+		return checkpoint{}, nil
 	}
-	return checkpoint{resources: v3.Latest.Resources, pending: len(v3.Latest.PendingOperations), secrets: v3.Latest.SecretsProviders}, true, nil
+	return checkpoint{resources: v3.Latest.Resources, pending: len(v3.Latest.PendingOperations), secrets: v3.Latest.SecretsProviders}, nil
 }
 
+// ErrBroken says that the state is there and cannot be read.
+var ErrBroken = errors.New("the state cannot be read")
+
 func (s *State) broken(err error) error {
-	return fmt.Errorf("the state %s cannot be read (%w); put a backup of it in place, or run `kreisraum adopt %s`, which sets it aside and finds "+
-		"everything at Hetzner by its labels", s.Place(), err, s.layout.county)
+	return fmt.Errorf("%w: %s (%w); put a backup of it in place, or run `kreisraum adopt %s`, which sets it aside and finds "+
+		"everything at Hetzner by its labels", ErrBroken, s.Place(), err, s.layout.county)
 }
 
 // outputs are the stack's; ok is false before the first complete up.

@@ -2,7 +2,9 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 
@@ -13,7 +15,7 @@ import (
 )
 
 // Destroy deletes everything of the county and returns once it is gone at Hetzner: first what the state knows, then what only
-// its labels tell of, which is everything if the state is lost. What is already gone is fine.
+// its labels tell of, which is everything if the state is lost or damaged. What is already gone is fine.
 func (s *Stack) Destroy(ctx context.Context, progress func(Event)) error {
 	release, err := s.Acquire(ctx)
 	if err != nil {
@@ -23,7 +25,12 @@ func (s *Stack) Destroy(ctx context.Context, progress func(Event)) error {
 	if err := s.clearLock(ctx); err != nil {
 		return err
 	}
-	if err := s.destroyKnown(ctx, progress); err != nil {
+	err = s.destroyKnown(ctx, progress)
+	if errors.Is(err, ErrBroken) {
+		s.cfg.Log.Warn("the state is of no use; everything is found by its labels", slog.Any("error", err))
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
 	unknown, err := s.cfg.Cloud.Managed(ctx, s.cfg.County)
@@ -68,7 +75,7 @@ func (s *Stack) Remove(ctx context.Context) error {
 		return err
 	}
 	state, _, err := s.load(ctx)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrBroken) {
 		return err
 	}
 	if n := state.ours(); n > 0 {

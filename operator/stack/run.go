@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -39,6 +40,9 @@ func (s *Stack) run(ctx context.Context, verb string, progress func(Event), engi
 // explain chooses the most telling of what is known about a failed command: an interruption, a lock, the provider's error,
 // the engine's own diagnostics, and only then what the Automation API says.
 func (s *Stack) explain(ctx context.Context, verb string, engine, provider error, diagnostics []string) error {
+	if errors.Is(engine, ErrBroken) {
+		return engine
+	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: interrupted; run the command again, it goes on where it stopped: %w", verb, context.Cause(ctx))
 	}

@@ -129,7 +129,7 @@ func TestStateThatIsLostOldOrDamaged(t *testing.T) {
 		if err := s.store.Write(t.Context(), s.layout.checkpointKey(), []byte("{")); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Up(t.Context(), plan("demo"), nil); err == nil || !strings.Contains(err.Error(), s.Place()) || !strings.Contains(err.Error(), "kreisraum adopt demo") {
+		if _, err := s.Up(t.Context(), plan("demo"), nil); err == nil || !strings.Contains(err.Error(), s.Place()) || !strings.Contains(err.Error(), "kreisraum adopt demo") || !errors.Is(err, ErrBroken) {
 			t.Errorf("a damaged state: %v", err)
 		}
 		aside, err := s.Forget(t.Context(), time.Now())
@@ -151,6 +151,20 @@ func TestStateThatIsLostOldOrDamaged(t *testing.T) {
 		}
 		if aside, err := s.Forget(t.Context(), time.Now()); err != nil || aside != "" {
 			t.Errorf("there was nothing, and yet %q, %v", aside, err)
+		}
+
+		// A county is taken down whatever its state is like.
+		if err := s.store.Write(t.Context(), s.layout.checkpointKey(), []byte("{")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Destroy(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Remove(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if left := w.leftovers("demo"); len(left) > 0 {
+			t.Errorf("left at Hetzner: %v", left)
 		}
 	})
 }

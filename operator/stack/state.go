@@ -17,6 +17,9 @@ var stores store.Keep
 // CloseStores ends the connections to shared states. They are opened again when needed.
 func CloseStores() error { return stores.Close() }
 
+// ErrUnreachable says that the place of the state does not answer, or lets nobody in.
+var ErrUnreachable = store.ErrUnreachable
+
 // State is the place where a county's state is kept. Safe for concurrent use.
 type State struct {
 	layout layout

@@ -163,8 +163,8 @@ func (b *bucket) explain(what, key string, err error) error {
 	case what == "read" && gcerrors.Code(err) == gcerrors.NotFound:
 		return fmt.Errorf("%s %s: %w", what, b.Place(key), ErrNotExist)
 	}
-	return fmt.Errorf("%s the state at %s: %w; state.url in the county's file says where it is, the credentials are in the environment (%s)",
-		what, b.Place(key), err, credentials(b.where))
+	return fmt.Errorf("%w: %s %s: %w; state.url in the county's file says where it is, the credentials are in the environment (%s)",
+		ErrUnreachable, what, b.Place(key), err, credentials(b.where))
 }
 
 func credentials(where string) string {

@@ -12,6 +12,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -20,6 +21,9 @@ import (
 
 // ErrNotExist is what Read returns for a key that is not there.
 var ErrNotExist = fs.ErrNotExist
+
+// ErrUnreachable is wrapped by every other error of a store that is not a folder: it does not answer, or lets nobody in.
+var ErrUnreachable = errors.New("the state cannot be reached")
 
 // patience bounds one request to a store.
 const patience = 30 * time.Second
