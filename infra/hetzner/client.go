@@ -25,7 +25,8 @@ type Config struct {
 	Log *slog.Logger
 	// RequestTimeout bounds one HTTP request. 0: DefaultRequestTimeout.
 	RequestTimeout time.Duration
-	// Backoff is the first pause before a request is repeated; later ones are longer. 0: DefaultBackoff. Only tests want another.
+	// Backoff is the first pause before a request is repeated; later ones are longer, and polls keep
+	// in step with it. 0: DefaultBackoff. Only tests want another.
 	Backoff time.Duration
 	// Version of the program, for the User-Agent.
 	Version string
@@ -38,6 +39,8 @@ type Client struct {
 	log   *slog.Logger
 	// project is shared with the other Clients of the token.
 	project *project
+	// pace is how long everything takes, 1 at Hetzner.
+	pace float64
 	// again is the pause before Do repeats something.
 	again hcloud.BackoffFunc
 	// idle closes the connections that wait for another request.
@@ -78,6 +81,7 @@ func New(cfg Config) *Client {
 		url:     cfg.URL,
 		log:     cfg.Log,
 		project: shared,
+		pace:    float64(cfg.Backoff) / float64(DefaultBackoff),
 		again:   backoff(cfg.Backoff, 3*time.Second),
 		idle:    transport.CloseIdleConnections,
 	}

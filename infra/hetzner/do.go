@@ -61,7 +61,7 @@ func (c *Client) Wait(ctx context.Context, what string, actions ...*hcloud.Actio
 	if len(running) == 0 {
 		return nil
 	}
-	return c.explain(what, c.project.polls.wait(ctx, c.cloud, running))
+	return c.explain(what, c.project.polls.wait(ctx, c.cloud, c.pace, running))
 }
 
 // Until calls ready, in growing pauses, until it says true, fails, or ctx ends; then what is in the error. It is for what no action tells
@@ -76,7 +76,7 @@ func (c *Client) Until(ctx context.Context, what string, ready func(context.Cont
 		if ok {
 			return nil
 		}
-		if !sleep(ctx, pollPause("", time.Since(began))) {
+		if !sleep(ctx, paced(c.pace, "", time.Since(began))) {
 			return c.explain(what, context.Cause(ctx))
 		}
 	}

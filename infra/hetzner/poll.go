@@ -27,6 +27,7 @@ type waiting struct {
 	cloud   *hcloud.Client
 	id      int64
 	command string
+	pace    float64
 	began   time.Time
 	due     time.Time
 	// failures in a row of asking for it; ended: over has been told. Both and due are the goroutine's once it runs.
@@ -39,14 +40,14 @@ type waiting struct {
 func newPolls() *polls { return &polls{waiting: map[*waiting]struct{}{}} }
 
 // wait returns once all the actions have succeeded, one has failed, or ctx ends.
-func (p *polls) wait(ctx context.Context, cloud *hcloud.Client, actions []*hcloud.Action) error {
+func (p *polls) wait(ctx context.Context, cloud *hcloud.Client, pace float64, actions []*hcloud.Action) error {
 	var all []*waiting
 	now := time.Now()
 	for _, a := range actions {
 		switch a.Status {
 		case hcloud.ActionStatusRunning:
-			w := &waiting{cloud: cloud, id: a.ID, command: a.Command, began: now, over: make(chan error, 1)}
-			w.due = now.Add(pollPause(a.Command, 0))
+			w := &waiting{cloud: cloud, pace: pace, id: a.ID, command: a.Command, began: now, over: make(chan error, 1)}
+			w.due = now.Add(paced(pace, a.Command, 0))
 			all = append(all, w)
 		case hcloud.ActionStatusError:
 			return a.Error()
@@ -169,7 +170,7 @@ func actionsByID(ctx context.Context, cloud *hcloud.Client, chunk []*waiting) (m
 // learn takes in an answer. An action that Hetzner does not know may be too new for the list, so it is asked for again a few times, as
 // after an answer that did not come.
 func (w *waiting) learn(a *hcloud.Action, err error, now time.Time) {
-	w.due = now.Add(pollPause(w.command, now.Sub(w.began)))
+	w.due = now.Add(paced(w.pace, w.command, now.Sub(w.began)))
 	switch {
 	case err != nil && Classify(err) == Retry:
 		return // those who wait know how long
@@ -194,6 +195,11 @@ func (w *waiting) learn(a *hcloud.Action, err error, now time.Time) {
 func (w *waiting) end(err error) {
 	w.ended = true
 	w.over <- err
+}
+
+// paced is pollPause in a world where everything takes pace times as long; see Config.Backoff.
+func paced(pace float64, command string, elapsed time.Duration) time.Duration {
+	return time.Duration(pace * float64(pollPause(command, time.Duration(float64(elapsed)/pace))))
 }
 
 // maxPollPause bounds the pause between two polls.

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"io"
+	"log"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -53,18 +55,21 @@ type project struct {
 	boots  *boots
 	cloud  *hcloud.Client
 	handle handle
+	trip   *tripwire
 }
 
 func newProject(t testing.TB) *project {
 	t.Helper()
 	p := &project{t: t, boots: &boots{private: map[int64]int{}, first: map[int64]int{}}}
 	sim, err := hcloudsim.New(hcloudsim.Config{
-		Token: token, Runtime: p.boots, IPv6Supported: true, Latency: func(string) time.Duration { return 20 * time.Millisecond },
+		Token: token, Runtime: p.boots, IPv6Supported: true, Latency: func(string) time.Duration { return 5 * time.Millisecond },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(sim)
+	p.trip = &tripwire{next: sim}
+	server := httptest.NewServer(p.trip)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that are cut on purpose
 	client := hetzner.New(hetzner.Config{Token: token, URL: server.URL + "/v1", Backoff: 5 * time.Millisecond})
 	p.sim, p.cloud = sim, client.Cloud()
 	p.handle = newHandle(Config{Cloud: client})
