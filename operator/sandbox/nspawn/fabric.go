@@ -53,6 +53,12 @@ func raiseFabric(n names, dir string) (*fabric, error) {
 	if err := ip("", fmt.Sprintf("link add %s type veth peer name uplink netns %s", n.uplink(), n.fabric()), "link set "+n.uplink()+" up"); err != nil {
 		return nil, err
 	}
+	f.ipv6 = f.ipv6 && hasIPv6(n.uplink()) && inNetwork(n.fabric(), func() error {
+		if !hasIPv6("uplink") {
+			return errors.ErrUnsupported
+		}
+		return nil
+	}) == nil
 	if err := f.claim(dir); err != nil {
 		return nil, err
 	}
@@ -94,6 +100,12 @@ func (f *fabric) settings() error {
 	})
 }
 
+// hasIPv6 says whether an interface of the calling thread's network may have IPv6 addresses; a computer, or a container, can forbid it.
+func hasIPv6(link string) bool {
+	off, err := os.ReadFile("/proc/sys/net/ipv6/conf/" + link + "/disable_ipv6")
+	return err == nil && strings.TrimSpace(string(off)) == "0"
+}
+
 // claim takes the share that the folder remembers, or the first free one. The route to it exists once per computer, and that decides.
 func (f *fabric) claim(dir string) error {
 	name := dir + numberFile
@@ -108,17 +120,17 @@ func (f *fabric) claim(dir string) error {
 		return err
 	}
 	var last error
-	for i := range pools {
+	for i := range tries {
 		number := (preferred(f.names) + i) % pools
 		if last = f.take(number); last == nil {
 			return os.WriteFile(name, []byte(strconv.Itoa(number)+"\n"), 0o600)
 		}
-		if i == 7 { // not taken ranges are what is in the way
-			break
-		}
 	}
 	return fmt.Errorf("no free range of addresses in %s: %w", benchmark, last)
 }
+
+// tries bounds the search for a free share. If so many in a row cannot be had, something else than their being taken is wrong.
+const tries = 8
 
 func (f *fabric) take(number int) error {
 	f.plan = planOf(number, v6Range)
