@@ -20,6 +20,8 @@ const (
 	StepMachines    Step = "machines"
 	StepProbe       Step = "probe"
 
+	StepRebuild Step = "rebuild"
+
 	StepDestroy Step = "destroy"
 	StepVerify  Step = "verify"
 	StepForget  Step = "forget"

@@ -39,6 +39,8 @@ type local struct {
 	Renewed map[string]string `json:"renewed,omitempty"`
 	// SoldOut are kinds of machines that Hetzner did not have lately.
 	SoldOut []soldOut `json:"sold_out,omitempty"`
+	// Rebuilding are machines, by ID, whose disk is being made anew: what is remembered of them is about the old one.
+	Rebuilding []string `json:"rebuilding,omitempty"`
 	// Refused is the release that was taken back, see deploy.Release.ID: `up` does not bring it a second time.
 	Refused string `json:"refused,omitempty"`
 	// LiveVersion and LiveDigest are what the ledger last noted as deployed.

@@ -49,13 +49,14 @@ func (s *site) back(ctx context.Context, m standing, progress func(string)) (to 
 	if to, err = s.goBack(ctx, m.target, progress); err != nil {
 		return "", err
 	}
+	digest := to
 	if info, err := m.ops.Info(ctx); err == nil {
-		to = info.Version
+		to, digest = info.Version, info.Deployment
 	}
 	if err := s.local.change(func(l *local) {
 		delete(l.Renewed, m.id)
 		if m.machine.Number == 0 {
-			l.LiveDigest, l.LiveVersion = "", to
+			l.LiveDigest, l.LiveVersion = digest, to
 		}
 	}); err != nil {
 		return "", err

@@ -475,3 +475,51 @@ func TestBridgesThatComeDuringAnUpgradeGetTheNewRelease(t *testing.T) {
 	})
 	r.settled(t, "v2", "v2", "v2")
 }
+
+func TestRebuildKeepsAddressesAndFinishesAfterAKill(t *testing.T) {
+	for _, died := range []bool{false, true} {
+		t.Run(fmt.Sprintf("killed=%t", died), func(t *testing.T) {
+			r := newReleases(t, 1)
+			rebuilt := []int64{}
+			fault := errors.New("the connection broke")
+			r.county.World.Rebuild = func(_ context.Context, id int64, image, userData string) error {
+				rebuilt = append(rebuilt, id)
+				r.world.mu.Lock()
+				*r.slot(1) = ""
+				r.world.mu.Unlock()
+				if image != r.county.Config.Image || !strings.HasPrefix(userData, "#cloud-config") {
+					t.Errorf("image %q, user data of %d bytes", image, len(userData))
+				}
+				if died && len(rebuilt) == 1 {
+					return fault
+				}
+				return nil
+			}
+			address := mustBridges(t, r.county)[0].PublicIPv4
+			_, err := r.county.Rebuild(t.Context(), "bridge-1", ReleaseOptions{})
+			if died != errors.Is(err, fault) || !died && err != nil {
+				t.Fatalf("got %v", err)
+			}
+			if died {
+				mustUp(t, r.county)
+			}
+			got := mustBridges(t, r.county)[0]
+			if !got.Ready || got.PublicIPv4 != address {
+				t.Errorf("bridge %+v, before at %s", got, address)
+			}
+			if want := 1 + len(rebuilt[1:]); len(rebuilt) != want || died && len(rebuilt) != 2 {
+				t.Errorf("rebuilt %v", rebuilt)
+			}
+			r.settled(t, "v1", "v1")
+		})
+	}
+}
+
+func TestRebuildNeedsAName(t *testing.T) {
+	r := newReleases(t, 1)
+	for machine, says := range map[string]string{"": "portal, bridge-1", "bridge-9": "no machine bridge-9"} {
+		if _, err := r.county.Rebuild(t.Context(), machine, ReleaseOptions{}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: %v", machine, err)
+		}
+	}
+}

@@ -22,6 +22,9 @@ func (u *up) deploy(ctx context.Context, progress func(string)) (string, error) 
 	if err := u.forgetMarks(); err != nil {
 		return "", err
 	}
+	if err := u.finishRebuilds(ctx, progress); err != nil {
+		return "", err
+	}
 	fresh, running, err := u.sort(ctx)
 	if err != nil {
 		return "", err

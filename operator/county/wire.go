@@ -33,6 +33,7 @@ func RealWorld(county, version string, e endpoints.Endpoints, log *slog.Logger) 
 		},
 		Deploy:   deploy.Run,
 		Rollback: deploy.Rollback,
+		Rebuild:  cloud.Rebuild,
 		CheckDNS: func(ctx context.Context, w dnscheck.Wanted, wait time.Duration, progress func(string)) error {
 			return dnscheck.Check(ctx, e.DNSServer, w, wait, progress)
 		},

@@ -23,6 +23,8 @@ type World struct {
 	DialOps func(address string, ca *countyca.CA) Ops
 	// Deploy is deploy.Run.
 	Deploy func(context.Context, deploy.Job) (deploy.Result, error)
+	// Rebuild makes a server at Hetzner anew from an image, see hetzner.Client.
+	Rebuild func(ctx context.Context, serverID int64, image, userData string) error
 	// Rollback is deploy.Rollback.
 	Rollback func(context.Context, deploy.Job) (to string, err error)
 	// CheckDNS asks the zone's own name servers, waits for the records at most as long as it is told, and says what it waits for.
