@@ -53,13 +53,13 @@ func (l *ledger) keep(now time.Time, p *project, cat *catalog) {
 			}
 		}
 	}
-	there, fresh := 0, []billed(nil)
+	there, fresh, before := 0, []billed(nil), map[billed]bool{}
 	p.costly(func(what billed, typ string) {
 		c, is := l.open[what]
 		if is && c.Type == typ {
 			there++
 		} else {
-			fresh = append(fresh, what)
+			fresh, before[what] = append(fresh, what), is
 		}
 	})
 	if there < len(l.open) {
@@ -68,7 +68,7 @@ func (l *ledger) keep(now time.Time, p *project, cat *catalog) {
 	slices.SortFunc(fresh, func(a, b billed) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id)) })
 	for _, what := range fresh {
 		c := p.charge(cat, what)
-		if what.kind == billedBackup || p.had(what) {
+		if what.kind == billedBackup || before[what] {
 			c.From = now // it was something else before
 		}
 		l.Last++
@@ -88,16 +88,6 @@ func (l *ledger) endOthers(now time.Time, p *project) {
 			delete(l.open, what)
 		}
 	}
-}
-
-// had says whether there was a charge for the same thing before.
-func (p *project) had(what billed) bool {
-	for _, c := range p.Charges {
-		if c.ID == what.id && c.Kind == what.kind {
-			return true
-		}
-	}
-	return false
 }
 
 func (c *charge) end(at time.Time) { c.Until = &at }

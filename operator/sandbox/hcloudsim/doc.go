@@ -9,8 +9,12 @@
 // one lane, a goroutine that runs its jobs one after the other, calls the Runtime and finishes the actions. So a server's
 // machine has one owner, the lock is never held during an effect, and what a client sees is the action running → success.
 //
-// The project is written to Config.StateFile before a changing request is answered. After a restart, New brings every machine
-// back to the power state it had and ends the actions that were under way.
+// All time that a client can see is Config.Clock's, which can be put forward, run faster or stand still; how long actions take is drawn from
+// Config.Profile. Faults strike before the effect, after it, or the action: scripted (Fault) or drawn by a seed (Chaos). Server.Control serves
+// what steers this world: faults, clock, stock, quotas, and what it reports: requests, bill.
+//
+// What a request has changed is in Config.StateFile or in the journal beside it before the request is answered. After a restart, New brings
+// every machine back to the power state it had and ends the actions that were under way.
 //
 // What is not simulated answers truthfully: lists are empty, creating is refused with unsupported_error.
 package hcloudsim

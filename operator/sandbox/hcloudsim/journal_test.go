@@ -99,7 +99,7 @@ func TestJournalCutAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := 0
-	for size := range len(journal) + 1 {
+	for _, size := range cuts(len(journal)) {
 		if err := os.WriteFile(journalPath(cut), journal[:size], 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -133,6 +133,14 @@ func TestJournalCutAnywhere(t *testing.T) {
 	if p, err := loadProject(cut); err != nil || len(p.SSHKeys) > 1 {
 		t.Errorf("journal of another base: %v", err)
 	}
+}
+
+// cuts are some lengths, the whole one last.
+func cuts(whole int) (sizes []int) {
+	for size := 0; size < whole; size += 1 + size%29 {
+		sizes = append(sizes, size)
+	}
+	return append(sizes, whole-1, whole)
 }
 
 // TestLongJournalIsFoldedIn must not let the next start read all that ever happened.
