@@ -18,7 +18,7 @@ nothing is deployed and no machine is made anew. It needs the county's keys, bec
 is changed, when something has a name of the county's without its labels.
 
 A lost state alone needs no adopt: up does the same by itself. adopt is for a state that is damaged or wrong, and to see what is there. With
---json the last line is {"result": {"county", "found", "set_aside", "machines", "changes"}}.`,
+--json the last line is {"result": {"county", "found", "set_aside", "machines"}}.`,
 		Example: `  kreisraum adopt tuttlingen`,
 		Args:    exactly("a county"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,9 +39,6 @@ A lost state alone needs no adopt: up does the same by itself. adopt is for a st
 }
 
 func adoptionText(r county.Adoption) string {
-	text := fmt.Sprintf("\n%s is taken over: %s", r.County, strings.Join(r.Machines, ", "))
-	if r.Changes > 0 {
-		text += fmt.Sprintf("; %d resources had to be mended", r.Changes)
-	}
-	return text + fmt.Sprintf("\n`kreisraum doctor %s` says whether everything is as it ought to be, `kreisraum up %s` mends what is not\n", r.County, r.County)
+	return fmt.Sprintf("\n%s is taken over: %s\n`kreisraum doctor %s` says whether everything is as it ought to be, `kreisraum up %s` mends what is not\n",
+		r.County, strings.Join(r.Machines, ", "), r.County, r.County)
 }

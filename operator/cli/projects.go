@@ -24,10 +24,16 @@ type project struct {
 	seen hetzner.Project
 }
 
+// maxNamed is how many counties a title names.
+const maxNamed = 5
+
 // title of a project for people; Hetzner's name of it cannot be asked for.
 func (p *project) title() string {
 	if len(p.counties) == 0 {
 		return "the project of the token"
+	}
+	if n := len(p.counties); n > maxNamed {
+		return fmt.Sprintf("the project of %s and %d others", strings.Join(p.counties[:maxNamed], ", "), n-maxNamed)
 	}
 	return "the project of " + strings.Join(p.counties, ", ")
 }

@@ -180,7 +180,8 @@ func (a *app) report(ctx context.Context, err error) {
 }
 
 // commandInText is a command with a county that a message advises.
-var commandInText = regexp.MustCompile("`kreisraum (up|down|upgrade|rollback|deploy|rebuild|status|restart|scale|drain|undrain|freeze|explain|unlock|adopt) [a-z0-9][a-z0-9-]*|`kreisraum serve")
+var commandInText = regexp.MustCompile("`kreisraum (up|down|upgrade|rollback|deploy|rebuild|status|restart|scale|drain|undrain|freeze|explain|unlock|adopt|preview|doctor|cost|ssh|logs) " +
+	"[a-z0-9][a-z0-9-]*|`kreisraum (serve|orphans)")
 
 // advice completes the commands in a message that is about a county in the sandbox.
 func (a *app) advice(text string) string {

@@ -28,8 +28,6 @@ type Adoption struct {
 	Aside string `json:"set_aside,omitempty"`
 	// Machines are those that the county has now.
 	Machines []string `json:"machines"`
-	// Changes is how many resources had to be changed or made.
-	Changes int `json:"changes"`
 }
 
 // ErrNothing says that nothing of a county exists at Hetzner.
@@ -66,7 +64,6 @@ func (c *County) Adopt(ctx context.Context) (Adoption, error) {
 			return a.out, err
 		}
 	}
-	a.out.Changes = a.changes
 	a.out.Machines = machineIDs(a.local.Outputs)
 	return a.out, c.Ledger.Write(audit.CountyAdopted, count(len(a.out.Machines), "machine"))
 }

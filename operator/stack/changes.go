@@ -124,7 +124,7 @@ func properties(meta apitype.StepEventMetadata) []PropertyChange {
 	var changes []PropertyChange
 	add := func(path string, replaces bool) {
 		old := valueAt(before, path)
-		if d, ok := meta.DetailedDiff[path]; ok && !d.InputDiff && valueAt(found, path) != "" { // what was found there, which may not be what was once asked for
+		if old == valueAt(after, path) && valueAt(found, path) != "" { // nothing else is asked for than before; something else was found there
 			old = valueAt(found, path)
 		}
 		c := PropertyChange{Name: path, Old: old, New: valueAt(after, path), Replaces: replaces}
