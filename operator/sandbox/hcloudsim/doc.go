@@ -16,5 +16,12 @@
 // What a request has changed is in Config.StateFile or in the journal beside it before the request is answered. After a restart, New brings
 // every machine back to the power state it had and ends the actions that were under way.
 //
-// What is not simulated answers truthfully: lists are empty, creating is refused with unsupported_error.
+// DNS zones are kept with all that belongs to them; ServedRecords is what their name servers answer, a change from when its action has succeeded.
+//
+// What is not simulated answers truthfully: lists are empty, creating is refused with unsupported_error. That is volumes, floating IPs, load
+// balancers, certificates, ISOs, storage boxes, secondary zones, the rescue system, the console and passwords. Backups are booked, but nobody
+// takes them by himself; metrics have the right shape and are zero.
+//
+// Whether clients can tell is tested with them: hcloud-go, Hetzner's own command line client (testdata/cli), and every request and answer of all
+// tests is held to the OpenAPI description (testdata/openapi).
 package hcloudsim

@@ -67,6 +67,9 @@ func importZonefile(r *request) (reply, error) {
 // ttlDirective is the zone's default time to live, RFC 2308 §4.
 var ttlDirective = regexp.MustCompile(`(?m)^\$TTL[ \t]+(\d{1,10})[ \t\r]*(?:;.*)?$`)
 
+// maxZoneRecords bounds what one zone file holds, $GENERATE included; our own bound.
+const maxZoneRecords = 10_000
+
 // load reads a zone file into a zone without RRSets. $INCLUDE is not followed.
 func (z *zone) load(text string, now time.Time) error {
 	if directive := ttlDirective.FindStringSubmatch(text); directive != nil {
@@ -77,7 +80,11 @@ func (z *zone) load(text string, now time.Time) error {
 	}
 	parser := dns.NewZoneParser(strings.NewReader(text), dns.Fqdn(z.Name), "")
 	parser.SetDefaultTTL(uint32(z.TTL))
+	count := 0
 	for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
+		if count++; count > maxZoneRecords {
+			return errInvalid("zonefile", "must have at most %d records", maxZoneRecords)
+		}
 		if err := z.take(rr, parser.Comment(), now); err != nil {
 			return err
 		}

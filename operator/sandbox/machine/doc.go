@@ -15,6 +15,10 @@
 //	PowerOn   cloud-config's first stages (once per disk) → port 22 → cloud-config's last stage (once) → enabled units
 //	Shutdown  SIGTERM to all units, wait for TimeoutStopSec, off
 //	PowerOff  SIGKILL to all units, off
+//	Reboot    Shutdown, PowerOn
+//	Reset     PowerOff, PowerOn
+//	Rebuild   PowerOff, the disk is laid out anew; the next boot is a first boot
+//	Snapshot  the disk is copied to <Dir>/snapshot-<image>, without sockets and pipes; a machine made from it has a first boot
 //	Delete    PowerOff, then the folder is removed
 //
 // What a folder is not. Of the cloud's firewall only TCP port 22 is enforced: the listener exists only while the rules admit it, and each
