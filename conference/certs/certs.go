@@ -207,4 +207,7 @@ func (m *Manager) Close() {
 	m.mu.Unlock()
 	m.cancel()
 	m.work.Wait()
+	m.mu.Lock()
+	m.running = false // an order that the keeper did not come to; it is begun after the next start only if somebody asks again
+	m.mu.Unlock()
 }
