@@ -74,8 +74,8 @@ func (r Server) order(ctx context.Context, in ServerArgs, want refs) (*hcloud.Se
 	case ctx.Err() != nil, hetzner.Classify(err) == hetzner.Unreachable:
 		return nil, err
 	}
-	if removeErr := r.remove(ctx, made.Server.ID, in.Name); removeErr != nil {
-		return nil, errors.Join(err, removeErr)
+	if removeErr := r.removeStuck(ctx, made.Server.ID, in.Name); removeErr != nil {
+		return nil, removeErr
 	}
 	if errors.Is(err, hetzner.ErrSoldOut) || hetzner.Classify(err) == hetzner.Placement {
 		return nil, err
@@ -211,10 +211,22 @@ func (r Server) settled(ctx context.Context, server *hcloud.Server, name string)
 		return nil, err
 	}
 	r.log.Warn("a server was in the making for too long and is removed", slog.String("kind", serverKind), slog.Int64("id", id), slog.Duration("after", r.stuck))
-	if err := r.remove(ctx, id, name); err != nil {
+	if err := r.removeStuck(ctx, id, name); err != nil {
 		return nil, err
 	}
 	return nil, fmt.Errorf("%s: %w", verb, errVanished)
+}
+
+// removeStuck removes a server that never ran. Hetzner does not let it go as long as it is at work on it.
+func (r Server) removeStuck(ctx context.Context, id int64, name string) error {
+	err := r.remove(ctx, id, name)
+	if hcloud.IsError(err, hcloud.ErrorCodeLocked) {
+		return &hetzner.Error{
+			What: what("create", serverKind, name), Class: hetzner.Retry, Cause: "Hetzner has been making it for long, and keeps it locked meanwhile",
+			Next: "run `up` again later, it goes on from there; if it stays so for an hour, tell Hetzner's support the server's number " + formatID(id),
+		}
+	}
+	return err
 }
 
 func resting(server *hcloud.Server) bool {
