@@ -60,7 +60,7 @@ func (s *Server) tellStart() {
 	s.tellLimits()
 }
 
-// shutdownTime bounds each of the steps in shutdown. Their sum stays below the unit's TimeoutStopSec.
+// shutdownTime bounds the end of all rooms. The sum with what follows stays below the unit's TimeoutStopSec.
 const shutdownTime = 5 * time.Second
 
 // shutdown first stops new connections, then tells everybody in a room, then lets the county go on without this machine, and ends
@@ -75,10 +75,10 @@ func (s *Server) shutdown() {
 	s.closeRooms()
 	s.network.leave()
 	if s.site != nil {
-		within(s.site.http.Shutdown)
+		within(restTime, s.site.http.Shutdown)
 		s.site.http.Close()
 	}
-	within(s.ops.Shutdown)
+	within(restTime, s.ops.Shutdown)
 	s.ops.Close()
 	s.close()
 	s.opt.Log.Info("server is down", "took_ms", time.Since(start).Milliseconds())
@@ -91,7 +91,7 @@ const cutOffTime = 2 * time.Second
 // night least of all.
 func (s *Server) closeRooms() {
 	ended := make(chan error, 1)
-	go func() { ended <- within(s.rooms.Close) }()
+	go func() { ended <- within(shutdownTime, s.rooms.Close) }()
 	select {
 	case err := <-ended:
 		if err != nil {
@@ -102,8 +102,12 @@ func (s *Server) closeRooms() {
 	}
 }
 
-func within(f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+// restTime bounds the wait for requests that are under way when the rooms have ended. It is short: lessons wait for the next process, and
+// net/http waits up to five seconds for connections on which nothing was asked yet, of which browsers open some ahead.
+const restTime = time.Second
+
+func within(d time.Duration, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
 	return f(ctx)
 }

@@ -216,7 +216,7 @@ func (r *rollout) next(ctx context.Context, progress func(string)) (busy *standi
 			return &m, true, nil
 		}
 	}
-	to, err := r.apply(ctx, s, m, func(line string) { progress(m.id + ": " + line) })
+	to, err := r.apply(ctx, s, m, func(line string) { progress(m.id + ": " + strings.TrimPrefix(line, m.id+": ")) })
 	if err != nil {
 		return nil, false, fmt.Errorf("%s: %w", m.id, err)
 	}

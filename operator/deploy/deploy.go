@@ -134,26 +134,29 @@ func (d *deployment) prepare(ctx context.Context) (err error) {
 	if d.before, err = d.remote.target(CurrentLink); err != nil {
 		return err
 	}
-	var sent bool
+	d.Progress("sending the release")
 	var sending, booting error
 	var both sync.WaitGroup
 	both.Go(func() { booting = d.awaitReady(ctx) })
-	both.Go(func() { sent, sending = d.remote.pushBinary(d.Bundle.Release, d.dir, d.compressed) })
+	both.Go(func() { sending = d.remote.pushBinary(d.Bundle.Release, d.dir, d.compressed) })
 	both.Wait()
 	if err := errors.Join(booting, sending); err != nil {
 		return err
-	}
-	if sent || d.before == "" {
-		d.changed("release")
 	}
 	files, err := d.Bundle.own(d.digest)
 	if err != nil {
 		return err
 	}
-	if err := d.put(files...); err != nil {
-		return err
+	if d.before == d.dir { // what differs was damaged
+		return d.put(files...)
+	}
+	for _, f := range files {
+		if _, err := d.remote.put(f); err != nil {
+			return err
+		}
 	}
 	if d.before == "" { // the host key's unit is in the release; no server starts from it before it has a unit itself
+		d.changed("release")
 		return d.remote.point(CurrentLink, d.dir)
 	}
 	return nil
@@ -309,7 +312,6 @@ func (d *deployment) tidy(context.Context) error {
 // awaitReady waits for cloud-init's last file. cloud-init's own verdict is asked only to end the wait early: images report
 // "error" for mishaps that concern nobody.
 func (d *deployment) awaitReady(ctx context.Context) error {
-	d.Progress("waiting for the first boot to finish")
 	waited := false
 	err := poll(ctx, d.Boot, func() error {
 		ready, err := d.remote.exists(ReadyMarkerFile)
@@ -318,6 +320,9 @@ func (d *deployment) awaitReady(ctx context.Context) error {
 		}
 		if ready {
 			return nil
+		}
+		if !waited {
+			d.Progress("waiting for the first boot to finish")
 		}
 		waited = true
 		return d.bootVerdict()

@@ -13,23 +13,23 @@ import (
 // keepReleases is how many releases stay on the machine, the current and the previous one included.
 const keepReleases = 3
 
-// pushBinary brings the binary into the release's folder unless it is there. It reports whether anything was sent.
-func (r *remote) pushBinary(rel Release, dir string, compressed func() ([]byte, error)) (sent bool, err error) {
+// pushBinary brings the binary into the release's folder unless it is there.
+func (r *remote) pushBinary(rel Release, dir string, compressed func() ([]byte, error)) error {
 	final := path.Join(dir, BinaryName)
 	if there, err := r.isBinary(final, rel); there || err != nil {
-		return false, err
+		return err
 	}
 	if err := r.files.MkdirAll(dir); err != nil {
-		return false, r.explain("make the release's folder", err)
+		return r.explain("make the release's folder", err)
 	}
 	twin, err := r.twin(rel)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if twin != "" {
-		return false, r.explain("put the release in place", r.files.Link(twin, final))
+		return r.explain("put the release in place", r.files.Link(twin, final))
 	}
-	return true, r.send(rel, final, compressed)
+	return r.send(rel, final, compressed)
 }
 
 // isBinary trusts a binary under its final name: it was put there only after its digest had been measured.
