@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
 
+	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 	"github.com/medienzentrenverbund/kreisraum/infra/provider"
 )
 
@@ -23,6 +25,9 @@ func (s *Stack) Destroy(ctx context.Context, progress func(Event)) error {
 	}
 	defer release()
 	if err := s.clearLock(ctx); err != nil {
+		return err
+	}
+	if err := s.destroyUnheard(ctx); err != nil {
 		return err
 	}
 	err = s.destroyKnown(ctx, progress)
@@ -38,6 +43,23 @@ func (s *Stack) Destroy(ctx context.Context, progress func(Event)) error {
 		return err
 	}
 	return provider.Purge(ctx, s.cfg.Cloud, s.cfg.Log, unknown)
+}
+
+// destroyUnheard deletes machines that the state has not heard of, as after an adoption that was cut off: they hold what it knows.
+func (s *Stack) destroyUnheard(ctx context.Context) error {
+	state, found, err := s.load(ctx)
+	if err != nil || !found || state.ours() == 0 {
+		return nil //nolint:nilerr // then everything is found by its labels
+	}
+	servers, err := s.cfg.Cloud.Servers(ctx, s.cfg.County)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, r := range state.resources {
+		known[string(r.ID)] = isOurs(r)
+	}
+	return provider.Purge(ctx, s.cfg.Cloud, s.cfg.Log, slices.DeleteFunc(servers, func(r hetzner.Resource) bool { return r.Kind != "server" || known[r.Key()] }))
 }
 
 func (s *Stack) destroyKnown(ctx context.Context, progress func(Event)) error {
