@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/medienzentrenverbund/kreisraum/infra"
 	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 	"github.com/medienzentrenverbund/kreisraum/operator/audit"
 	"github.com/medienzentrenverbund/kreisraum/operator/stack"
@@ -99,7 +100,21 @@ func (a *adoption) look(ctx context.Context, _ func(string)) (string, error) {
 			"%s=%s in the Hetzner Console (%s too), otherwise rename or delete them there; nothing was changed", a.Home.Name, strings.Join(foreign, ", "), hetzner.LabelCounty, a.Home.Name,
 			hetzner.LabelManagedBy, hetzner.ManagedBy, hetzner.LabelRole)
 	}
+	if err := a.namedInFile(p); err != nil {
+		return "", err
+	}
 	return strings.Join(found, ", "), a.haveKeys()
+}
+
+// namedInFile insists that the county's file names what the portal is: without a state nobody can change it into something else.
+func (a *adoption) namedInFile(p hetzner.Project) error {
+	for _, s := range p.Servers {
+		if s.Name == infra.PortalName(a.Home.Name) && s.Type != "" && !offered(a.County, infra.Machine{ServerType: s.Type, Location: s.Location}) {
+			return fmt.Errorf("the portal is a %s in %s, which the county's file does not name: write server_types.portal: [%s@%s] into it, adopt, and change it afterwards; nothing was changed",
+				s.Type, s.Location, s.Type, s.Location)
+		}
+	}
+	return nil
 }
 
 // anothers reports whether an item is another county's by label and by name: the network of a county demo-1 is called like a group of the

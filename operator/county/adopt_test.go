@@ -16,6 +16,7 @@ func TestAdoptTakesOverWhatIsThere(t *testing.T) {
 	c := testCounty(t, w)
 	mustUp(t, c)
 	_, w.project = healthy()
+	w.project.Servers[0].Type = c.Config.PortalKinds()[0].ServerType
 	w.forgetCalls()
 	result, err := c.Adopt(context.Background())
 	if err != nil {
@@ -44,6 +45,7 @@ func TestAdoptRefusesBeforeAnythingIsChanged(t *testing.T) {
 		{"another county's labels", func(_ *testing.T, _ *County, w *world) {
 			w.project.Servers[0].Labels = hetzner.Labels("goeppingen", "portal")
 		}, "do not carry its labels"},
+		{"another kind of portal than in the file", func(_ *testing.T, _ *County, w *world) { w.project.Servers[0].Type = "ccx63" }, "does not name"},
 		{"no keys", func(t *testing.T, c *County, _ *world) {
 			if err := os.Remove(c.Home.File("ca.key")); err != nil {
 				t.Fatal(err)
@@ -55,6 +57,7 @@ func TestAdoptRefusesBeforeAnythingIsChanged(t *testing.T) {
 			county := testCounty(t, w)
 			mustUp(t, county)
 			_, w.project = healthy()
+			w.project.Servers[0].Type = county.Config.PortalKinds()[0].ServerType
 			c.prepare(t, county, w)
 			before := files(t, county.Home.Dir())
 			w.forgetCalls()
