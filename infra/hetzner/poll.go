@@ -205,23 +205,27 @@ func paced(pace float64, command string, elapsed time.Duration) time.Duration {
 // maxPollPause bounds the pause between two polls.
 const maxPollPause = 10 * time.Second
 
-// pollPause is the pause before the next poll for an action that has been running that long. Most actions take a second or less; a
-// server is there after some ten seconds, rarely before seven, and after two minutes on bad days (measured by third parties, 2026), so
-// that is looked at closely between seven and fourteen.
+// pollPause is the pause before the next poll for an action that has been running that long. Most actions take a second or less. A server
+// boots in a few; it is there after some ten, rarely before seven, and after two minutes on bad days (measured by third parties, 2026),
+// so that is looked at closely between seven and fourteen.
 func pollPause(command string, elapsed time.Duration) time.Duration {
-	const first = 150 * time.Millisecond
-	if command == "create_server" || command == "rebuild_server" {
+	switch command {
+	case "create_server", "rebuild_server":
 		switch {
-		case elapsed >= 3*time.Second && elapsed < 7*time.Second:
-			return time.Second
-		case elapsed >= 7*time.Second && elapsed < 14*time.Second:
-			return time.Second / 2
-		case elapsed >= 14*time.Second && elapsed < 25*time.Second:
-			return time.Second
-		case elapsed >= 25*time.Second:
-			return min(maxPollPause, elapsed/12)
+		case elapsed < 3*time.Second:
+			return max(300*time.Millisecond, elapsed/2)
+		case elapsed < 7*time.Second:
+			return 1300 * time.Millisecond
+		case elapsed < 14*time.Second:
+			return 700 * time.Millisecond
+		case elapsed < 25*time.Second:
+			return 1500 * time.Millisecond
 		}
-		return max(2*first, elapsed/2)
+		return min(maxPollPause, elapsed/12)
+	case "start_server", "change_server_type":
+		if elapsed < 6*time.Second {
+			return max(200*time.Millisecond, min(time.Second/2, elapsed/2))
+		}
 	}
-	return min(maxPollPause, max(first, elapsed*3/10))
+	return min(maxPollPause, max(200*time.Millisecond, elapsed/2))
 }

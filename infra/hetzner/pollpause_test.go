@@ -14,14 +14,14 @@ func TestPollPauses(t *testing.T) {
 		late     time.Duration
 	}{
 		{"attach_to_network", 100 * time.Millisecond, 1, 100 * time.Millisecond},
-		{"attach_to_network", time.Second, 7, 300 * time.Millisecond},
-		{"start_server", 3 * time.Second, 11, time.Second},
-		{"create_server", 1200 * time.Millisecond, 5, time.Second},
-		{"create_server", 8 * time.Second, 12, time.Second / 2},
-		{"create_server", 10 * time.Second, 17, time.Second / 2},
-		{"create_server", 13 * time.Second, 22, time.Second / 2},
-		{"create_server", 22 * time.Second, 34, time.Second},
-		{"create_server", 2 * time.Minute, 58, 10 * time.Second},
+		{"attach_to_network", 700 * time.Millisecond, 4, 300 * time.Millisecond},
+		{"start_server", 3 * time.Second, 9, time.Second / 2},
+		{"create_server", 1200 * time.Millisecond, 4, time.Second / 2},
+		{"create_server", 8 * time.Second, 10, 700 * time.Millisecond},
+		{"create_server", 10 * time.Second, 14, 700 * time.Millisecond},
+		{"create_server", 13 * time.Second, 20, 700 * time.Millisecond},
+		{"create_server", 22 * time.Second, 28, 1500 * time.Millisecond},
+		{"create_server", 2 * time.Minute, 50, 10 * time.Second},
 	} {
 		elapsed, requests := time.Duration(0), 0
 		for elapsed < c.takes {

@@ -12,8 +12,8 @@ import (
 const (
 	// surveyEvery is how often Hetzner's list, the certificate and the proofs are looked at, if the API's budget allows it.
 	surveyEvery = time.Minute
-	// surveyRequests is what one survey costs of Hetzner's budget: one list of each kind of resource.
-	surveyRequests = 10
+	// surveyRequests is what one survey costs of Hetzner's budget: one list of servers, and another for each fifty more.
+	surveyRequests = 1
 	// surveyBudget is how many requests an hour all surveys together may take: a third of what Hetzner allows a project (3600, Hetzner
 	// Cloud API, "Rate Limiting"), so that commands are not held back. Counties may share a project.
 	surveyBudget = 1200

@@ -85,7 +85,7 @@ func (w *wired) Survey(ctx context.Context) (Survey, error) {
 	if err != nil {
 		return Survey{}, err
 	}
-	found, err := w.c.World.Cloud.Leftovers(ctx, w.c.Home.Name)
+	found, err := w.c.World.Cloud.Servers(ctx, w.c.Home.Name)
 	if err != nil {
 		return Survey{}, err
 	}
