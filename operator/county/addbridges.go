@@ -87,6 +87,9 @@ func (a *adding) order(ctx context.Context, progress func(string)) (string, erro
 	}
 	changes, err := a.build(ctx, wanted, progress)
 	if isLacking(err) {
+		if err := a.noteSoldOut(err); err != nil {
+			return "", err
+		}
 		a.lacking = &StepError{County: a.Home.Name, Step: StepInfra, Err: err}
 		progress("not to be had: " + err.Error())
 		changes, err = a.withdraw(ctx, wanted, progress)

@@ -60,7 +60,7 @@ func (u *up) obtain(ctx context.Context, bridges []infra.Bridge, progress func(s
 			return bridges, err
 		}
 		kind := config.Kind{ServerType: lacking.ServerType, Location: lacking.Location}
-		if err := u.local.markSoldOut(kind, errors.Is(err, hetzner.ErrWithdrawn), u.World.Now()); err != nil {
+		if err := u.noteSoldOut(err); err != nil {
 			return bridges, err
 		}
 		progress(fmt.Sprintf("%s: no %s in %s", lacking.Machine, kind.ServerType, kind.Location))
@@ -78,6 +78,16 @@ func (u *up) obtain(ctx context.Context, bridges []infra.Bridge, progress func(s
 			return bridges, err
 		}
 	}
+}
+
+// noteSoldOut remembers what Hetzner did not have, if that is what err says: the next `up` tries other kinds first.
+func (s *site) noteSoldOut(err error) error {
+	var lacking *hetzner.SoldOutError
+	if !errors.As(err, &lacking) {
+		return nil
+	}
+	kind := config.Kind{ServerType: lacking.ServerType, Location: lacking.Location}
+	return s.local.markSoldOut(kind, errors.Is(err, hetzner.ErrWithdrawn), s.World.Now())
 }
 
 // nextKind goes on to the next choice for the portal; without one the error says what was tried.
