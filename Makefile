@@ -155,7 +155,8 @@ need-node:
 		echo "(Debian 12's own is too old). Install it from https://nodejs.org/en/download, then run make again."; exit 1; }
 
 # Chromium plays the browser, gcc serves the race detector; debootstrap, systemd-container and nftables make real Debian machines, ip and nsenter
-# look at their networks, ssh logs in. Debian packages, installed only when missing.
+# look at their networks, ssh logs in; hcloud is a client to hold the simulated cloud against, PostgreSQL a place for a team's state. Debian
+# packages, installed only when missing.
 .PHONY: need-test-packages
 need-test-packages:
 	@missing=""; \
@@ -167,4 +168,6 @@ need-test-packages:
 	command -v ip >/dev/null || missing="$$missing iproute2"; \
 	command -v nsenter >/dev/null || missing="$$missing util-linux"; \
 	command -v ssh >/dev/null || missing="$$missing openssh-client"; \
+	command -v hcloud >/dev/null || missing="$$missing hcloud-cli"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] || { echo "installing Debian packages:$$missing"; apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
