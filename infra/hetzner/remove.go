@@ -22,7 +22,9 @@ func (c *Client) Remove(ctx context.Context, i Item) error {
 		case "floating_ip":
 			_, err = c.cloud.FloatingIP.Delete(ctx, &hcloud.FloatingIP{ID: i.ID})
 		case "load_balancer":
-			_, err = c.cloud.LoadBalancer.Delete(ctx, &hcloud.LoadBalancer{ID: i.ID})
+			var done hcloud.LoadBalancerDeleteResult
+			done, _, err = c.cloud.LoadBalancer.DeleteWithResult(ctx, &hcloud.LoadBalancer{ID: i.ID})
+			action = done.Action
 		case "rrset":
 			var done hcloud.ZoneRRSetDeleteResult
 			done, _, err = c.cloud.Zone.DeleteRRSet(ctx, &hcloud.ZoneRRSet{

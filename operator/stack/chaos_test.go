@@ -131,10 +131,10 @@ func (c *chaos) disturbed(n int) {
 	}
 	c.trouble()
 	kill := 0
-	if c.dice.IntN(5) < 2 {
-		kill = 1 + c.dice.IntN(30)
+	if c.dice.IntN(2) == 0 {
+		kill = 1 + c.dice.IntN(15)
 	}
-	killed, err, output := c.run(kill, c.dice.IntN(2) == 0)
+	killed, output, err := c.run(kill, c.dice.IntN(2) == 0)
 	switch {
 	case killed:
 		c.counts["killed"]++
@@ -150,7 +150,7 @@ func (c *chaos) disturbed(n int) {
 }
 
 // run starts a process of its own, and kills it at its kill-th changing request; 0: it is left alone.
-func (c *chaos) run(kill int, withEngine bool) (killed bool, err error, output string) {
+func (c *chaos) run(kill int, withEngine bool) (killed bool, output string, err error) {
 	order, err := json.Marshal(victimTask{Down: c.down, Spec: c.wish})
 	if err != nil {
 		c.t.Fatal(err)
@@ -179,13 +179,13 @@ func (c *chaos) run(kill int, withEngine bool) (killed bool, err error, output s
 	err = victim.Wait()
 	var exit *exec.ExitError
 	killed = errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
-	return killed, err, out.String()
+	return killed, out.String(), err
 }
 
 // settle is an undisturbed run, after which the cloud must be as it was wished.
 func (c *chaos) settle() {
 	c.calm()
-	if _, err, output := c.run(0, false); err != nil {
+	if _, output, err := c.run(0, false); err != nil {
 		c.t.Fatalf("an undisturbed run failed: %v\n%s", err, output)
 	}
 	c.exact()

@@ -272,7 +272,7 @@ func TestFaultProbabilityIsDrawnFromTheSeed(t *testing.T) {
 		}
 		return b.String()
 	}
-	if hits(1) != hits(1) || hits(1) == hits(2) {
+	if first := hits(1); first != hits(1) || first == hits(2) {
 		t.Error("the same seed must draw the same, another one something else")
 	}
 	if n := strings.Count(hits(7), "!"); n < 240 || n > 360 {

@@ -70,7 +70,7 @@ func TestLatencyIsDrawnFromTheSeed(t *testing.T) {
 		}
 		return all
 	}
-	if drawn(1) != drawn(1) || drawn(1) == drawn(2) {
+	if first := drawn(1); first != drawn(1) || first == drawn(2) {
 		t.Error("the same seed must draw the same, another one something else")
 	}
 }
