@@ -43,6 +43,11 @@ func TestCounty(t *testing.T) {
 	p := sandboxed(t, 0)
 	first, o := up(t, p)
 	t.Logf("first up: %.1f s", o.elapsed.Seconds())
+	if n := p.requests(); n > 60 {
+		t.Errorf("the first up sent %d requests to the cloud", n)
+	} else {
+		t.Logf("%d requests to the cloud", n)
+	}
 	r := first.Result
 	if r.FirstAccount == nil || r.FirstAccount.Password == "" {
 		t.Fatalf("no first account in %s", o.stdout)

@@ -207,10 +207,24 @@ func (p program) manifest() sandbox.Manifest {
 }
 
 // cloud sends a request without a body to the simulated cloud and returns the answer's.
-func (p program) cloud(method, path string) []byte {
+func (p program) cloud(method, path string) []byte { return p.ask(method, "/v1"+path) }
+
+// requests is how many the simulated cloud has had.
+func (p program) requests() int {
+	p.t.Helper()
+	var report struct {
+		Total int `json:"total"`
+	}
+	if body := p.ask(http.MethodGet, "/sandbox/requests"); json.Unmarshal(body, &report) != nil {
+		p.t.Fatalf("requests: %s", body)
+	}
+	return report.Total
+}
+
+func (p program) ask(method, path string) []byte {
 	p.t.Helper()
 	m := p.manifest()
-	r, err := http.NewRequestWithContext(p.t.Context(), method, m.HCloudURL+path, nil)
+	r, err := http.NewRequestWithContext(p.t.Context(), method, strings.TrimSuffix(m.HCloudURL, "/v1")+path, nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
