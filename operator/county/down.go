@@ -94,6 +94,9 @@ func (d *down) survey(ctx context.Context) (snapshots []hetzner.Item, err error)
 	if err != nil {
 		return nil, err
 	}
+	if err := d.inThisProject(ctx, p); err != nil {
+		return nil, err
+	}
 	machines := map[int64]bool{}
 	for _, s := range p.Servers {
 		machines[s.ID] = labelled(s.Item, d.Home.Name)

@@ -62,6 +62,24 @@ func TestDownResumesAfterEveryFault(t *testing.T) {
 	}
 }
 
+func TestDownWithTheTokenOfAnotherProject(t *testing.T) {
+	w := newWorld()
+	c := testCounty(t, w)
+	mustUp(t, c)
+	w.exists = false // in the token's project; the server answers as before
+	w.forgetCalls()
+	if err := c.Down(context.Background(), DownOptions{}); !errors.Is(err, ErrOtherProject) || !strings.Contains(err.Error(), "kreisraum-tuttlingen-portal") {
+		t.Errorf("got %v, want ErrOtherProject with the machine", err)
+	}
+	if w.called("Stack.Destroy") > 0 || !c.Home.Exists() {
+		t.Error("keys or state are gone")
+	}
+	w.running = "" // it was deleted by hand
+	if err := c.Down(context.Background(), DownOptions{}); err != nil || c.Home.Exists() {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestDownTwiceIsFine(t *testing.T) {
 	w := newWorld()
 	c := testCounty(t, w)
