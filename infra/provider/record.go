@@ -195,7 +195,7 @@ func (r Record) Read(ctx context.Context, req infer.ReadRequest[RecordArgs, Reco
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
 	found, err := r.get(ctx, req.State.RecordArgs)
-	if err != nil || found == nil {
+	if err != nil || found == nil || anothers(found, req.State.Labels) {
 		return resp, err
 	}
 	return infer.ReadResponse[RecordArgs, RecordState]{ID: req.ID, Inputs: req.Inputs, State: recordState(found, req.State)}, nil
@@ -211,6 +211,13 @@ func recordState(found *hcloud.ZoneRRSet, recorded RecordState) RecordState {
 	return state
 }
 
+// anothers reports whether the records belong to another county by now: unlike a number at Hetzner, a name comes back.
+func anothers(found *hcloud.ZoneRRSet, recorded map[string]string) bool {
+	county, labelled := found.Labels[hetzner.LabelCounty]
+	ours, known := recorded[hetzner.LabelCounty]
+	return labelled && known && county != ours
+}
+
 // Delete removes the records; those that are gone are fine, and those that are no longer labelled as ours stay.
 func (r Record) Delete(ctx context.Context, req infer.DeleteRequest[RecordState]) (_ infer.DeleteResponse, err error) {
 	defer r.report(&err)
@@ -222,7 +229,7 @@ func (r Record) Delete(ctx context.Context, req infer.DeleteRequest[RecordState]
 	}
 	in := RecordArgs{Zone: zone, Name: name, Type: kind}
 	found, err := r.get(ctx, in)
-	if err != nil || found == nil || found.Labels[hetzner.LabelManagedBy] != hetzner.ManagedBy {
+	if err != nil || found == nil || found.Labels[hetzner.LabelManagedBy] != hetzner.ManagedBy || anothers(found, req.State.Labels) {
 		return infer.DeleteResponse{}, err
 	}
 	found.Zone = &hcloud.Zone{Name: zone}

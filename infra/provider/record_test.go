@@ -103,6 +103,25 @@ func TestRecordsOfOthers(t *testing.T) {
 	}
 }
 
+// A record that was deleted by hand, and whose name another county has taken since, is that county's.
+func TestRecordThatIsAnotherCountysByNow(t *testing.T) {
+	p := newProject(t)
+	zone(p, "kmz.example")
+	r, in := Record{p.handle}, recordArgs()
+	existing(p, hetzner.Labels("other", "portal"), "192.0.2.9")
+	id := hetzner.RRSetKey(in.Zone, in.Name, in.Type)
+	read, err := r.Read(t.Context(), infer.ReadRequest[RecordArgs, RecordState]{ID: id, Inputs: in, State: RecordState{in}})
+	if err != nil || read.ID != "" {
+		t.Errorf("read %+v, %v, want that ours is gone", read, err)
+	}
+	if _, err := r.Delete(t.Context(), infer.DeleteRequest[RecordState]{ID: id, State: RecordState{in}}); err != nil {
+		t.Fatal(err)
+	}
+	if rrset(p) == nil {
+		t.Error("the other county's record is gone")
+	}
+}
+
 // without are the labels that are not kreisraum's.
 func without(all map[string]string) map[string]string {
 	rest := map[string]string{}
