@@ -317,6 +317,32 @@ func TestDestroyAfterLostState(t *testing.T) {
 	}
 }
 
+// A machine beside the county's, which somebody labelled for the bill, is not ours to delete; one of ours that the state has not heard of is.
+func TestDestroyDeletesWhatKreisraumMadeAlone(t *testing.T) {
+	w := newWorld(t)
+	s := w.open("demo")
+	w.up(s, plan("demo"))
+	for name, labels := range map[string]map[string]string{
+		"monitoring": {hetzner.LabelCounty: "demo"}, infra.BridgeName("demo", 7): hetzner.Labels("demo", infra.RoleBridge),
+	} {
+		made, _, err := w.cloud.Cloud().Server.Create(t.Context(), hcloud.ServerCreateOpts{
+			Name: name, ServerType: &hcloud.ServerType{Name: "cpx22"}, Image: &hcloud.Image{Name: "debian-13"}, Location: &hcloud.Location{Name: "fsn1"}, Labels: labels,
+		})
+		if err == nil {
+			err = w.cloud.Wait(t.Context(), "create "+name, append(made.NextActions, made.Action)...)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Destroy(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if left := w.leftovers("demo"); !slices.Equal(left, []string{"server monitoring"}) {
+		t.Errorf("left at Hetzner: %v, want the other machine", left)
+	}
+}
+
 func TestTwoCountiesInOneProjectAndHome(t *testing.T) {
 	w := newWorld(t)
 	first, second := w.open("demo"), w.open("other")

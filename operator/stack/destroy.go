@@ -51,7 +51,7 @@ func (s *Stack) destroyUnheard(ctx context.Context) error {
 	if err != nil || !found || state.ours() == 0 {
 		return nil //nolint:nilerr // then everything is found by its labels
 	}
-	servers, err := s.cfg.Cloud.Servers(ctx, s.cfg.County)
+	servers, err := s.cfg.Cloud.Machines(ctx, s.cfg.County) // what is not labelled as made by us is not ours to delete
 	if err != nil {
 		return err
 	}
