@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -127,8 +129,23 @@ func confined(t *testing.T, p program) {
 			t.Errorf("it may dump core: %s", line)
 		}
 	}
-	if got, want := writableDisk(t, pid), []string{"/var/lib/kreisraum", "/var/log/kreisraum", "/var/tmp"}; !slices.Equal(got, want) {
+	// ExecPaths= of systemd 252 mounts the releases anew, and not read-only; that they are root's keeps the server from writing there.
+	const releases = "/opt/kreisraum"
+	if got, want := writableDisk(t, pid), []string{releases, "/var/lib/kreisraum", "/var/log/kreisraum", "/var/tmp"}; !slices.Equal(got, want) {
 		t.Errorf("on disk it may write in %v, want %v", got, want)
+	}
+	err = filepath.WalkDir(fmt.Sprintf("/proc/%d/root%s", pid, releases), func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && d.Type()&fs.ModeSymlink == 0 && (info.Sys().(*syscall.Stat_t).Uid != 0 && info.Mode().Perm()&0o222 != 0 || info.Mode().Perm()&0o022 != 0) {
+			t.Errorf("it might write %s: %s", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
