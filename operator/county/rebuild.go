@@ -117,7 +117,8 @@ func (s *site) makeAnew(ctx context.Context, t *target, progress func(string)) e
 	})
 }
 
-// finishRebuilds makes machines anew whose rebuilding was cut off: nobody knows how far it came.
+// finishRebuilds makes machines anew whose rebuilding was cut off: nobody knows how far it came. One that was never begun at Hetzner may have
+// lessons again by now, and waits for a later run.
 func (s *site) finishRebuilds(ctx context.Context, progress func(string)) error {
 	for _, id := range slices.Clone(s.local.Rebuilding) {
 		t, err := s.find(id)
@@ -129,9 +130,24 @@ func (s *site) finishRebuilds(ctx context.Context, progress func(string)) error 
 			}
 			continue // the machine is gone
 		}
+		if use, ok := s.inUseAgain(ctx, t); ok && !s.interrupts {
+			progress(use.String() + "; it is made anew when they have ended, by `kreisraum up` or `kreisraum rebuild`")
+			continue
+		}
 		if err := s.makeAnew(ctx, t, progress); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// inUseAgain asks the machine's own server. One whose disk was made anew does not answer.
+func (s *site) inUseAgain(ctx context.Context, t *target) (use InUse, yes bool) {
+	ctx, cancel := context.WithTimeout(ctx, 2*glance)
+	defer cancel()
+	info, err := t.ops.Info(ctx)
+	if err != nil {
+		return use, false
+	}
+	return standing{target: t, info: info}.inUse(), info.Participants > 0
 }

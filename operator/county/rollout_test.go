@@ -515,6 +515,38 @@ func TestRebuildKeepsAddressesAndFinishesAfterAKill(t *testing.T) {
 	}
 }
 
+// Hetzner refused to make the machine anew, and on the next morning there are lessons on it.
+func TestRebuildThatNeverBeganWaitsForLessons(t *testing.T) {
+	r := newReleases(t, 1)
+	rebuilt, fault := 0, errors.New("rate limit exceeded")
+	r.county.World.Rebuild = func(context.Context, int64, string, string) error {
+		if rebuilt++; rebuilt == 1 {
+			return fault
+		}
+		r.world.mu.Lock()
+		defer r.world.mu.Unlock()
+		*r.slot(1) = ""
+		return nil
+	}
+	if _, err := r.county.Rebuild(t.Context(), "bridge-1", ReleaseOptions{}); !errors.Is(err, fault) {
+		t.Fatalf("got %v", err)
+	}
+	r.inside[1] = 24
+	mustUp(t, r.county)
+	if rebuilt != 1 {
+		t.Fatal("the machine was made anew under a lesson")
+	}
+	if got := mustBridges(t, r.county)[0]; !got.Ready {
+		t.Errorf("it takes no rooms meanwhile: %+v", got)
+	}
+	r.inside[1] = 0
+	mustUp(t, r.county)
+	if rebuilt != 2 {
+		t.Error("it was not made anew afterwards")
+	}
+	r.settled(t, "v1", "v1")
+}
+
 func TestRebuildNeedsAName(t *testing.T) {
 	r := newReleases(t, 1)
 	for machine, says := range map[string]string{"": "portal, bridge-1", "bridge-9": "no machine bridge-9"} {
