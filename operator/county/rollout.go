@@ -86,12 +86,25 @@ func (s *site) standings(ctx context.Context, targets []*target) []standing {
 		if all[i].proven = err == nil && proven; !all[i].proven {
 			return
 		}
-		ctx, cancel := context.WithTimeout(ctx, glance)
-		defer cancel()
-		info, err := t.ops.Info(ctx)
+		info, err := patientInfo(ctx, t.ops)
 		all[i].info, all[i].answers = info, err == nil
 	})
 	return all
+}
+
+// patientInfo asks a server that may be busy: whoever gives no answer in time may have lessons all the same, and is not to be taken for one
+// that does not run. That one mostly refuses at once.
+func patientInfo(ctx context.Context, ops Ops) (info opsapi.Info, err error) {
+	for _, patience := range []time.Duration{glance, 4 * glance} {
+		asking, cancel := context.WithTimeout(ctx, patience)
+		info, err = ops.Info(asking)
+		late := asking.Err() != nil
+		cancel()
+		if err == nil || !late || ctx.Err() != nil {
+			return info, err
+		}
+	}
+	return info, err
 }
 
 // inOrder puts bridges before the portal, unless the portal does not answer: without it nobody gets to the bridges.

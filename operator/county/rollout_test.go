@@ -30,6 +30,7 @@ type releases struct {
 	mu          sync.Mutex
 	now, before map[int]running
 	inside      map[int]int     // participants
+	busy        map[int]int     // so many questions are not answered in time
 	unhealthy   map[string]bool // versions that do not get healthy
 	silent      map[string]bool // versions that carry no call
 	log         []string
@@ -38,7 +39,7 @@ type releases struct {
 // newReleases is a county with bridges that runs v1.
 func newReleases(t *testing.T, bridges int) *releases {
 	t.Helper()
-	r := &releases{world: newWorld(), now: map[int]running{}, before: map[int]running{}, inside: map[int]int{}, unhealthy: map[string]bool{}, silent: map[string]bool{}}
+	r := &releases{world: newWorld(), now: map[int]running{}, before: map[int]running{}, inside: map[int]int{}, busy: map[int]int{}, unhealthy: map[string]bool{}, silent: map[string]bool{}}
 	r.county = testCounty(t, r.world)
 	base := r.world.world()
 	ww := base
@@ -162,6 +163,14 @@ type opsOf struct {
 
 func (o opsOf) Info(ctx context.Context) (opsapi.Info, error) {
 	info, err := o.Ops.Info(ctx)
+	o.r.mu.Lock()
+	busy := o.r.busy[o.n] > 0
+	o.r.busy[o.n]--
+	o.r.mu.Unlock()
+	if busy {
+		<-ctx.Done()
+		return opsapi.Info{}, ctx.Err()
+	}
 	o.r.mu.Lock()
 	defer o.r.mu.Unlock()
 	info.Version, info.Participants = o.r.now[o.n].version, o.r.inside[o.n]
@@ -295,6 +304,20 @@ func TestUpgradeWaitsForLessonsAndKeepsNobodyFromTheCounty(t *testing.T) {
 		}
 	})
 	r.settled(t, "v2", "v2")
+}
+
+// A server under load may let one question go by; its lessons are waited for all the same.
+func TestUpgradeDoesNotTakeABusyServerForADeadOne(t *testing.T) {
+	r := newReleases(t, 1)
+	synctest.Test(t, func(t *testing.T) {
+		r.inside[1], r.busy[1] = 24, 1
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := r.version("v2").Upgrade(ctx, ReleaseOptions{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+	})
+	r.settled(t, "v1", "v1")
 }
 
 func TestUpgradeThatIsStoppedGivesTheRoomsBack(t *testing.T) {
