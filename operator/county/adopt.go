@@ -145,8 +145,12 @@ func (a *adoption) haveKeys() error {
 	if len(missing) == 0 {
 		return nil
 	}
+	wayOut := anew(a.Home.Name)
+	if !a.Home.Exists() { // `down` takes away what this computer knows only
+		wayOut = fmt.Sprintf("`kreisraum up %s` takes over what is there, although the machines do not let it in; then %s", a.Home.Name, wayOut)
+	}
 	return fmt.Errorf("this computer does not have the keys by which the machines know it (%s in %s): put a backup of that folder in place, or, if the state is shared (state.url), "+
-		"name its passphrase with --passphrase-file. Without either, %s", strings.Join(missing, ", "), a.Home.Dir(), anew(a.Home.Name))
+		"name its passphrase with --passphrase-file. Without either, %s", strings.Join(missing, ", "), a.Home.Dir(), wayOut)
 }
 
 // setAside takes the former state out of the way. Without its passphrase the whole folder has to go.
@@ -155,7 +159,7 @@ func (a *adoption) setAside(ctx context.Context, _ func(string)) (string, error)
 	if err != nil {
 		return "", err
 	}
-	if _, err := os.Stat(a.Home.File(passphraseFile)); errors.Is(err, fs.ErrNotExist) && url == "" {
+	if url == "" && passphraseLost(a.Home) {
 		a.out.Aside, err = a.moveFolder()
 		return setAsideText(a.out.Aside), err
 	}
@@ -173,9 +177,9 @@ func setAsideText(path string) string {
 }
 
 // moveFolder moves a state that nobody can read.
-func (a *adoption) moveFolder() (string, error) {
-	from := a.Home.File(stack.Folder)
-	to := from + "-set-aside-" + a.World.Now().UTC().Format("20060102T150405Z") // beside it, so that `down` takes it along
+func (c *County) moveFolder() (string, error) {
+	from := c.Home.File(stack.Folder)
+	to := from + "-set-aside-" + c.World.Now().UTC().Format("20060102T150405Z") // beside it, so that `down` takes it along
 	if err := os.Rename(from, to); errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	} else if err != nil {

@@ -142,7 +142,11 @@ func (d *doctor) local() (*local, *secrets) {
 	for _, name := range keyFiles {
 		if info, err := os.Stat(d.Home.File(name)); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 			complete = false
-			d.found.add(LevelError, "keys", d.Home.File(name), "put its backup in place; without one, "+anew(d.Home.Name), "a key is missing")
+			mend := "put its backup in place; without one, " + anew(d.Home.Name)
+			if name == passphraseFile {
+				mend = "put its backup in place. " + withoutPassphrase(d.Home)
+			}
+			d.found.add(LevelError, "keys", d.Home.File(name), mend, "a key is missing")
 		} else if err == nil && info.Mode().Perm()&0o077 != 0 && name != "ca.crt" && name != "operator.crt" {
 			d.found.add(LevelWarning, "keys", d.Home.File(name), "`chmod 600` it", "others on this computer can read a key")
 		}

@@ -68,6 +68,9 @@ func (d *down) destroy(ctx context.Context, progress func(string)) (string, erro
 	if !d.Home.Exists() {
 		return "no keys and no state on this computer", nil
 	}
+	if err := d.leaveUnreadable(progress); err != nil {
+		return "", err
+	}
 	passphrase, err := openPassphrase(d.Home) // nothing else: damaged keys must not keep a county from being taken down
 	if err != nil {
 		return "", err
@@ -86,6 +89,18 @@ func (d *down) destroy(ctx context.Context, progress func(string)) (string, erro
 		}
 	}
 	return "", stack.Remove(ctx)
+}
+
+// leaveUnreadable sets aside a state of this computer whose passphrase is lost: what there is is found by its labels. A shared state stays, others
+// can read it.
+func (d *down) leaveUnreadable(progress func(string)) error {
+	url, err := rememberedURL(d.Home.Dir())
+	if err != nil || url != "" || !passphraseLost(d.Home) {
+		return err
+	}
+	progress("the state's passphrase is lost; finding everything by its labels")
+	_, err = d.moveFolder()
+	return err
 }
 
 // survey counts what exists, and finds what no state ever knew: snapshots of the machines, which hold the county's keys.

@@ -191,7 +191,7 @@ func TestDownWithDamagedRegister(t *testing.T) {
 func TestUpWithDamagedKeysNamesTheWayOut(t *testing.T) {
 	for file, wayOut := range map[string]string{
 		"ca.key": "down tuttlingen --keep-register", sshKeyFile: "down tuttlingen --keep-register", "local.json": "down tuttlingen --keep-register",
-		passphraseFile: "move the folder", "operator.key": "",
+		passphraseFile: "adopt tuttlingen", "operator.key": "",
 	} {
 		t.Run(file, func(t *testing.T) {
 			c := testCounty(t, newWorld())
@@ -215,13 +215,28 @@ func TestLostPassphraseIsNotReplaced(t *testing.T) {
 	if err := errors.Join(os.MkdirAll(state, 0o700), os.Remove(c.Home.File(passphraseFile))); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Down(context.Background(), DownOptions{}); err == nil || !strings.Contains(err.Error(), state) {
-		t.Errorf("got %v, want an error that names %s", err, state)
+	if _, err := c.Up(context.Background(), UpOptions{}); err == nil || !strings.Contains(err.Error(), passphraseFile) {
+		t.Errorf("got %v, want an error that names the passphrase", err)
 	}
-	if err := os.RemoveAll(state); err != nil {
-		t.Fatal(err)
+	if _, err := os.Stat(state); err != nil {
+		t.Errorf("up touched the state: %v", err)
 	}
-	if err := c.Down(context.Background(), DownOptions{}); err != nil {
-		t.Error(err)
+}
+
+func TestDownWithoutThePassphraseFindsEverythingByItsLabels(t *testing.T) {
+	for name, lose := range map[string]func(path string) error{
+		"missing": os.Remove, "empty": func(path string) error { return os.WriteFile(path, nil, 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			c := testCounty(t, w)
+			mustUp(t, c)
+			if err := errors.Join(os.MkdirAll(c.Home.File(stack.Folder), 0o700), lose(c.Home.File(passphraseFile))); err != nil { // the fake keeps no state
+				t.Fatal(err)
+			}
+			if err := c.Down(context.Background(), DownOptions{}); err != nil || w.exists || c.Home.Exists() {
+				t.Errorf("got %v; at Hetzner %t, here %t", err, w.exists, c.Home.Exists())
+			}
+		})
 	}
 }

@@ -83,13 +83,29 @@ func openPassphrase(c home.County) (string, error) {
 		return phrase, nil
 	}
 	if _, err := os.Stat(state); err == nil {
-		return "", fmt.Errorf("%s is missing or empty, and without it Pulumi's state cannot be read; put its backup in place. Without one, move "+
-			"the folder %s away and run the command again: it finds everything at Hetzner by its labels", path, state)
+		return "", fmt.Errorf("%s is missing or empty, and without it Pulumi's state cannot be read; put its backup in place. %s", path, withoutPassphrase(c))
 	}
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // never fails, see crypto/rand
 	phrase := hex.EncodeToString(raw)
 	return phrase, atomicfile.Write(path, []byte(phrase+"\n"), 0o600)
+}
+
+// passphraseLost reports whether there is a state on this computer and no passphrase for it.
+func passphraseLost(c home.County) bool {
+	if _, err := os.Stat(c.File(stack.Folder)); err != nil {
+		return false
+	}
+	data, err := os.ReadFile(c.File(passphraseFile))
+	return errors.Is(err, fs.ErrNotExist) || err == nil && strings.TrimSpace(string(data)) == ""
+}
+
+// withoutPassphrase says how a county goes on whose passphrase has no backup.
+func withoutPassphrase(c home.County) string {
+	if url, err := rememberedURL(c.Dir()); err != nil || url != "" { // others need the state
+		return "The state is shared: any other computer of the team has the passphrase, name a copy with --passphrase-file"
+	}
+	return fmt.Sprintf("Without one, `kreisraum adopt %s` sets the state aside and finds everything at Hetzner by its labels", c.Name)
 }
 
 // openSSHKey loads an ed25519 key in OpenSSH's format, or makes it.
