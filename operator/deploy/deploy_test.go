@@ -340,8 +340,9 @@ func TestCountyKeyIsTheServicesAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if owner, service := info.Sys().(*syscall.Stat_t).Uid, state.Sys().(*syscall.Stat_t).Uid; info.Mode().Perm() != 0o600 || owner != service || owner == 0 {
-		t.Errorf("mode %o, owner %d, the service is %d", info.Mode().Perm(), owner, service)
+	// The service reads it and cannot write it.
+	if file, service := info.Sys().(*syscall.Stat_t), state.Sys().(*syscall.Stat_t); info.Mode().Perm() != 0o640 || file.Uid != 0 || file.Gid != service.Gid || service.Uid == 0 {
+		t.Errorf("mode %o, owner %d, group %d, the service is %d in %d", info.Mode().Perm(), file.Uid, file.Gid, service.Uid, service.Gid)
 	}
 	// One that others could read is put right, and a new key is a new deployment.
 	if err := os.Chmod(path, 0o644); err != nil {

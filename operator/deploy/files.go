@@ -75,31 +75,33 @@ func (r *remote) write(f file) error {
 	return r.explain("write "+f.path, r.files.PosixRename(partial, f.path))
 }
 
-// putSecret makes the machine have f for the service's user alone. same says that its content is there already.
+// putSecret makes the machine have f for the service alone, which can read it and not write it. same says that its content is there already.
 func (r *remote) putSecret(f file, same bool) (bool, error) {
 	if info, err := r.files.Stat(f.path); same && err == nil && info.Mode().Perm() == secretMode {
 		return false, nil
 	}
-	uid, gid, err := r.serviceUser()
+	group, err := r.serviceGroup()
 	if err != nil {
 		return false, err
 	}
-	return true, r.writeSecret(f, uid, gid)
+	return true, r.writeSecret(f, group)
 }
 
-const secretMode = 0o600
+// secretMode is root's to write and the service's group's to read: whoever takes the server over must not change its own configuration.
+const secretMode = 0o640
 
 // writeSecret closes the file to all others before anything is in it.
-func (r *remote) writeSecret(f file, uid, gid int) error {
+func (r *remote) writeSecret(f file, group int) error {
 	if err := r.files.MkdirAll(path.Dir(f.path)); err != nil {
 		return r.explain("make the folder of "+f.path, err)
 	}
 	partial := f.path + ".partial"
 	for _, step := range []func() error{
 		func() error { return r.create(partial, bytes.NewReader(nil)) },
-		func() error { return r.files.Chmod(partial, secretMode) },
+		func() error { return r.files.Chmod(partial, 0o600) },
 		func() error { return r.create(partial, bytes.NewReader(f.content)) },
-		func() error { return r.files.Chown(partial, uid, gid) },
+		func() error { return r.files.Chown(partial, 0, group) },
+		func() error { return r.files.Chmod(partial, secretMode) },
 		func() error { return r.files.PosixRename(partial, f.path) },
 	} {
 		if err := step(); err != nil {
@@ -109,22 +111,20 @@ func (r *remote) writeSecret(f file, uid, gid int) error {
 	return nil
 }
 
-// serviceUser looks the service's user up in the machine's passwd(5); cloud-init has made it.
-func (r *remote) serviceUser() (uid, gid int, err error) {
+// serviceGroup looks the service's group up in the machine's passwd(5); cloud-init has made it.
+func (r *remote) serviceGroup() (int, error) {
 	data, err := r.read("/etc/passwd")
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	for line := range strings.Lines(string(data)) {
 		fields := strings.Split(strings.TrimSpace(line), ":")
 		if len(fields) < 4 || fields[0] != ServiceUser {
 			continue
 		}
-		uid, errUID := strconv.Atoi(fields[2])
-		gid, errGID := strconv.Atoi(fields[3])
-		return uid, gid, errors.Join(errUID, errGID)
+		return strconv.Atoi(fields[3])
 	}
-	return 0, 0, fmt.Errorf("the machine has no user %s, which its first boot makes; see /var/log/cloud-init.log on it", ServiceUser)
+	return 0, fmt.Errorf("the machine has no user %s, which its first boot makes; see /var/log/cloud-init.log on it", ServiceUser)
 }
 
 // create writes a file from its beginning and, where the machine's SFTP server can, waits until it is on disk.
