@@ -1,5 +1,5 @@
-// Package certs orders, keeps and renews the site's one certificate: ACME (RFC 8555), TLS-ALPN-01 (RFC 8737) on the server's own TLS
-// listener, no other challenge and no other port.
+// Package certs orders, keeps and renews the site's one certificate: ACME (RFC 8555) through certmagic, TLS-ALPN-01 (RFC 8737) on
+// the server's own TLS listener, no other challenge and no other port.
 //
 //	none ──Order──▶ ordering ──▶ ready ──(renewal by itself)──▶ ready
 //	                   │           └──(renewal fails)──▶ ready, with what is wrong ──▶ …
@@ -11,10 +11,11 @@
 //
 // Each certificate has a key of its own, made for it. A renewal is due when two thirds of the lifetime are over, some days earlier or later
 // so that counties do not all come at once, or when the authority says so (ARI, RFC 9773). One that fails is tried again, ever more seldom,
-// and never before the authority's Retry-After; the old certificate is served as long as it is good. All of this is on disk and goes on after
+// and never while the authority forbids it; the old certificate is served as long as it is good. All of this is on disk and goes on after
 // a restart.
 //
-// One goroutine, the keeper, does all that; what it does next is decided in plan.go.
+// One goroutine, the keeper, does all that; what it does next is decided in plan.go. certmagic has accounts, orders, the challenge, ARI and the
+// files; its own keeping of certificates is not used, because it neither rehearses nor waits for a command nor says when it tries again.
 package certs
 
 import (
@@ -24,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -49,6 +51,9 @@ type Config struct {
 	RootsFile string
 	// Dir is the folder of certificate, keys and what is to be remembered.
 	Dir string
+	// Listen is where the server's TLS listener already accepts connections when Order is called. The ACME library tries to bind it, finds it
+	// taken, and then relies on GetCertificate.
+	Listen netip.AddrPort
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -90,11 +95,11 @@ func New(cfg Config) (*Manager, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder for certificates: %w", err)
 	}
-	m := &Manager{cfg: cfg, store: store{cfg.Dir}, orders: make(chan struct{}, 1)}
-	m.issuer = newIssuer(cfg, m.store, roots)
+	m := &Manager{cfg: cfg, store: newStore(cfg.Dir), orders: make(chan struct{}, 1)}
 	if err := m.load(); err != nil {
 		return nil, err
 	}
+	m.issuer = newIssuer(cfg, m.store, roots)
 	ctx, cancel := context.WithCancel(context.Background())
 	m.cancel = cancel
 	m.work.Go(func() { m.keep(ctx) })
@@ -187,7 +192,7 @@ func (m *Manager) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, 
 		return nil, errNoCertificate
 	}
 	if slices.Equal(hello.SupportedProtos, []string{acmez.ACMETLS1Protocol}) { // RFC 8737 §3: that protocol and no other
-		if c := m.issuer.challenge(); c != nil {
+		if c, err := m.issuer.challenge(hello); err == nil {
 			return c, nil
 		}
 		return nil, errNoCertificate
@@ -203,10 +208,14 @@ func (m *Manager) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, 
 // Close stops the keeper, breaks off a running order and waits. Idempotent.
 func (m *Manager) Close() {
 	m.mu.Lock()
+	closed := m.closed
 	m.closed = true
 	m.mu.Unlock()
 	m.cancel()
 	m.work.Wait()
+	if !closed {
+		m.issuer.close()
+	}
 	m.mu.Lock()
 	m.running = false // an order that the keeper did not come to; it is begun after the next start only if somebody asks again
 	m.mu.Unlock()

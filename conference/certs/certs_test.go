@@ -62,7 +62,7 @@ func newSite(t *testing.T, validity time.Duration) *site {
 	s.ca = acmetest.Start(t, int(s.addr.Port()), validity)
 	s.config = Config{
 		Domain: domain, Directory: s.ca.Directory, RootsFile: s.ca.RootsFile, Dir: filepath.Join(t.TempDir(), "acme"),
-		Log: slog.New(slog.NewJSONHandler(s.log, nil)), look: 10 * time.Millisecond,
+		Listen: s.addr, Log: slog.New(slog.NewJSONHandler(s.log, nil)), look: 10 * time.Millisecond,
 	}
 	s.open(t)
 	done := make(chan struct{})

@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"net/http"
+	"net"
+	"regexp"
 	"strings"
 
 	"github.com/mholt/acmez/v3/acme"
@@ -13,6 +13,9 @@ import (
 
 // maxDetail bounds the CA's own words in a detail, in bytes.
 const maxDetail = 400
+
+// outOfOrder are the ACME library's words for an answer that is no ACME; what the authority sent with it is nobody's business.
+var outOfOrder = regexp.MustCompile(`\bHTTP 5\d\d\b`)
 
 // explain says what went wrong with an order and what to do next. The problem types are RFC 8555 §6.7.
 func explain(err error) string {
@@ -23,10 +26,9 @@ func explain(err error) string {
 	}
 	var p acme.Problem
 	if errors.As(err, &p) {
-		return advice(p.Type) + until(err) + " (the CA says: " + clip(problemText(p)) + ")"
+		return advice(p.Type) + " (the CA says: " + clip(problemText(p)) + ")"
 	}
 	var unknownCA x509.UnknownAuthorityError
-	var a authorityError
 	switch {
 	case errors.As(err, &unknownCA):
 		return "the ACME server's own certificate is not trusted; check acme.roots_file"
@@ -34,24 +36,16 @@ func explain(err error) string {
 		return "the ACME server did not answer in time; check that the machine reaches it by HTTPS"
 	case errors.Is(err, context.Canceled):
 		return "the order was broken off because the server stopped; order again"
-	case rateLimited(err):
-		return advice(acme.ProblemTypeRateLimited) + until(err)
-	case errors.As(err, &a) && a.status >= http.StatusInternalServerError:
-		return fmt.Sprintf("the ACME server is out of order (HTTP %d)%s; the server tries again by itself", a.status, until(err))
+	case outOfOrder.MatchString(err.Error()):
+		return "the ACME server is out of order (" + outOfOrder.FindString(err.Error()) + "); the server tries again by itself"
+	case strings.Contains(err.Error(), "getting ACME account:"): // certmagic's words
+		return "the stored account at the authority cannot be read; remove the folder acme/acme of the server's state, the next try makes another (" +
+			clip(err.Error()) + ")"
 	case unreachable(err):
 		return "the ACME server cannot be reached; check acme.directory and the machine's way out (" + clip(err.Error()) + ")"
 	default:
 		return "the order went wrong: " + clip(err.Error())
 	}
-}
-
-// until says until when the authority asks to wait, if it does.
-func until(err error) string {
-	at, _ := limits(err)
-	if at.IsZero() {
-		return ""
-	}
-	return ", until " + at.UTC().Format("2006-01-02 15:04 MST")
 }
 
 func advice(problemType string) string {
@@ -99,8 +93,6 @@ func class(err error) string {
 		return p.Type
 	case errors.Is(err, context.DeadlineExceeded):
 		return "timeout"
-	case rateLimited(err):
-		return acme.ProblemTypeRateLimited
 	case unreachable(err):
 		return "unreachable"
 	case errors.Is(err, context.Canceled):
@@ -108,4 +100,10 @@ func class(err error) string {
 	default:
 		return "other"
 	}
+}
+
+// unreachable says that there was no connection.
+func unreachable(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op)
 }

@@ -28,6 +28,8 @@ func TestExplain(t *testing.T) {
 		{"unknown problem", problem("userActionRequired"), []string{"refused", "userActionRequired"}},
 		{"timeout", context.DeadlineExceeded, []string{"did not answer in time"}},
 		{"stopped", context.Canceled, []string{"order again"}},
+		{"gateway of the CA", errors.New("attempt 3: https://ca.example/dir: HTTP 502: <html>"), []string{"out of order (HTTP 502)"}},
+		{"damaged account", errors.New("getting ACME account: unexpected end of JSON input"), []string{"remove the folder acme/acme"}},
 		{"other", errors.New("disk\nis full"), []string{"disk is full"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

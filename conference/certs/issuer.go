@@ -2,251 +2,143 @@ package certs
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"net"
-	"net/http"
-	"strconv"
-	"sync"
+	"regexp"
+	"strings"
 	"time"
 
+	"github.com/caddyserver/certmagic"
 	"github.com/mholt/acmez/v3"
 	"github.com/mholt/acmez/v3/acme"
+	"go.uber.org/zap"
 )
 
-const (
-	// requestTimeout bounds one request to the authority.
-	requestTimeout = 30 * time.Second
-	// maxAnswer bounds an answer of the authority, in bytes; a chain has some five thousand.
-	maxAnswer = 1 << 20
-)
-
-// issuer speaks ACME. Used by the keeper, but for challenge.
+// issuer is the way to the authority. certmagic does the work: accounts, orders, the challenge, the question when to renew. Used by the keeper,
+// but for challenge.
 type issuer struct {
 	domain, email string
-	now           func() time.Time
-	store         store
-	roots         *x509.CertPool
-
-	mu        sync.Mutex
-	presented *tls.Certificate // answers the challenge that is open, nil: none is
+	cache         *certmagic.Cache  // stays empty; certmagic demands one
+	config        *certmagic.Config // answers the challenge
+	real, staging *certmagic.ACMEIssuer
 }
 
 // issued is a chain and the key that was made for it.
 type issued struct {
 	chainPEM []byte
-	key      *ecdsa.PrivateKey
+	key      crypto.PrivateKey
 }
 
 func newIssuer(cfg Config, store store, roots *x509.CertPool) *issuer {
-	return &issuer{domain: cfg.Domain, email: cfg.Email, now: cfg.Now, store: store, roots: roots}
-}
-
-// issue orders a certificate with a fresh key. replaces is the one that it takes the place of, nil for a first one; the authority counts a
-// renewal not towards its limits (RFC 9773 §5). The error is an authorityError where the authority asked for a pause.
-func (i *issuer) issue(ctx context.Context, directory string, replaces *tls.Certificate) (issued, error) {
-	c, heard := i.client(directory)
-	defer heard.close()
-	out, err := i.order(ctx, c, directory, replaces)
-	return out, heard.explain(err)
-}
-
-func (i *issuer) order(ctx context.Context, c *acmez.Client, directory string, replaces *tls.Certificate) (issued, error) {
-	account, err := i.account(ctx, c, directory)
-	if err != nil {
-		return issued{}, err
+	log := zap.New(&logCore{log: cfg.Log})
+	i := &issuer{domain: cfg.Domain, email: cfg.Email}
+	i.cache = certmagic.NewCache(certmagic.CacheOptions{
+		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return i.config, nil },
+		Logger:           log,
+	})
+	i.config = certmagic.New(i.cache, certmagic.Config{
+		Storage: store.files,
+		Issuers: []certmagic.Issuer{}, // the keeper calls them; a handshake looks for its challenge in memory and nowhere else
+		Logger:  log,
+	})
+	at := func(directory string) *certmagic.ACMEIssuer {
+		return certmagic.NewACMEIssuer(i.config, certmagic.ACMEIssuer{
+			CA:                        directory,
+			TestCA:                    directory, // when to rehearse is the keeper's decision, see plan.go
+			Email:                     cfg.Email,
+			Agreed:                    true, // whoever runs `kreisraum up` accepts the CA's terms; the handbook says so
+			DisableHTTPChallenge:      true,
+			DisableDistributedSolvers: true, // one process; nothing of a challenge is written to disk
+			ListenHost:                cfg.Listen.Addr().String(),
+			AltTLSALPNPort:            int(cfg.Listen.Port()),
+			TrustedRoots:              roots,
+			CertObtainTimeout:         attemptTimeout,
+			Logger:                    log,
+		})
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	i.real = at(cfg.Directory)
+	if cfg.Staging != "" {
+		i.staging = at(cfg.Staging)
+	}
+	return i
+}
+
+// issue orders a certificate with a fresh key, a rehearsal from staging or a real one.
+func (i *issuer) issue(ctx context.Context, from *certmagic.ACMEIssuer) (issued, error) {
+	key, err := certmagic.StandardKeyGenerator{KeyType: certmagic.P256}.GenerateKey()
 	if err != nil {
 		return issued{}, fmt.Errorf("make a key for the certificate: %w", err)
 	}
-	request, err := acmez.NewCSR(key, []string{i.domain})
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return issued{}, fmt.Errorf("make a key for the certificate: %T cannot sign", key)
+	}
+	request, err := acmez.NewCSR(signer, []string{i.domain})
 	if err != nil {
 		return issued{}, fmt.Errorf("make the certificate request: %w", err)
 	}
-	params, err := acmez.OrderParametersFromCSR(account, request)
+	if i.email != "" { // without one it would take any that it finds, or ask at the terminal
+		if err := from.PreCheck(ctx, []string{i.domain}, false); err != nil {
+			return issued{}, withoutContact(err)
+		}
+	}
+	// The first attempt passes a limiter that is meant for thousands of names and whose goroutine never ends; the pauses are the keeper's.
+	attempt := 1
+	cert, err := from.Issue(context.WithValue(ctx, certmagic.AttemptsCtxKey, &attempt), request)
 	if err != nil {
-		return issued{}, fmt.Errorf("make the order: %w", err)
+		return issued{}, withoutContact(err)
 	}
-	if replaces != nil && knowsRenewals(ctx, c) {
-		params.Replaces = replaces.Leaf
-	}
-	chains, err := c.ObtainCertificate(ctx, params)
-	if err != nil {
-		return issued{}, err
-	}
-	if len(chains) == 0 {
-		return issued{}, errors.New("the authority sent no certificate")
-	}
-	return issued{chainPEM: chains[0].ChainPEM, key: key}, nil
+	return issued{chainPEM: cert.Certificate, key: key}, nil
 }
 
-// knowsRenewals says whether the authority understands that an order replaces a certificate; one that does not refuses it.
-func knowsRenewals(ctx context.Context, c *acmez.Client) bool {
-	directory, err := c.GetDirectory(ctx)
-	return err == nil && directory.RenewalInfo != ""
-}
-
-// account finds or makes the account at a directory. Its key is made once for each directory; the authority knows it by that (RFC 8555 §7.3.1).
-func (i *issuer) account(ctx context.Context, c *acmez.Client, directory string) (acme.Account, error) {
-	key, err := i.store.accountKey(directory)
-	if err != nil {
-		return acme.Account{}, fmt.Errorf("key of the ACME account: %w", err)
+// withoutContact peels off what the library says around an error until the account's e-mail address is gone.
+func withoutContact(err error) error {
+	for strings.Contains(err.Error(), "mailto:") {
+		if err = errors.Unwrap(err); err == nil {
+			return errors.New("the account at the authority could not be made or stored; see whether the disk is full")
+		}
 	}
-	account := acme.Account{TermsOfServiceAgreed: true, PrivateKey: key} // whoever runs `kreisraum up` accepts the CA's terms; the handbook says so
-	if i.email != "" {
-		account.Contact = []string{"mailto:" + i.email}
-	}
-	if account, err = c.NewAccount(ctx, account); err != nil {
-		return acme.Account{}, fmt.Errorf("account at the authority: %w", err)
-	}
-	return account, nil
+	return err
 }
 
 // renewalInfo asks when the certificate is to be renewed (RFC 9773). Returns acme.ErrUnsupported.
-func (i *issuer) renewalInfo(ctx context.Context, cert *tls.Certificate, directory string) (acme.RenewalInfo, error) {
-	c, heard := i.client(directory)
-	defer heard.close()
-	return c.GetRenewalInfo(ctx, cert.Leaf)
+func (i *issuer) renewalInfo(ctx context.Context, cert *tls.Certificate) (acme.RenewalInfo, error) {
+	return i.real.GetRenewalInfo(ctx, certmagic.Certificate{Certificate: *cert})
 }
 
-func (i *issuer) client(directory string) (*acmez.Client, *listener) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = &tls.Config{RootCAs: i.roots, MinVersion: tls.VersionTLS12}
-	heard := &listener{next: transport, now: i.now}
-	return &acmez.Client{
-		Client: &acme.Client{
-			Directory: directory, UserAgent: "kreisraum", PollTimeout: attemptTimeout,
-			HTTPClient: &http.Client{Transport: heard, Timeout: requestTimeout},
-			Logger:     slog.New(slog.DiscardHandler), // its lines have addresses and names; explain says what matters
-		},
-		ChallengeSolvers: map[string]acmez.Solver{acme.ChallengeTypeTLSALPN01: i},
-	}, heard
+// challenge is what answers the open challenge for the name, an error if none is open.
+func (i *issuer) challenge(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return i.config.GetCertificate(hello)
 }
 
-// Present implements acmez.Solver: from now on the challenge is answered on the TLS port.
-func (i *issuer) Present(_ context.Context, c acme.Challenge) error {
-	cert, err := acmez.TLSALPN01ChallengeCert(c)
-	if err != nil {
-		return fmt.Errorf("make the challenge's certificate: %w", err)
-	}
-	i.mu.Lock()
-	i.presented = cert
-	i.mu.Unlock()
-	return nil
-}
-
-// CleanUp implements acmez.Solver.
-func (i *issuer) CleanUp(context.Context, acme.Challenge) error {
-	i.mu.Lock()
-	i.presented = nil
-	i.mu.Unlock()
-	return nil
-}
-
-// challenge is what answers the open challenge, nil if none is open.
-func (i *issuer) challenge() *tls.Certificate {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.presented
-}
-
-// listener is the way to the authority, for one attempt. It bounds answers and hears when the authority asks for a pause, which the ACME
-// library does not tell. One attempt makes its requests one after the other.
-type listener struct {
-	next *http.Transport
-	now  func() time.Time
-
-	mu         sync.Mutex
-	status     int // of the last answer
-	retryAfter time.Time
-}
-
-// RoundTrip implements http.RoundTripper.
-func (l *listener) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer, err := l.next.RoundTrip(r)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.status, l.retryAfter = 0, time.Time{}
-	if err != nil {
-		return nil, err
-	}
-	l.status = answer.StatusCode
-	if answer.StatusCode >= http.StatusBadRequest {
-		l.retryAfter = retryAfter(answer.Header.Get("Retry-After"), l.now())
-	}
-	answer.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(answer.Body, maxAnswer), answer.Body}
-	return answer, nil
-}
-
-// explain adds to an error what the authority's last answer asked for.
-func (l *listener) explain(err error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err == nil || l.status < http.StatusBadRequest {
-		return err
-	}
-	return authorityError{error: err, status: l.status, retryAfter: l.retryAfter}
-}
-
-func (l *listener) close() { l.next.CloseIdleConnections() }
-
-// retryAfter reads the header, RFC 9110 §10.2.3: seconds or a date. Zero if there is none or it makes no sense.
-func retryAfter(header string, now time.Time) time.Time {
-	if seconds, err := strconv.ParseUint(header, 10, 31); err == nil {
-		return now.Add(time.Duration(seconds) * time.Second)
-	}
-	at, err := http.ParseTime(header)
-	if err != nil || at.Before(now) {
-		return time.Time{}
-	}
-	return at
-}
-
-// authorityError is an error that the authority's last answer explains.
-type authorityError struct {
-	error
-	status     int
-	retryAfter time.Time
-}
-
-func (e authorityError) Unwrap() error { return e.error }
+// close ends certmagic's goroutine. No order may be under way.
+func (i *issuer) close() { i.cache.Stop() }
 
 // rehearsalError is one of an order at the staging directory.
 type rehearsalError struct{ error }
 
 func (e rehearsalError) Unwrap() error { return e.error }
 
-// limits says until when the authority asks to wait, zero if it does not, and whether it forbids orders until then.
-func limits(err error) (retryAfter time.Time, limited bool) {
-	var a authorityError
-	if !errors.As(err, &a) {
-		return time.Time{}, false
-	}
-	return a.retryAfter, rateLimited(err)
-}
+// limitPause is how long nothing is ordered when the authority forbids it and does not say for how long: Let's Encrypt's shortest window, that
+// of failed validations, is an hour (https://letsencrypt.org/docs/rate-limits/).
+const limitPause = time.Hour
 
-func rateLimited(err error) bool {
+// retryAfter are the words of Let's Encrypt: "…, retry after 2026-11-22 04:00:00 UTC: see …". The library does not hand on the header.
+var retryAfter = regexp.MustCompile(`retry after (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC`)
+
+// limitedUntil says until when the authority forbids orders, zero if it does not.
+func limitedUntil(err error, now time.Time) time.Time {
 	var p acme.Problem
-	if errors.As(err, &p) && p.Type == acme.ProblemTypeRateLimited {
-		return true
+	if !errors.As(err, &p) || p.Type != acme.ProblemTypeRateLimited {
+		return time.Time{}
 	}
-	var a authorityError
-	return errors.As(err, &a) && a.status == http.StatusTooManyRequests
-}
-
-// unreachable says that there was no connection.
-func unreachable(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op)
+	if words := retryAfter.FindStringSubmatch(p.Detail); words != nil {
+		if at, err := time.Parse(time.DateTime, words[1]); err == nil {
+			return at
+		}
+	}
+	return now.Add(limitPause)
 }

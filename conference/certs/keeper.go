@@ -69,8 +69,7 @@ func (m *Manager) attempt(ctx context.Context, old *tls.Certificate, rec record)
 			m.settle(old, rec) // the server stops; that is no failure of the authority's
 			return
 		}
-		retryAfter, limited := limits(err)
-		rec = failed(rec, now, explain(err), retryAfter, limited, rand.Float64())
+		rec = failed(rec, now, explain(err), limitedUntil(err, now), rand.Float64())
 		m.tellFailure(old, rec, err, now, time.Since(start))
 		m.settle(old, rec)
 		return
@@ -83,17 +82,13 @@ func (m *Manager) attempt(ctx context.Context, old *tls.Certificate, rec record)
 // obtain rehearses a first order, and then orders and stores a certificate.
 func (m *Manager) obtain(ctx context.Context, old *tls.Certificate, rec record) (*tls.Certificate, record, error) {
 	if old == nil && m.cfg.Staging != "" && m.cfg.Staging != m.cfg.Directory && rec.Rehearsed != m.cfg.Staging {
-		if _, err := m.issuer.issue(ctx, m.cfg.Staging, nil); err != nil {
+		if _, err := m.issuer.issue(ctx, m.issuer.staging); err != nil {
 			return nil, rec, rehearsalError{err}
 		}
 		m.cfg.Log.Info("the order was rehearsed at the authority's staging directory; now the real one")
 		rec.Rehearsed = m.cfg.Staging
 	}
-	var replaces *tls.Certificate
-	if old != nil && rec.Directory == m.cfg.Directory {
-		replaces = old
-	}
-	fresh, err := m.issuer.issue(ctx, m.cfg.Directory, replaces)
+	fresh, err := m.issuer.issue(ctx, m.issuer.real)
 	if err != nil {
 		return nil, rec, err
 	}
@@ -131,7 +126,7 @@ func (m *Manager) tellFailure(old *tls.Certificate, rec record, err error, now t
 func (m *Manager) ask(ctx context.Context, cert *tls.Certificate, rec record) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	info, err := m.issuer.renewalInfo(ctx, cert, rec.Directory)
+	info, err := m.issuer.renewalInfo(ctx, cert)
 	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
 		return
 	}

@@ -118,11 +118,11 @@ const (
 // validations in an hour (https://letsencrypt.org/docs/rate-limits/).
 var pauses = []time.Duration{time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 12 * time.Hour}
 
-// maxRetryAfter bounds what is believed of a Retry-After: Let's Encrypt's longest window is a week.
-const maxRetryAfter = 8 * 24 * time.Hour
+// maxLimit bounds what is believed of the authority's ban: Let's Encrypt's longest window is a week.
+const maxLimit = 8 * 24 * time.Hour
 
-// failed notes a failure. retryAfter is what the authority asked for, zero if nothing; limited says that it forbade further orders until then.
-func failed(r record, now time.Time, text string, retryAfter time.Time, limited bool, random float64) record {
+// failed notes a failure. limitedUntil is until when the authority forbids further orders, zero if it does not.
+func failed(r record, now time.Time, text string, limitedUntil time.Time, random float64) record {
 	if !r.failing() {
 		r.FailingSince = now
 	}
@@ -130,15 +130,15 @@ func failed(r record, now time.Time, text string, retryAfter time.Time, limited 
 	r.Failures++
 	r.LastError = text
 	r.NextTry = now.Add(pause + time.Duration((random-0.5)*float64(pause)/2)) // a quarter earlier or later
-	if latest := now.Add(maxRetryAfter); retryAfter.After(latest) {
-		retryAfter = latest
-	}
-	if retryAfter.After(r.NextTry) {
-		r.NextTry = retryAfter.Add(time.Duration(random * float64(time.Minute)))
-	}
 	r.LimitedUntil = time.Time{}
-	if limited && retryAfter.After(now) {
-		r.LimitedUntil = retryAfter
+	if latest := now.Add(maxLimit); limitedUntil.After(latest) {
+		limitedUntil = latest
+	}
+	if limitedUntil.After(now) {
+		r.LimitedUntil = limitedUntil
+	}
+	if limitedUntil.After(r.NextTry) {
+		r.NextTry = limitedUntil.Add(time.Duration(random * float64(time.Minute)))
 	}
 	return r
 }

@@ -3,8 +3,12 @@ package certs
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
+
+	"github.com/mholt/acmez/v3/acme"
 )
 
 var noon = time.Date(2027, 1, 10, 12, 0, 0, 0, time.UTC)
@@ -67,7 +71,7 @@ func TestFailuresAreTriedEverMoreSeldom(t *testing.T) {
 	r := record{}
 	now, last := noon, time.Duration(0)
 	for n := range 20 {
-		r = failed(r, now, "out of order", time.Time{}, false, 0.5)
+		r = failed(r, now, "out of order", time.Time{}, 0.5)
 		pause := r.NextTry.Sub(now)
 		if pause < last || pause > 12*time.Hour {
 			t.Fatalf("failure %d: pause %s after one of %s", n+1, pause, last)
@@ -77,39 +81,45 @@ func TestFailuresAreTriedEverMoreSeldom(t *testing.T) {
 	if !r.FailingSince.Equal(noon) || r.Failures != 20 || r.LastError != "out of order" {
 		t.Errorf("got %+v", r)
 	}
-	early, late := failed(record{}, noon, "", time.Time{}, false, 0).NextTry, failed(record{}, noon, "", time.Time{}, false, 0.999).NextTry
+	early, late := failed(record{}, noon, "", time.Time{}, 0).NextTry, failed(record{}, noon, "", time.Time{}, 0.999).NextTry
 	if early.Sub(noon) != 45*time.Second || late.Sub(noon) < 74*time.Second {
 		t.Errorf("no jitter: %s and %s", early.Sub(noon), late.Sub(noon))
 	}
 }
 
-func TestRetryAfterIsHonoured(t *testing.T) {
-	for name, tt := range map[string]struct {
-		retryAfter time.Time
-		limited    bool
-		earliest   time.Time
-		until      time.Time
-	}{
-		"none":           {time.Time{}, true, noon.Add(45 * time.Second), time.Time{}},
-		"tomorrow":       {noon.AddDate(0, 0, 1), true, noon.AddDate(0, 0, 1), noon.AddDate(0, 0, 1)},
-		"tomorrow, busy": {noon.AddDate(0, 0, 1), false, noon.AddDate(0, 0, 1), time.Time{}},
-		"in a year":      {noon.AddDate(1, 0, 0), true, noon.Add(maxRetryAfter), noon.Add(maxRetryAfter)},
-		"in the past":    {noon.Add(-time.Hour), true, noon.Add(45 * time.Second), time.Time{}},
+func TestBanIsHonoured(t *testing.T) {
+	for name, tt := range map[string]struct{ until, earliest, limited time.Time }{
+		"none":        {time.Time{}, noon.Add(45 * time.Second), time.Time{}},
+		"tomorrow":    {noon.AddDate(0, 0, 1), noon.AddDate(0, 0, 1), noon.AddDate(0, 0, 1)},
+		"in a moment": {noon.Add(time.Second), noon.Add(45 * time.Second), noon.Add(time.Second)},
+		"in a year":   {noon.AddDate(1, 0, 0), noon.Add(maxLimit), noon.Add(maxLimit)},
+		"in the past": {noon.Add(-time.Hour), noon.Add(45 * time.Second), time.Time{}},
 	} {
-		r := failed(record{LimitedUntil: noon.AddDate(0, 0, 3)}, noon, "", tt.retryAfter, tt.limited, 0)
-		if r.NextTry.Before(tt.earliest) || r.NextTry.After(tt.earliest.Add(2*time.Minute)) || !r.LimitedUntil.Equal(tt.until) {
+		r := failed(record{LimitedUntil: noon.AddDate(0, 0, 3)}, noon, "", tt.until, 0)
+		if r.NextTry.Before(tt.earliest) || r.NextTry.After(tt.earliest.Add(2*time.Minute)) || !r.LimitedUntil.Equal(tt.limited) {
 			t.Errorf("%s: next try %s, limited until %s", name, r.NextTry, r.LimitedUntil)
 		}
 	}
 }
 
-func TestRetryAfterHeader(t *testing.T) {
-	for header, want := range map[string]time.Time{
-		"": {}, "soon": {}, "-5": {}, "99999999999999": {}, "120": noon.Add(2 * time.Minute), "Mon, 11 Jan 2027 12:00:00 GMT": noon.AddDate(0, 0, 1),
-		"Sat, 09 Jan 2027 12:00:00 GMT": {},
+func TestLimitedUntil(t *testing.T) {
+	limited := func(detail string) error {
+		return fmt.Errorf("order: %w", acme.Problem{Type: acme.ProblemTypeRateLimited, Status: 429, Detail: detail})
+	}
+	for name, tt := range map[string]struct {
+		err  error
+		want time.Time
+	}{
+		"it says when": {limited("too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s, " +
+			"retry after 2027-01-12 04:00:00 UTC: see https://ca.example/limits"), time.Date(2027, 1, 12, 4, 0, 0, 0, time.UTC)},
+		"it does not":       {limited("too many requests"), noon.Add(limitPause)},
+		"no such day":       {limited("retry after 2027-02-31 04:00:00 UTC"), noon.Add(limitPause)},
+		"another zone":      {limited("retry after 2027-01-12 04:00:00 CET"), noon.Add(limitPause)},
+		"another problem":   {acme.Problem{Type: acme.ProblemTypeDNS, Detail: "retry after 2027-01-12 04:00:00 UTC"}, time.Time{}},
+		"no problem at all": {errors.New("retry after 2027-01-12 04:00:00 UTC"), time.Time{}},
 	} {
-		if got := retryAfter(header, noon); !got.Equal(want) {
-			t.Errorf("%q: got %s, want %s", header, got, want)
+		if got := limitedUntil(tt.err, noon); !got.Equal(tt.want) {
+			t.Errorf("%s: got %s, want %s", name, got, tt.want)
 		}
 	}
 }

@@ -1,25 +1,20 @@
 package certs
 
 import (
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/sha256"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
-	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
+	"github.com/caddyserver/certmagic"
 )
 
-// store is the folder of certificate, keys and record. All files are the server's alone.
-type store struct{ dir string }
+// store is the folder of certificate, key and record, and of certmagic's accounts. All files are the server's alone.
+type store struct{ files *files }
 
 const (
 	// certificateFile holds key and chain in one, so that they always belong together.
@@ -27,11 +22,20 @@ const (
 	recordFile      = "record.json"
 )
 
-func (s store) path(name string) string { return filepath.Join(s.dir, name) }
+func newStore(dir string) store { return store{&files{&certmagic.FileStorage{Path: dir}}} }
+
+// files are certmagic's, without its locks: one process and in it one keeper use them, and a lock has a goroutine and a file that outlive it.
+type files struct{ *certmagic.FileStorage }
+
+// Lock implements certmagic.Locker.
+func (files) Lock(context.Context, string) error { return nil }
+
+// Unlock implements certmagic.Locker.
+func (files) Unlock(context.Context, string) error { return nil }
 
 // loadCertificate returns nil if there is none.
 func (s store) loadCertificate() (*tls.Certificate, error) {
-	data, err := readBounded(s.path(certificateFile))
+	data, err := s.files.Load(context.Background(), certificateFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -57,16 +61,16 @@ func parseCertificate(data []byte) (*tls.Certificate, error) {
 // saveCertificate stores what the authority has issued, if it is a certificate over the key that was sent. It takes the place of the old one
 // and its key, which is gone then.
 func (s store) saveCertificate(i issued) (*tls.Certificate, error) {
-	der, err := x509.MarshalPKCS8PrivateKey(i.key)
+	data, err := certmagic.PEMEncodePrivateKey(i.key)
 	if err != nil {
 		return nil, fmt.Errorf("store the certificate's key: %w", err)
 	}
-	data := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), i.chainPEM...)
+	data = append(data, i.chainPEM...)
 	cert, err := parseCertificate(data)
 	if err != nil {
 		return nil, fmt.Errorf("the authority's certificate: %w", err)
 	}
-	if err := atomicfile.Write(s.path(certificateFile), data, 0o600); err != nil {
+	if err := s.files.Store(context.Background(), certificateFile, data); err != nil {
 		return nil, fmt.Errorf("store the certificate: %w", err)
 	}
 	return cert, nil
@@ -74,7 +78,7 @@ func (s store) saveCertificate(i issued) (*tls.Certificate, error) {
 
 // setAside keeps a damaged certificate out of the way of the next one.
 func (s store) setAside() error {
-	err := os.Rename(s.path(certificateFile), s.path(certificateFile+".damaged"))
+	err := os.Rename(s.files.Filename(certificateFile), s.files.Filename(certificateFile+".damaged"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("set the damaged certificate aside: %w", err)
 	}
@@ -83,13 +87,13 @@ func (s store) setAside() error {
 
 // loadRecord returns the zero record with an error if it is damaged.
 func (s store) loadRecord() (record, error) {
-	data, err := readBounded(s.path(recordFile))
+	data, err := s.files.Load(context.Background(), recordFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return record{}, nil
 	}
 	var r record
 	if err == nil {
-		err = json.NewDecoder(bytes.NewReader(data)).Decode(&r)
+		err = json.Unmarshal(data, &r)
 	}
 	if err != nil {
 		return record{}, fmt.Errorf("%s: %w", recordFile, err)
@@ -102,20 +106,5 @@ func (s store) saveRecord(r record) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(s.path(recordFile), data, 0o600)
-}
-
-// accountKey is that of the account at a directory, made when there is none. A damaged one is replaced: the account is worth nothing but for
-// the authority's patience with it.
-func (s store) accountKey(directory string) (*ecdsa.PrivateKey, error) {
-	sum := sha256.Sum256([]byte(directory))
-	path := s.path("account-" + hex.EncodeToString(sum[:4]) + ".pem")
-	data, err := readBounded(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	if key := parseKey(data); err == nil && key != nil {
-		return key, nil
-	}
-	return createKey(path)
+	return s.files.Store(context.Background(), recordFile, data)
 }

@@ -68,7 +68,7 @@ func (s *Server) openAccessLog(p *site) (err error) {
 func (s *Server) openCertificate(p *site) (err error) {
 	p.certs, err = certs.New(certs.Config{
 		Domain: s.cfg.Domain, Directory: s.cfg.ACME.Directory, Staging: s.cfg.ACME.Staging, Email: s.cfg.ACME.Email,
-		RootsFile: s.cfg.ACME.RootsFile, Dir: s.state("acme"), Log: s.opt.Log,
+		RootsFile: s.cfg.ACME.RootsFile, Dir: s.state("acme"), Listen: s.TLSAddr(), Log: s.opt.Log,
 	})
 	if err == nil {
 		s.cleanup(p.certs.Close)

@@ -18,6 +18,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -43,18 +44,25 @@ type CA struct {
 	names  map[string]netip.Addr
 	orders int
 	fault  http.HandlerFunc
+	at     string // begin of the paths that fault answers
 }
 
 // Fail makes the CA answer all requests with f instead, until Fail(nil): it is down, or has enough of us.
-func (a *CA) Fail(f http.HandlerFunc) {
+func (a *CA) Fail(f http.HandlerFunc) { a.FailAt("", f) }
+
+// FailAt is Fail for the paths that begin with path.
+func (a *CA) FailAt(path string, f http.HandlerFunc) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.fault = f
+	a.fault, a.at = f, path
 }
 
-func (a *CA) failing() http.HandlerFunc {
+func (a *CA) failing(path string) http.HandlerFunc {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if !strings.HasPrefix(path, a.at) {
+		return nil
+	}
 	return a.fault
 }
 
@@ -109,7 +117,7 @@ func (a *CA) serve(t testing.TB, h http.Handler) {
 	s := &http.Server{
 		ErrorLog: log.New(io.Discard, "", 0),
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if fault := a.failing(); fault != nil {
+			if fault := a.failing(r.URL.Path); fault != nil {
 				fault(w, r)
 				return
 			}
