@@ -52,7 +52,9 @@ func (a *app) runDown(cmd *cobra.Command, name string, yes, keep bool) error {
 	}
 	progress.Close()
 	text := fmt.Sprintf("\n%s is down\n", name)
-	if record != "" {
+	if record == "" { // nobody may take a typing error for a county that is gone
+		text = fmt.Sprintf("\nthere was nothing of %s: no keys or state on this computer, and nothing at Hetzner in the project of this token\n", name)
+	} else {
 		text += fmt.Sprintf("record of the deletion, for the data protection officer: %s\n", record)
 	}
 	return a.print(map[string]any{"result": map[string]string{"county": name, "state": "down", "record": record}}, text)

@@ -27,6 +27,8 @@ type shownStatus struct {
 	Capacity serve.Remembered `json:"capacity"`
 	// Cost is nil when the price list could not be had.
 	Cost *county.Bill `json:"cost,omitempty"`
+	// unknown: the county could not even be asked about, see Problem; it may well be up.
+	unknown bool
 }
 
 func (a *app) status() *cobra.Command {

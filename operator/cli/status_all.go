@@ -88,7 +88,7 @@ func (a *app) askAll(ctx context.Context, names []string, open map[string]*count
 				lines[i], err = ask(ctx, c)
 			}
 			if err != nil {
-				lines[i] = shownStatus{Status: county.Status{County: name, Problem: err.Error()}}
+				lines[i] = shownStatus{Status: county.Status{County: name, Problem: err.Error()}, unknown: true}
 			}
 		})
 	}
@@ -109,27 +109,37 @@ func (a *app) statusTable(lines []shownStatus) (string, error) {
 		return b.String(), nil
 	}
 	fmt.Fprintf(&b, "%-20s %-7s %8s %6s %7s  %-11s %14s  %s\n", "county", "state", "machines", "rooms", "people", "certificate", "per month", "release")
-	total := hetzner.Price{}
+	total, without := hetzner.Price{}, ""
 	for _, s := range lines {
 		b.WriteString(statusRow(s))
-		if s.Cost != nil {
-			total = total.Plus(s.Cost.Total)
+		if s.Cost == nil {
+			without = "; not all prices are known"
+			continue
 		}
+		total = total.Plus(s.Cost.Total)
 	}
 	if len(lines) > 1 && total.Currency != "" {
-		fmt.Fprintf(&b, "%d counties, %s, net of VAT\n", len(lines), priceText(total))
+		fmt.Fprintf(&b, "%d counties, %s, net of VAT%s\n", len(lines), priceText(total), without)
 	}
 	return b.String(), nil
 }
 
-func statusRow(s shownStatus) string {
-	machines, rooms, people, certificate, price, release := 0, "", "", "", "", ""
+func serversOf(s shownStatus) int {
+	n := 0
 	for _, r := range s.Resources {
 		if r.Kind == "server" {
-			machines++
+			n++
 		}
 	}
-	state := "not up"
+	return n
+}
+
+func statusRow(s shownStatus) string {
+	machines, rooms, people, certificate, price, release := "", "", "", "", "", ""
+	state := "unknown"
+	if !s.unknown {
+		state, machines = "not up", fmt.Sprint(serversOf(s))
+	}
 	if s.Server != nil {
 		state = "up"
 		r, p := inUse(s.Status)
@@ -141,7 +151,7 @@ func statusRow(s shownStatus) string {
 	if s.Cost != nil {
 		price = s.Cost.Total.Month.Cents() + " " + s.Cost.Total.Currency
 	}
-	row := strings.TrimRight(fmt.Sprintf("%-20s %-7s %8d %6s %7s  %-11s %14s  %s", s.County, state, machines, rooms, people, certificate, price, release), " ") + "\n"
+	row := strings.TrimRight(fmt.Sprintf("%-20s %-7s %8s %6s %7s  %-11s %14s  %s", s.County, state, machines, rooms, people, certificate, price, release), " ") + "\n"
 	problems := []string{}
 	if s.Problem != "" {
 		problems = append(problems, strings.ReplaceAll(s.Problem, "\n", " "))
