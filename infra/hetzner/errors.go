@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
@@ -161,6 +162,19 @@ func next(class Class, err error) string {
 		if hcloud.IsError(err, hcloud.ErrorCodeProtected) {
 			return "remove the protection in the Hetzner console first"
 		}
+		if about(err, "server_type") {
+			return "correct server_types in the county's file; Hetzner's price list and Console name the types that there are"
+		}
 	}
 	return ""
+}
+
+// about reports whether Hetzner found fault with a field of the request.
+func about(err error, field string) bool {
+	var api hcloud.Error
+	if !errors.As(err, &api) {
+		return false
+	}
+	d, ok := api.Details.(hcloud.ErrorDetailsInvalidInput)
+	return ok && slices.ContainsFunc(d.Fields, func(f hcloud.ErrorDetailsInvalidInputField) bool { return f.Name == field })
 }
