@@ -250,7 +250,7 @@ func TestAuthorityMayHurryTheRenewal(t *testing.T) {
 		t.Error("status does not say when")
 	}
 	serial, _ := s.served(t)
-	c.set(rec.RenewAt.Sub(time.Now()) + time.Minute)
+	c.set(time.Until(rec.RenewAt) + time.Minute)
 	waitUntil(t, "the renewal has come", func() bool { got, _ := s.served(t); return got != serial })
 }
 
