@@ -375,7 +375,7 @@ func (s stackFake) outputs(spec infra.Spec) infra.Outputs {
 	for _, b := range spec.Bridges {
 		out.Machines = append(out.Machines, infra.Machine{
 			Name: infra.BridgeName(spec.County, b.Number), Role: infra.RoleBridge, Number: b.Number, ServerType: b.ServerType, Location: b.Location,
-			ServerID: s.bridges[b.Number].id, IPv4: s.address(b.Number), PrivateIP: netip.AddrFrom4([4]byte{10, 64, 0, byte(10 + b.Number)}).String(),
+			ServerID: s.bridges[b.Number].id, IPv4: s.address(b.Number), IPv6: "2001:db8::2", PrivateIP: netip.AddrFrom4([4]byte{10, 64, 0, byte(10 + b.Number)}).String(),
 		})
 	}
 	return out

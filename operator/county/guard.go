@@ -72,21 +72,22 @@ func (s *site) refusal(name string, use InUse, unknown error) error {
 	return fmt.Errorf("%w: %s, and %s. Wait until they have ended, or interrupt them with `kreisraum up %s --now`", ErrLessons, what, use, s.Home.Name)
 }
 
-// lessonsOn asks how many people are on a machine. What is not known is an error, unless nobody can be there: the county never was in
-// service, or the portal knows that the bridge has never taken rooms or is gone.
+// lessonsOn asks how many people are on a machine, also one that was never in service as far as this computer remembers: after an
+// adoption it remembers little. What is not known is an error, unless nobody can be there: the county never was in service, or the
+// portal knows that the bridge has never taken rooms or is gone.
 func (s *site) lessonsOn(ctx context.Context, m infra.Machine) (InUse, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*glance)
 	defer cancel()
 	id := machineID(m)
 	use := InUse{Machine: id}
-	if s.local.LiveDigest == "" || m.Number != 0 && !s.local.bridge(m.Number).ready(m) {
-		return use, nil
-	}
 	ops := s.ops(s.secrets, m)
 	defer ops.Close()
 	info, err := ops.Info(ctx)
 	if err == nil {
 		return InUse{Machine: id, Version: info.Version, Rooms: info.Rooms, Participants: info.Participants}, nil
+	}
+	if s.local.LiveDigest == "" || m.Number != 0 && !s.local.bridge(m.Number).ready(m) {
+		return use, nil
 	}
 	if m.Number == 0 {
 		return use, err

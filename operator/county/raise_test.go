@@ -130,6 +130,21 @@ func TestLessonsKeepTheMachine(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("after an adoption, when this computer remembers little", func(t *testing.T) {
+		w, c := ran(func(w *world, c *County) {
+			w.people = map[int]int{0: 40}
+			l, err := loadLocal(c.Home)
+			if err == nil {
+				err = l.change(func(l *local) { l.LiveDigest = "" })
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+		if err := upError(t, c, UpOptions{}); !errors.Is(err, ErrLessons) || w.called("Stack.Up") > 0 {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("without lessons", func(t *testing.T) {
 		w, c := ran(func(*world, *County) {})
 		if mustUp(t, c); w.kind != kind("cpx32", "fsn1") {
