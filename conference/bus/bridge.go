@@ -291,13 +291,15 @@ func (b *Bridge) announce(ctx context.Context, conn *nats.Conn) error {
 	return nil
 }
 
-// forgetFormer: what was left and has been told is the portal's from now on.
+// forgetFormer: what was left and has been told is the portal's from now on. It is not due either, though a call came while it was
+// told: what is due and not in rooms is deleted, and with it the lesson that its people come back to.
 func (b *Bridge) forgetFormer(told map[cluster.RoomKey]cluster.Record) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for key, r := range told {
 		if r.Boot == formerBoot && b.rooms[key].Boot == formerBoot {
 			delete(b.rooms, key)
+			delete(b.dirty, key)
 		}
 	}
 }
