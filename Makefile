@@ -109,7 +109,7 @@ lint: ## staticcheck, with the choice of checks in staticcheck.conf
 
 .PHONY: race
 race: bin/pulumi need-test-packages ## all Go tests with the race detector
-	CGO_ENABLED=1 go test -race -timeout 10m ./...
+	CGO_ENABLED=1 go test -race -timeout 20m ./...
 
 .PHONY: web-test
 web-test: need-node need-test-packages web ## type check, lint, unit and page tests of the web client
