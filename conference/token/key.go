@@ -66,8 +66,9 @@ func loadKey(path string) (Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read token key: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("token key %s: mode is %04o and must be 0600; remove the file to get a new key", path, info.Mode().Perm())
+	// The operator's key is root's, and the server reads it as a member of its group.
+	if info.Mode().Perm()&0o037 != 0 {
+		return nil, fmt.Errorf("token key %s: mode is %04o and must be 0600 or 0640; remove the file to get a new key", path, info.Mode().Perm())
 	}
 	k, err := io.ReadAll(io.LimitReader(f, KeySize+1))
 	if err != nil {

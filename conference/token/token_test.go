@@ -145,7 +145,8 @@ func TestBadKeyFilesAreRefused(t *testing.T) {
 		{"empty", nil, 0o600, "length"},
 		{"short", make([]byte, KeySize-1), 0o600, "length"},
 		{"long", make([]byte, KeySize+1), 0o600, "length"},
-		{"readable by others", make([]byte, KeySize), 0o644, "mode is 0644 and must be 0600"},
+		{"readable by others", make([]byte, KeySize), 0o644, "mode is 0644 and must be 0600 or 0640"},
+		{"writable by the group", make([]byte, KeySize), 0o660, "mode is 0660 and must be"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
