@@ -151,7 +151,7 @@ func TestBadKeyFilesAreRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "token.key")
-			if err := os.WriteFile(path, tt.content, tt.mode); err != nil {
+			if err := errors.Join(os.WriteFile(path, tt.content, tt.mode), os.Chmod(path, tt.mode)); err != nil { // whatever the umask
 				t.Fatal(err)
 			}
 			if _, err := LoadOrCreateKey(path); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), path) {
