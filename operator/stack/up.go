@@ -59,6 +59,10 @@ func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (
 	if err != nil {
 		return Result{}, err
 	}
+	// First, since a server that an older state does not know holds on to addresses that it does.
+	if err := provider.Purge(ctx, s.cfg.Cloud, s.cfg.Log, strays); err != nil {
+		return Result{}, err
+	}
 	if gone {
 		opts = append(opts, optup.Refresh())
 	}
@@ -68,9 +72,6 @@ func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (
 		return err
 	})
 	if err != nil {
-		return Result{}, err
-	}
-	if err := provider.Purge(ctx, s.cfg.Cloud, s.cfg.Log, strays); err != nil {
 		return Result{}, err
 	}
 	if err := s.pruneHistory(ctx); err != nil {

@@ -133,6 +133,9 @@ func (b *bucket) Delete(ctx context.Context, keys ...string) error {
 	return nil
 }
 
+// maxLists bounds how often a list is begun anew.
+const maxLists = 10
+
 func (b *bucket) List(ctx context.Context, prefix string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -142,6 +145,16 @@ func (b *bucket) List(ctx context.Context, prefix string) ([]string, error) {
 	case <-ctx.Done():
 		return nil, b.explain("look for", prefix, ctx.Err())
 	}
+	for attempt := 1; ; attempt++ {
+		keys, err := b.list(ctx, prefix)
+		if err == nil || gcerrors.Code(err) != gcerrors.NotFound || attempt == maxLists {
+			return keys, b.explain("look for", prefix, err)
+		}
+		// The table's driver reads each row once more; one was deleted in between.
+	}
+}
+
+func (b *bucket) list(ctx context.Context, prefix string) ([]string, error) {
 	var keys []string
 	for objects := b.blobs.List(&blob.ListOptions{Prefix: prefix}); ; {
 		object, err := objects.Next(ctx)
@@ -149,7 +162,7 @@ func (b *bucket) List(ctx context.Context, prefix string) ([]string, error) {
 			return keys, nil
 		}
 		if err != nil {
-			return nil, b.explain("look for", prefix, err)
+			return nil, err
 		}
 		keys = append(keys, object.Key)
 	}
