@@ -43,13 +43,17 @@ func (s sfuSession) SetView(want []peer.MediaWant) {
 	s.session.SetView(view)
 }
 
-func (s sfuSession) Allow(source string, ok bool) { s.session.Allow(sfu.Source(source), ok) }
+func (s sfuSession) Allow(source string, to peer.Audience) {
+	s.session.Allow(sfu.Source(source), to == peer.Everyone)
+}
+
+func (s sfuSession) SetOrganiser(bool) {}
 
 func (s sfuSession) Close() { s.session.Close() }
 
 func slots(s sfu.Slots) (audio []peer.AudioSlot, video []peer.VideoSlot) {
 	for _, a := range s.Audio {
-		audio = append(audio, peer.AudioSlot{MID: a.MID, Participant: a.Participant})
+		audio = append(audio, peer.AudioSlot{MID: a.MID, Participant: a.Participant, Source: peer.Microphone})
 	}
 	for _, v := range s.Video {
 		video = append(video, peer.VideoSlot{MID: v.MID, Participant: v.Participant, Source: string(v.Source)})

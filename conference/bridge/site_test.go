@@ -315,10 +315,12 @@ func (s *fakeSession) SetView(want []peer.MediaWant) {
 	s.view = want
 }
 
-func (s *fakeSession) Allow(source string, ok bool) {
+func (s *fakeSession) SetOrganiser(bool) {}
+
+func (s *fakeSession) Allow(source string, to peer.Audience) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.allowed[source] = ok
+	s.allowed[source] = to == peer.Everyone
 }
 
 func (s *fakeSession) Close() {

@@ -196,7 +196,13 @@ func (c *Call) start(from *Peer, m signaling.Offer) {
 		return
 	}
 	c.session = session
-	session.Allow(Screen, c.cfg.MayShareScreen)
+	screen := Nobody
+	if c.cfg.MayShareScreen {
+		screen = Everyone
+	}
+	session.Allow(Microphone, Everyone)
+	session.Allow(Camera, Everyone)
+	session.Allow(Screen, screen)
 	if c.want != nil {
 		session.SetView(c.want)
 	}

@@ -34,9 +34,10 @@ func (m *heldMedia) Join(_, _ string, events MediaEvents) (MediaSession, string,
 	return m, "answer", nil
 }
 
-func (m *heldMedia) SetView([]MediaWant) {}
-func (m *heldMedia) Allow(string, bool)  {}
-func (m *heldMedia) Close()              { m.closed.Add(1) }
+func (m *heldMedia) SetView([]MediaWant)    {}
+func (m *heldMedia) Allow(string, Audience) {}
+func (m *heldMedia) SetOrganiser(bool)      {}
+func (m *heldMedia) Close()                 { m.closed.Add(1) }
 
 // listener is a Peer without a socket: what it is told stays in its outbox.
 func listener() *Peer { return New(nil, Config{Log: slog.New(slog.DiscardHandler)}) }

@@ -20,8 +20,10 @@ type MediaRoom interface {
 type MediaSession interface {
 	// SetView says which videos are visible, most important first.
 	SetView([]MediaWant)
-	// Allow drops or forwards what comes from one of the participant's sources.
-	Allow(source string, ok bool)
+	// Allow says who gets what comes from one of the participant's sources; at first nobody does. The screen's sound goes with the screen.
+	Allow(source string, to Audience)
+	// SetOrganiser says whether this participant is one of Organisers, as a receiver; at first it is not.
+	SetOrganiser(bool)
 	// Close ends the session; no event comes after it returned. Idempotent.
 	Close()
 }
@@ -31,6 +33,16 @@ const (
 	Microphone = "microphone"
 	Camera     = "camera"
 	Screen     = "screen"
+)
+
+// Audience is who gets what a participant sends. The zero value is Nobody.
+type Audience uint8
+
+// Audiences.
+const (
+	Nobody Audience = iota
+	Organisers
+	Everyone
 )
 
 // MediaWant is one visible video. Height is in device pixels.
@@ -48,8 +60,8 @@ type MediaEvents struct {
 	Failed func(error)
 }
 
-// AudioSlot is an occupied audio slot.
-type AudioSlot struct{ MID, Participant string }
+// AudioSlot is an occupied audio slot. Source is Microphone or Screen, which is the sound of what is shared.
+type AudioSlot struct{ MID, Participant, Source string }
 
 // VideoSlot is an occupied video slot.
 type VideoSlot struct{ MID, Participant, Source string }
