@@ -38,6 +38,12 @@ type Admission struct {
 	AccountName string `json:"accountName,omitempty"`
 	// Organiser says that the account may take the organiser role.
 	Organiser bool `json:"organiser,omitempty"`
+	// Owner is the ID of the account that owns the address, whoever asks; empty: it is nobody's, and the room is its who begins the lesson.
+	Owner string `json:"owner,omitempty"`
+	// Title is what the owner calls the room; empty without an owner.
+	Title string `json:"title,omitempty"`
+	// FirstCode is the code that an owned room begins with; empty: the room draws one.
+	FirstCode string `json:"firstCode,omitempty"`
 	// Restore is the room's record from a bridge that died. The bridge takes it over unless it has the room already.
 	Restore *Record `json:"restore,omitempty"`
 }

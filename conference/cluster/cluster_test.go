@@ -16,7 +16,8 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func TestAdmission(t *testing.T) {
 	key := token.NewKey()
-	a := Admission{Room: "klasse-5a", DisplayRoom: "Klasse-5a", Account: "7f3a", AccountName: "ahorn-4827", Organiser: true}
+	a := Admission{Room: "klasse-5a", DisplayRoom: "Klasse-5a", Account: "7f3a", AccountName: "ahorn-4827", Organiser: true,
+		Owner: "7f3a", Title: "Klasse 5a", FirstCode: "482713"}
 	signed := a.Sign(key, noon)
 	tests := []struct {
 		name   string
@@ -61,7 +62,7 @@ func TestSourceTag(t *testing.T) {
 
 func TestAdmissionIsNotPrinted(t *testing.T) {
 	const canary = "kanarienvogel"
-	a := Admission{Room: canary, DisplayRoom: canary, Account: canary, AccountName: canary}
+	a := Admission{Room: canary, DisplayRoom: canary, Account: canary, AccountName: canary, Owner: canary, Title: canary, FirstCode: canary}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d"} {
 		if s := fmt.Sprintf(verb, a); strings.Contains(s, canary) {
 			t.Errorf("%s prints it", verb)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/bridge"
+	"github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/night"
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
@@ -70,7 +71,7 @@ func (s *Server) openMedia() error {
 	}
 	s.cleanup(func() { engine.Close() })
 	b := bridge.New(bridge.Config{
-		Key: s.key, Rooms: room.Rules(s.cfg.Rooms), Announce: &s.network.announcer, Log: s.opt.Log, Now: s.opt.Now,
+		Key: s.key, Rooms: rulesOf(s.cfg.Rooms), Announce: &s.network.announcer, Log: s.opt.Log, Now: s.opt.Now,
 	}, bridge.SFU(engine))
 	meter := stress.NewMeter(stress.MeterConfig{
 		Capacity: stress.CapacityOf(s.cfg.Capacity, runtime.GOMAXPROCS(0)), Counters: engine.Counters, Census: b.Counts, Log: s.opt.Log,
@@ -79,6 +80,13 @@ func (s *Server) openMedia() error {
 	s.rooms = b
 	s.media = &media{engine: engine, bridge: b, meter: meter}
 	return nil
+}
+
+// rulesOf are the county's rules as rooms know them.
+func rulesOf(r config.Rooms) room.Rules {
+	return room.Rules{
+		MaxParticipants: r.MaxParticipants, CodeRequired: r.CodeRequired, ScreenShare: r.ScreenShare,
+	}
 }
 
 // nightRooms are this machine's rooms as the night needs them.

@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -18,8 +19,15 @@ const (
 // ProbeRoomPrefix begins the canonical names of the rooms that only a probe token opens.
 const ProbeRoomPrefix = "kreisraum-probe-"
 
-// reservedRooms are paths of the site.
-var reservedRooms = map[string]bool{"api": true, "assets": true}
+// Paths of the site that no room can have.
+var (
+	// PagePaths are those that the page shows besides the landing page and rooms: network test, my rooms, hand-over to another device.
+	PagePaths = []string{"netztest", "meine-raeume", "weiter"}
+	// TextPaths are texts that the server renders; what is below them is theirs too.
+	TextPaths = []string{"hilfe", "datenschutz", "nutzung", "impressum", "barrierefreiheit", "kontakt"}
+)
+
+var reservedRooms = append(append([]string{"api", "assets"}, PagePaths...), TextPaths...)
 
 // CanonicalRoom checks a room name and returns the form that rooms are compared by: lower case. Nothing is ever transliterated
 // or repaired here, see SuggestRoom. Returns ErrRoomInvalid.
@@ -33,7 +41,7 @@ func CanonicalRoom(name string) (string, error) {
 		}
 	}
 	canonical := strings.ToLower(name)
-	if reservedRooms[canonical] {
+	if slices.Contains(reservedRooms, canonical) {
 		return "", ErrRoomInvalid
 	}
 	return canonical, nil

@@ -28,6 +28,16 @@ func TestCanonicalRoom(t *testing.T) {
 		{"\u212aelvin", ""}, // the Kelvin sign lower-cases to an ASCII k
 		{"api", ""},
 		{"Assets", ""},
+		{"Meine-Raeume", ""},
+		{"netztest", ""},
+		{"WEITER", ""},
+		{"hilfe", ""},
+		{"datenschutz", ""},
+		{"nutzung", ""},
+		{"impressum", ""},
+		{"barrierefreiheit", ""},
+		{"kontakt", ""},
+		{"weiter-so", "weiter-so"},
 		{"apis", "apis"},
 	}
 	for _, tt := range tests {
@@ -54,6 +64,8 @@ func TestSuggestRoom(t *testing.T) {
 		{"a_b.c", "a-b-c"},
 		{"5a", "5a-raum"},
 		{"API", "API-raum"},
+		{"Hilfe", "Hilfe-raum"},
+		{"Meine Räume", "Meine-Raeume-raum"},
 		{"日本語", ""},
 		{"", ""},
 		{"!?", ""},

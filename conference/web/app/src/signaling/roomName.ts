@@ -2,7 +2,10 @@
 // changed silently: the page shows a suggestion and the teacher decides.
 
 const shape = /^[A-Za-z0-9][A-Za-z0-9-]{2,63}$/;
-const reserved: ReadonlySet<string> = new Set(['api', 'assets']);
+const reserved: ReadonlySet<string> = new Set([
+  'api', 'assets', 'netztest', 'meine-raeume', 'weiter',
+  'hilfe', 'datenschutz', 'nutzung', 'impressum', 'barrierefreiheit', 'kontakt',
+]);
 
 export function isRoomName(name: string): boolean {
   return shape.test(name) && !reserved.has(name.toLowerCase());
