@@ -1,4 +1,5 @@
 import { createRoot } from 'react-dom/client';
+import { restoreLanguage } from './i18n/language';
 import { Directory } from './state/directory';
 import { App } from './ui/App';
 import './ui/base.css';
@@ -7,5 +8,5 @@ const place = document.getElementById('app');
 if (place) {
   const directory = new Directory();
   void directory.load();
-  createRoot(place).render(<App directory={directory} />);
+  void restoreLanguage().then(() => { createRoot(place).render(<App directory={directory} />); });
 }

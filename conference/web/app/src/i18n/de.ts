@@ -1,5 +1,6 @@
 import type { DeviceProblem } from '../rtc/devices';
 import type { EndReason, Refusal, RoomError } from '../signaling/messages';
+import { pages } from './de/pages';
 
 /** A heading, what it means, and what to do next. */
 export interface Outcome {
@@ -58,6 +59,8 @@ export const de = {
   tryAgain: 'Erneut versuchen',
   close: 'Schließen',
   cancel: 'Abbrechen',
+
+  pages,
 
   landing: {
     welcome: 'Willkommen im Videoklassenzimmer',

@@ -1,5 +1,6 @@
 import type { DeviceProblem } from '../rtc/devices';
 import type { Texts } from './de';
+import { pages } from './en/pages';
 
 const deviceProblem = (device: string): Record<DeviceProblem, string> => ({
   denied: `Your browser may not use the ${device}. Allow it with the symbol to the left of the address and switch it on again. You can also join without it.`,
@@ -21,6 +22,8 @@ export const en: Texts = {
   tryAgain: 'Try again',
   close: 'Close',
   cancel: 'Cancel',
+
+  pages,
 
   landing: {
     welcome: 'Welcome to the video classroom',

@@ -36,7 +36,7 @@ export function Page({ directory, narrow = false, children }: PageProps) {
             <small>{t.subtitle}</small>
           </span>
         </a>
-        <button type="button" className={classes(controls.quiet, styles.language)} onClick={switchLanguage} title={t.switchLanguage}>
+        <button type="button" className={classes(controls.quiet, styles.language)} onClick={() => { void switchLanguage(); }} title={t.switchLanguage}>
           <span lang={t.switchTo === 'English' ? 'en' : 'de'}>{t.switchTo}</span>
         </button>
       </header>
