@@ -17,7 +17,7 @@ func (l *roomLoop) record(r room.Record) cluster.Record {
 	if r.CodeHash == "" {
 		r.CodeHash = cluster.CodeHash(l.secret, l.name, string(r.Code))
 	}
-	return cluster.Record{Epoch: r.Epoch, CodeHash: r.CodeHash, Locked: r.Locked, Organisers: r.Organisers, Removed: r.Removed,
+	return cluster.Record{Epoch: r.Epoch, CodeHash: r.CodeHash, Locked: r.Settings.Locked, Organisers: r.Organisers, Removed: r.Removed,
 		Participants: r.Participants}
 }
 
@@ -39,7 +39,7 @@ func (l *roomLoop) restore(r *cluster.Record) {
 	}
 	hash := []byte(r.CodeHash)
 	l.apply(room.Restore{
-		Epoch: r.Epoch, CodeHash: r.CodeHash, Locked: r.Locked, Organisers: r.Organisers, Removed: r.Removed,
+		Epoch: r.Epoch, CodeHash: r.CodeHash, Settings: room.Settings{Locked: r.Locked}, Organisers: r.Organisers, Removed: r.Removed,
 		Opens: func(c room.Code) bool { return hmac.Equal([]byte(cluster.CodeHash(l.secret, l.name, string(c))), hash) },
 	})
 }

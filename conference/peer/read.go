@@ -105,7 +105,7 @@ func (p *Peer) dispatch(ctx context.Context, m signaling.ClientMessage) {
 		p.out.finish(farewell{status: websocket.StatusNormalClosure}, false)
 		p.end(false)
 	case signaling.SetLock:
-		p.tell(room.SetLock{Conn: c, Locked: m.Locked})
+		p.tell(room.ChangeSettings{Conn: c, Change: room.SettingsChange{Locked: &m.Locked}})
 	case signaling.Remove:
 		p.tell(room.Remove{Conn: c, Participant: m.Participant})
 	case signaling.Offer:

@@ -20,8 +20,8 @@ func Message(e room.Event) signaling.ServerMessage {
 		return signaling.Refused{Code: signaling.RefusalCode(e.Reason)}
 	case room.AwayChanged:
 		return signaling.ParticipantAway{ID: e.ID, Away: e.Away}
-	case room.LockChanged:
-		return signaling.Locked{Locked: e.Locked}
+	case room.SettingsChanged:
+		return signaling.Locked{Locked: e.Settings.Locked}
 	case room.Noticed:
 		return signaling.Notice{Kind: signaling.NoticeRestart, At: e.At.UnixMilli()}
 	case room.Joined:
@@ -53,7 +53,7 @@ func JoinedMessage(a room.Admitted, rules room.Rules, resume signaling.Token, sl
 			MaxParticipants: rules.MaxParticipants,
 			ScreenShare:     rules.ScreenShare,
 			CodeRequired:    rules.CodeRequired,
-			Locked:          a.Locked,
+			Locked:          a.Settings.Locked,
 		},
 		Slots: slots,
 		Media: a.Media,
@@ -69,10 +69,10 @@ func JoinedMessage(a room.Admitted, rules room.Rules, resume signaling.Token, sl
 
 func doorMessage(d room.Door) signaling.Door {
 	m := signaling.Door{State: signaling.DoorWaiting, Wrong: d.Wrong}
-	if d.Locked {
+	switch d.State {
+	case room.ForUnlocking:
 		m.State = signaling.DoorLocked
-	}
-	if d.Open {
+	case room.ForCode:
 		m.State = signaling.DoorCode
 		m.RetryAfter = int(math.Ceil(float64(d.RetryAfter) / float64(time.Second)))
 	}

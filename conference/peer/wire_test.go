@@ -21,11 +21,11 @@ func TestMessage(t *testing.T) {
 		want  signaling.ServerMessage
 	}{
 		{room.Door{}, signaling.Door{State: signaling.DoorWaiting}},
-		{room.Door{Open: true, Wrong: true, RetryAfter: 1001 * time.Millisecond}, signaling.Door{State: signaling.DoorCode, Wrong: true, RetryAfter: 2}},
-		{room.Door{Locked: true}, signaling.Door{State: signaling.DoorLocked}},
+		{room.Door{State: room.ForCode, Wrong: true, RetryAfter: 1001 * time.Millisecond}, signaling.Door{State: signaling.DoorCode, Wrong: true, RetryAfter: 2}},
+		{room.Door{State: room.ForUnlocking}, signaling.Door{State: signaling.DoorLocked}},
 		{room.Refused{Reason: room.DeviceRemoved}, signaling.Refused{Code: signaling.RefusedRemoved}},
 		{room.AwayChanged{ID: "7c1f", Away: true}, signaling.ParticipantAway{ID: "7c1f", Away: true}},
-		{room.LockChanged{Locked: true}, signaling.Locked{Locked: true}},
+		{room.SettingsChanged{Settings: room.Settings{Locked: true}}, signaling.Locked{Locked: true}},
 		{room.Noticed{At: at}, signaling.Notice{Kind: signaling.NoticeRestart, At: 1_795_248_000_123}},
 		{room.Ended{Reason: room.Removed}, signaling.Ended{Reason: signaling.EndedRemoved}},
 		{room.Refused{Reason: room.RoomFull}, signaling.Refused{Code: signaling.RefusedRoomFull}},
@@ -59,7 +59,7 @@ func TestMessage(t *testing.T) {
 
 // TestJoinedFitsAFrame fills a room to all its bounds, with what JSON makes longest.
 func TestJoinedFitsAFrame(t *testing.T) {
-	a := room.Admitted{Self: room.Person{ID: strings.Repeat("a", 16), Role: room.Organiser}, RoomName: "klasse-5a", Code: "482713", Locked: true, Media: true}
+	a := room.Admitted{Self: room.Person{ID: strings.Repeat("a", 16), Role: room.Organiser}, RoomName: "klasse-5a", Code: "482713", Settings: room.Settings{Locked: true}, Media: true}
 	name := room.DisplayName(strings.Repeat("𝄞", signaling.MaxName)) // four bytes each
 	for range 70 {
 		a.People = append(a.People, room.Person{ID: strings.Repeat("a", 16), Name: name, Role: room.Participant, Away: true})

@@ -112,35 +112,35 @@ func TestReloadDropsTheState(t *testing.T) {
 func TestLock(t *testing.T) {
 	r, mia := joined(t)
 	r.Apply(noon, Knock{Conn: 3, Role: Participant}) // is asked for the code
-	if e, ok := told(r.Apply(noon, SetLock{Conn: 2, Locked: true}), 2).(Problem); !ok || e.Code != NotAllowed || r.locked {
+	if e, ok := told(r.Apply(noon, lock(2, true)), 2).(Problem); !ok || e.Code != NotAllowed || r.settings.Locked {
 		t.Fatal("a participant locked the room")
 	}
-	out := r.Apply(noon, SetLock{Conn: 1, Locked: true})
+	out := r.Apply(noon, lock(1, true))
 	for _, c := range []Conn{1, 2} {
-		if !want[LockChanged](t, out, c).Locked {
+		if !want[SettingsChanged](t, out, c).Settings.Locked {
 			t.Fatal("not told so")
 		}
 	}
-	if d := want[Door](t, out, 3); !d.Locked || d.Open {
+	if d := want[Door](t, out, 3); d.State != ForUnlocking || d.State == ForCode {
 		t.Fatalf("who was asked for the code is told %+v", d)
 	}
-	if d := want[Door](t, r.Apply(noon, EnterCode{Conn: 3, Code: r.code}), 3); !d.Locked {
+	if d := want[Door](t, r.Apply(noon, EnterCode{Conn: 3, Code: r.code}), 3); d.State != ForUnlocking {
 		t.Fatalf("a code at the locked door: %+v", d)
 	}
-	if d := want[Door](t, r.Apply(noon, Knock{Conn: 4, Role: Participant, Code: r.code}), 4); !d.Locked {
+	if d := want[Door](t, r.Apply(noon, Knock{Conn: 4, Role: Participant, Code: r.code}), 4); d.State != ForUnlocking {
 		t.Fatalf("a newcomer with the code: %+v", d)
 	}
 	want[Admitted](t, r.Apply(noon, Knock{Conn: 5, Role: Participant, Resume: &mia.Resume}), 5)
 	want[Admitted](t, r.Apply(noon, Knock{Conn: 6, Role: Organiser, Account: "b"}), 6)
-	out = r.Apply(noon, SetLock{Conn: 1})
-	if d := want[Door](t, out, 3); !d.Open || d.Wrong {
+	out = r.Apply(noon, lock(1, false))
+	if d := want[Door](t, out, 3); d.State != ForCode || d.Wrong {
 		t.Fatalf("unlocked: %+v", d)
 	}
-	want[LockChanged](t, out[:1], 5)
+	want[SettingsChanged](t, out[:1], 5)
 	if _, in := told(out, 4).(Admitted); !in {
 		t.Fatalf("who gave the code before was told %T", told(out, 4))
 	}
-	if out := r.Apply(noon, SetLock{Conn: 1}); len(out) != 0 {
+	if out := r.Apply(noon, lock(1, false)); len(out) != 0 {
 		t.Fatal("nothing changed, and somebody was told")
 	}
 }
@@ -180,8 +180,8 @@ func TestRemove(t *testing.T) {
 		stays := want[Admitted](t, r.Apply(noon, Knock{Conn: 4, Role: Participant, Code: r.code}), 4)
 		r.Apply(noon, Leave{Conn: 3, Lost: true})
 		r.Apply(noon, Remove{Conn: 1, Participant: mia.Self.ID})
-		r.Apply(noon, SetLock{Conn: 1, Locked: true})
-		if d := want[Door](t, r.Apply(noon, Knock{Conn: 5, Device: "other", Role: Participant, Resume: &spare.Resume}), 5); !d.Locked {
+		r.Apply(noon, lock(1, true))
+		if d := want[Door](t, r.Apply(noon, Knock{Conn: 5, Device: "other", Role: Participant, Resume: &spare.Resume}), 5); d.State != ForUnlocking {
 			t.Error("the token of before opens a locked door")
 		}
 		want[Admitted](t, r.Apply(noon, Knock{Conn: 6, Role: Participant, Resume: &stays.Resume}), 6) // was inside all the time

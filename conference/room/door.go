@@ -98,13 +98,13 @@ func (t *turn) visit(k Knock) {
 		t.tell(Refused{Reason: Busy}, k.Conn)
 		return
 	}
-	v := &visitor{conn: k.Conn, source: k.Source, name: k.Name, roomName: k.RoomName, device: k.Device, free: k.Free, code: k.Code}
+	v := &visitor{conn: k.Conn, source: k.Source, name: k.Name, told: ForOrganiser, roomName: k.RoomName, device: k.Device, free: k.Free, code: k.Code}
 	t.door = append(t.door, v)
 	if t.open() {
 		t.receive(v)
 		return
 	}
-	t.tell(Door{}, v.conn)
+	t.tell(v.door(), v.conn)
 }
 
 // openDoor receives all who wait, now that there is an organiser or no code any more.
@@ -117,12 +117,12 @@ func (t *turn) openDoor() {
 // closeDoor lets everybody wait for the next organiser.
 func (t *turn) closeDoor() {
 	for _, v := range t.door {
-		t.wait(v, forOrganiser)
+		t.wait(v, ForOrganiser)
 	}
 }
 
 // wait tells a visitor what it waits for, unless it knows.
-func (t *turn) wait(v *visitor, what awaited) {
+func (t *turn) wait(v *visitor, what DoorState) {
 	if v.told != what {
 		v.told = what
 		t.tell(v.door(), v.conn)
@@ -130,12 +130,12 @@ func (t *turn) wait(v *visitor, what awaited) {
 }
 
 // door is what the visitor waits for.
-func (v *visitor) door() Door { return Door{Open: v.told == forCode, Locked: v.told == forUnlocking} }
+func (v *visitor) door() Door { return Door{State: v.told} }
 
 // receive lets a visitor in, or asks for the code, unless the room is locked. There is an organiser inside.
 func (t *turn) receive(v *visitor) {
-	if t.locked {
-		t.wait(v, forUnlocking)
+	if t.settings.Locked {
+		t.wait(v, ForUnlocking)
 		return
 	}
 	given := v.code
@@ -144,10 +144,10 @@ func (t *turn) receive(v *visitor) {
 	case v.free || t.code == "" && t.hidden == nil:
 		t.letIn(v)
 	case given != "":
-		v.told = forCode
+		v.told = ForCode
 		t.try(v, given)
 	default:
-		t.wait(v, forCode)
+		t.wait(v, ForCode)
 	}
 }
 
@@ -170,7 +170,7 @@ func (e EnterCode) apply(t *turn) {
 	switch {
 	case v == nil:
 		t.tell(Problem{Code: NotAllowed}, e.Conn)
-	case v.told != forCode: // the organiser left or locked the room while the code was being typed
+	case v.told != ForCode: // the organiser left or locked the room while the code was being typed
 		t.tell(v.door(), v.conn)
 	default:
 		t.try(v, e.Code)
@@ -180,7 +180,7 @@ func (e EnterCode) apply(t *turn) {
 // try looks at a code, unless there were too many wrong ones.
 func (t *turn) try(v *visitor, code Code) {
 	if wait := max(v.guesses.wait(t.now), t.guesses.wait(v.source, t.now)); wait > 0 {
-		t.tell(Door{Open: true, RetryAfter: wait}, v.conn)
+		t.tell(Door{State: ForCode, RetryAfter: wait}, v.conn)
 		return
 	}
 	if t.opens(code) {
@@ -189,5 +189,5 @@ func (t *turn) try(v *visitor, code Code) {
 	}
 	v.guesses.wrong(t.now)
 	t.guesses.take(v.source, t.now)
-	t.tell(Door{Open: true, Wrong: true, RetryAfter: v.guesses.wait(t.now)}, v.conn)
+	t.tell(Door{State: ForCode, Wrong: true, RetryAfter: v.guesses.wait(t.now)}, v.conn)
 }

@@ -14,9 +14,8 @@ const (
 	Organiser   Role = "organiser"
 )
 
-// Input is something that happens to a room: Knock, EnterCode, Leave, MediaEnded, SetState, Say, SetCode, SetLock, Remove, EndAccounts,
-// Restore, SetNotice or Tick. Inputs from a connection that is not where the input belongs are answered with a Problem or ignored,
-// never trusted.
+// Input is something that happens to a room, one of the types below. Inputs from a connection that is not where the input belongs, or
+// that may not, are answered with a Problem or ignored, never trusted.
 type Input interface{ apply(*turn) }
 
 // Knock is somebody at the door. The bridge has verified whatever it says.
@@ -27,13 +26,19 @@ type Knock struct {
 	Name   DisplayName
 	// RoomName is the room's name as this visitor wrote it.
 	RoomName Name
-	// Role is Organiser only with a login.
+	// Role is Organiser only with a login. Whether that counts in this lesson is the room's decision.
 	Role Role
-	// Account is the organiser's account ID, empty for participants.
+	// Account is the ID of the account logged in, empty for participants.
 	Account string
+	// Owner is the ID of the account that owns the room's address; empty: nobody does, and who begins a lesson owns that one.
+	Owner string
+	// Title is the title that the owner gave the room; empty: none.
+	Title Title
+	// FirstCode is the code that a lesson of the owner begins with; empty: a fresh one.
+	FirstCode Code
 	// Code was given along with the request; empty: none.
 	Code Code
-	// Resume is the content of a resume token whose signature was valid, or nil.
+	// Resume is the content of a resume token whose signature was valid and whose device is this one, or nil.
 	Resume *Resume
 	// Free lets a participant in without a code once an organiser is there (probe).
 	Free bool
@@ -49,8 +54,9 @@ type Knock struct {
 type Resume struct {
 	Epoch       string
 	Participant string
-	Role        Role
-	Account     string
+	// Role is the one at the time; the room knows the present one.
+	Role    Role
+	Account string
 }
 
 // EnterCode is a visitor's attempt at the code.
@@ -77,13 +83,57 @@ type SetState struct {
 	State State
 }
 
-// State is what a participant sends.
-type State struct{ Mic, Camera, Screen bool }
-
 // Say is a chat message.
 type Say struct {
 	Conn Conn
 	Text Text
+	// To is the ID of the only participant who shall read it; empty: all.
+	To string
+}
+
+// RaiseHand puts one's own hand up or down.
+type RaiseHand struct {
+	Conn Conn
+	Up   bool
+}
+
+// React shows a sign to all.
+type React struct {
+	Conn Conn
+	Kind Reaction
+}
+
+// SetLine is a page's view of its own connection.
+type SetLine struct {
+	Conn  Conn
+	Level Line
+}
+
+// ChangeSettings changes what the change names; organisers only, as all that follows.
+type ChangeSettings struct {
+	Conn   Conn
+	Change SettingsChange
+}
+
+// Allow makes an exception for one person, or takes it back.
+type Allow struct {
+	Conn        Conn
+	Participant string
+	What        Right
+	Value       Exception
+}
+
+// Mute switches a source off: one participant's, or with an empty Participant that of all who are not organisers.
+type Mute struct {
+	Conn        Conn
+	Participant string
+	Source      MediaSource
+}
+
+// LowerHand lowers one participant's hand, or with an empty Participant all.
+type LowerHand struct {
+	Conn        Conn
+	Participant string
 }
 
 // SetCode changes the code, or removes it if empty.
@@ -92,17 +142,57 @@ type SetCode struct {
 	Code Code
 }
 
-// SetLock keeps everybody new out, or lets them in again.
-type SetLock struct {
-	Conn   Conn
-	Locked bool
+// NewCode has the room draw a code.
+type NewCode struct{ Conn Conn }
+
+// Admit lets one visitor in who waits in the lobby, or with an empty Visitor all.
+type Admit struct {
+	Conn    Conn
+	Visitor string
 }
 
-// Remove sends a participant out for good.
+// TurnAway sends a visitor away from the lobby, and keeps the device out.
+type TurnAway struct {
+	Conn    Conn
+	Visitor string
+}
+
+// ToLobby sends a participant back to the lobby.
+type ToLobby struct {
+	Conn        Conn
+	Participant string
+}
+
+// Remove sends a participant out for good, and keeps the device out.
 type Remove struct {
 	Conn        Conn
 	Participant string
 }
+
+// Pardon forgets who was turned away or removed.
+type Pardon struct{ Conn Conn }
+
+// SetRole makes a participant an organiser, or takes the role back.
+type SetRole struct {
+	Conn        Conn
+	Participant string
+	Role        Role
+}
+
+// Emergency holds all who are not organisers, locks the door and draws a code; or releases all who are still held.
+type Emergency struct {
+	Conn Conn
+	On   bool
+}
+
+// Release gives somebody back the rights that an emergency took, or with an empty Participant all.
+type Release struct {
+	Conn        Conn
+	Participant string
+}
+
+// End ends the lesson for all.
+type End struct{ Conn Conn }
 
 // EndAccounts takes their place from organisers whose account is no longer good.
 type EndAccounts struct {
@@ -112,13 +202,18 @@ type EndAccounts struct {
 // Restore begins a room that has not begun from the record of one that was elsewhere: those who were inside there are expected.
 type Restore struct {
 	Epoch string
+	// Owner is that of Record.
+	Owner string
 	// CodeHash stands for the code and goes into Record until somebody has given the code; empty: the room has none.
 	CodeHash string
 	// Opens says whether a code is the one of CodeHash.
-	Opens      func(Code) bool
-	Locked     bool
+	Opens func(Code) bool
+	// Settings without CamerasTo are taken for unknown, but for Locked.
+	Settings   Settings
+	Emergency  bool
 	Organisers []string
 	Removed    []string
+	Seats      []string
 }
 
 // SetNotice announces when all rooms end, also to those who come later; zero: no more.

@@ -1,10 +1,10 @@
 package room
 
-func (s SetLock) apply(t *turn) {
-	if t.organiser(s.Conn) == nil || t.locked == s.Locked {
+func (s ChangeSettings) apply(t *turn) {
+	if t.organiser(s.Conn) == nil || s.Change.Locked == nil || t.settings.Locked == *s.Change.Locked {
 		return
 	}
-	t.locked = s.Locked
-	t.tellInside(LockChanged{Locked: t.locked}, everyone)
+	t.settings.Locked = *s.Change.Locked
+	t.tellInside(SettingsChanged{Settings: t.settings}, everyone)
 	t.openDoor()
 }

@@ -28,6 +28,7 @@ type (
 	nameKind        struct{}
 	sourceKind      struct{}
 	deviceKind      struct{}
+	titleKind       struct{}
 )
 
 type (
@@ -39,6 +40,8 @@ type (
 	Text = Private[textKind]
 	// Name is the room's name as its first organiser wrote it.
 	Name = Private[nameKind]
+	// Title is what its owner calls a room; empty: none.
+	Title = Private[titleKind]
 	// Source stands for the network a connection comes from; those of one school share it. Empty is a source like any other.
 	Source = Private[sourceKind]
 	// Device stands for the device of somebody who knocks; empty: unknown.

@@ -78,7 +78,7 @@ func TestRoomKeepsItsPromises(t *testing.T) {
 				w.apply(Leave{Conn: w.anyConn(), Lost: rapid.Bool().Draw(t, "lost"), Media: rapid.Bool().Draw(t, "media")})
 			},
 			"media end":     func(*rapid.T) { w.apply(MediaEnded{Participant: w.anyID()}) },
-			"locks":         func(*rapid.T) { w.apply(SetLock{Conn: w.anyConn(), Locked: rapid.Bool().Draw(t, "locked")}) },
+			"locks":         func(*rapid.T) { w.apply(lock(w.anyConn(), rapid.Bool().Draw(t, "locked"))) },
 			"removes":       func(*rapid.T) { w.remove() },
 			"bridge dies":   func(*rapid.T) { w.restore() },
 			"notice":        func(*rapid.T) { w.apply(SetNotice{At: w.now.Add(time.Minute)}) },
@@ -172,7 +172,7 @@ func (w *world) remove() {
 
 // restore has the bridge die and another one take the room over from its record.
 func (w *world) restore() {
-	r, locked, code := w.room.Record(), w.room.locked, w.code
+	r, locked, code := w.room.Record(), w.room.settings.Locked, w.code
 	for _, c := range w.clients {
 		c.phase = over
 	}
@@ -187,7 +187,7 @@ func (w *world) restore() {
 	if r.Code != "" {
 		hash = "hash of " + string(r.Code)
 	}
-	w.apply(Restore{Epoch: r.Epoch, CodeHash: hash, Locked: r.Locked, Organisers: r.Organisers, Removed: r.Removed,
+	w.apply(Restore{Epoch: r.Epoch, CodeHash: hash, Settings: r.Settings, Organisers: r.Organisers, Removed: r.Removed,
 		Opens: func(c Code) bool { return "hash of "+string(c) == hash }})
 	again := w.room.Record()
 	if w.rules.CodeRequired && hash == "" {
@@ -197,7 +197,7 @@ func (w *world) restore() {
 	if hash != "" && w.code != code {
 		w.Fatalf("the restored room has another code")
 	}
-	if !reflect.DeepEqual(again, r) || w.room.locked != locked {
+	if !reflect.DeepEqual(again, r) || w.room.settings.Locked != locked {
 		w.Fatalf("the restored room has another record")
 	}
 }
@@ -316,8 +316,8 @@ func (w *world) tell(conn Conn, e Event, in Input, epoch string) {
 				c.roster[i].Away = e.Away
 			}
 		}
-	case LockChanged:
-		c.locked = e.Locked
+	case SettingsChanged:
+		c.locked = e.Settings.Locked
 	case Noticed:
 		if !e.At.Equal(w.room.notice) {
 			w.Fatalf("connection %d was told another time", conn)
@@ -336,10 +336,10 @@ func (c *client) atDoor(w *world, d Door) {
 		w.Fatalf("connection %d is inside and at the door", c.conn)
 	}
 	c.phase = waiting
-	if d.Locked {
+	if d.State == ForUnlocking {
 		c.phase = lockedOut
 	}
-	if d.Open {
+	if d.State == ForCode {
 		c.phase = asked
 	}
 }
@@ -359,7 +359,7 @@ func (w *world) admitted(c *client, a Admitted, in Input, epoch string) {
 	resumed := own && k.Resume != nil && epoch != "" && k.Resume.Epoch == epoch && k.Resume.Role == k.Role &&
 		k.Resume.Account == k.Account && k.Resume.Participant == a.Self.ID && !((w.removed[a.Self.ID] || w.void[a.Self.ID]) && k.Role == Participant)
 	organiser := own && k.Role == Organiser
-	invited := w.room.open() && !w.room.locked && (k.Free || w.present() == "" || sameCode(c.tried, w.present()))
+	invited := w.room.open() && !w.room.settings.Locked && (k.Free || w.present() == "" || sameCode(c.tried, w.present()))
 	if !resumed && !organiser && !invited {
 		w.Fatalf("connection %d came in without a right to", c.conn)
 	}
@@ -369,7 +369,7 @@ func (w *world) admitted(c *client, a Admitted, in Input, epoch string) {
 	if a.Media && (!resumed || !k.Media || !a.Back) {
 		w.Fatalf("connection %d got media that nobody left it", c.conn)
 	}
-	c.locked = a.Locked
+	c.locked = a.Settings.Locked
 	if k.Role != Organiser && a.Code != "" {
 		w.Fatalf("connection %d was told the code", c.conn)
 	}
@@ -389,7 +389,7 @@ func (w *world) check() {
 	if begun := r.epoch != ""; begun != (len(r.inside) > 0 || !r.lingerUntil.IsZero()) {
 		w.Fatalf("begun %v with %d inside, lingering %v", begun, len(r.inside), !r.lingerUntil.IsZero())
 	}
-	if r.epoch == "" && (r.code != "" || r.hidden != nil || r.locked || r.restored != nil || len(r.removed.record()) != 0 || r.name != "" || r.history.last != 0 || len(r.history.messages) != 0) {
+	if r.epoch == "" && (r.code != "" || r.hidden != nil || r.settings != (Settings{}) || r.restored != nil || len(r.removed.record()) != 0 || r.name != "" || r.history.last != 0 || len(r.history.messages) != 0) {
 		w.Fatalf("something of the old room remains")
 	}
 	if r.epoch != "" && r.code == "" && r.hidden == nil && w.rules.CodeRequired {
@@ -406,7 +406,7 @@ func (w *world) checkClients() {
 		switch {
 		case p != nil:
 			want = inside
-		case v != nil && r.open() && r.locked:
+		case v != nil && r.open() && r.settings.Locked:
 			want = lockedOut
 		case v != nil && r.open():
 			want = asked
@@ -428,7 +428,7 @@ func (w *world) checkInside(c *client, p *participant) {
 	if c.self != p.ID || fmt.Sprint(ids(c.roster)) != fmt.Sprint(ids(people)) || !slices.Equal(c.roster, people) {
 		w.Fatalf("connection %d knows of %v, inside are %v", c.conn, ids(c.roster), ids(people))
 	}
-	if c.locked != w.room.locked {
+	if c.locked != w.room.settings.Locked {
 		w.Fatalf("connection %d believes that the room is locked: %v", c.conn, c.locked)
 	}
 	if !w.rules.MayShareScreen(p.Role) && p.State.Screen {

@@ -12,10 +12,14 @@ type Record struct {
 	// Code is in the form that codes are compared in; empty: see CodeHash.
 	Code Code
 	// CodeHash is that of Restore, as long as nobody has given the code; empty with Code empty: the room has no code.
-	CodeHash     string
-	Locked       bool
-	Organisers   []string // sorted
-	Removed      []string
+	CodeHash   string
+	Settings   Settings
+	Emergency  bool
+	Owner      string
+	Organisers []string // sorted
+	Removed    []string
+	// Seats are the places of those who are inside or may come back, without names; see Restore.
+	Seats        []string
 	Participants int
 }
 
@@ -24,7 +28,7 @@ func (r *Room) Record() Record {
 	if r.epoch == "" {
 		return Record{}
 	}
-	rec := Record{Epoch: r.epoch, Code: Code(bare(r.code)), Locked: r.locked, Removed: r.removed.record(), Participants: len(r.inside)}
+	rec := Record{Epoch: r.epoch, Code: Code(bare(r.code)), Settings: r.settings, Removed: r.removed.record(), Participants: len(r.inside)}
 	if r.hidden != nil {
 		rec.CodeHash = r.hidden.hash
 	}
@@ -46,7 +50,11 @@ func (s Restore) apply(t *turn) {
 	if t.epoch != "" || s.Epoch == "" {
 		return
 	}
-	t.epoch, t.restored, t.locked, t.removed = s.Epoch, &s, s.Locked, removalsOf(s.Removed)
+	t.epoch, t.restored, t.removed = s.Epoch, &s, removalsOf(s.Removed)
+	if t.settings = s.Settings; t.settings.CamerasTo == Nobody {
+		t.settings = t.rules.settings()
+		t.settings.Locked = s.Settings.Locked
+	}
 	switch {
 	case s.CodeHash != "":
 		t.hidden = &hiddenCode{hash: s.CodeHash, opens: s.Opens}

@@ -17,7 +17,7 @@ func moved(t *testing.T, before func(*Room)) (r *Room, teacher, pupil Admitted) 
 	}
 	rec := old.Record()
 	r = New(defaults(), rand.NewChaCha8([32]byte{2}))
-	out := r.Apply(noon, Restore{Epoch: rec.Epoch, CodeHash: "#" + string(rec.Code), Locked: rec.Locked, Organisers: rec.Organisers,
+	out := r.Apply(noon, Restore{Epoch: rec.Epoch, CodeHash: "#" + string(rec.Code), Settings: rec.Settings, Organisers: rec.Organisers,
 		Removed: rec.Removed, Opens: func(c Code) bool { return c == rec.Code }})
 	if b, ok := out[0].Event.(Begun); !ok || b.Epoch != rec.Epoch || len(out) != 1 {
 		t.Fatalf("restored with %+v", out)
@@ -32,14 +32,14 @@ func TestRestore(t *testing.T) {
 		if a.Self.ID != pupil.Self.ID || a.RoomName != "Klasse-5a" || a.Back {
 			t.Fatal("came back as somebody else")
 		}
-		if d := want[Door](t, r.Apply(noon, Knock{Conn: 3, Role: Participant, Code: pupil.Code}), 3); d.Open {
+		if d := want[Door](t, r.Apply(noon, Knock{Conn: 3, Role: Participant, Code: pupil.Code}), 3); d.State == ForCode {
 			t.Fatal("the door is open without an organiser")
 		}
 		out := r.Apply(noon, Knock{Conn: 1, Role: Organiser, Account: "a", Resume: &teacher.Resume})
 		if want[Admitted](t, out, 1).Code != "" {
 			t.Fatal("the code was told, and nobody knows it")
 		}
-		if d := want[Door](t, out, 3); !d.Open {
+		if d := want[Door](t, out, 3); d.State != ForCode {
 			t.Fatalf("the stranger was told %+v", d)
 		}
 		if d := want[Door](t, r.Apply(noon, EnterCode{Conn: 3, Code: "wrong"}), 3); !d.Wrong {
@@ -108,10 +108,10 @@ func TestRestore(t *testing.T) {
 	})
 	t.Run("locked and removed stay so", func(t *testing.T) {
 		r, teacher, pupil := moved(t, func(old *Room) {
-			old.Apply(noon, SetLock{Conn: 1, Locked: true})
+			old.Apply(noon, lock(1, true))
 			old.Apply(noon, Remove{Conn: 1, Participant: old.inside[1].ID})
 		})
-		if a := want[Admitted](t, r.Apply(noon, Knock{Conn: 1, Role: Organiser, Account: "a", Resume: &teacher.Resume}), 1); !a.Locked {
+		if a := want[Admitted](t, r.Apply(noon, Knock{Conn: 1, Role: Organiser, Account: "a", Resume: &teacher.Resume}), 1); !a.Settings.Locked {
 			t.Fatal("unlocked")
 		}
 		for name, k := range map[string]Knock{"token": {Resume: &pupil.Resume}, "device": {Device: "tablet", Code: teacher.Code}} {
@@ -120,7 +120,7 @@ func TestRestore(t *testing.T) {
 				t.Errorf("came back by the %s", name)
 			}
 		}
-		if d := want[Door](t, r.Apply(noon, Knock{Conn: 4, Role: Participant, Code: teacher.Code}), 4); !d.Locked {
+		if d := want[Door](t, r.Apply(noon, Knock{Conn: 4, Role: Participant, Code: teacher.Code}), 4); d.State != ForUnlocking {
 			t.Fatal("a newcomer came into the locked room")
 		}
 	})

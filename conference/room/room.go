@@ -19,8 +19,9 @@ type Room struct {
 	door    []*visitor     // in the order they came
 	history history
 	guesses guesses
-	locked  bool
-	removed removals
+	// settings are those of the lesson.
+	settings Settings
+	removed  removals
 	// gone are those who left and may come back with their token.
 	gone returners
 	// lingerUntil is set while the room has begun and nobody is inside.
@@ -57,20 +58,11 @@ type visitor struct {
 	device   Device
 	free     bool
 	// told is what the visitor waits for, as far as it knows.
-	told awaited
+	told DoorState
 	// code was given before the door was open; it is looked at once.
 	code    Code
 	guesses patience
 }
-
-// awaited is what a visitor waits for.
-type awaited int
-
-const (
-	forOrganiser awaited = iota
-	forUnlocking
-	forCode
-)
 
 // New returns a room that nobody is in. Random is where IDs, epochs and codes come from: crypto/rand.Reader, except in tests.
 func New(rules Rules, random io.Reader) *Room {

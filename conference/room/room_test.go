@@ -55,7 +55,7 @@ func TestCodeIsAskedFromThoseWhoWaitedToo(t *testing.T) {
 	r := New(defaults(), rand.NewChaCha8([32]byte{}))
 	want[Door](t, r.Apply(noon, Knock{Conn: 2, Name: "Mia", Role: Participant}), 2)
 	out := r.Apply(noon, Knock{Conn: 1, Name: "Frau Ahorn", Role: Organiser, Account: "a"})
-	if d := want[Door](t, out, 2); !d.Open {
+	if d := want[Door](t, out, 2); d.State != ForCode {
 		t.Fatal("who waited was not asked for the code")
 	}
 	want[Admitted](t, r.Apply(noon, EnterCode{Conn: 2, Code: r.code}), 2)
@@ -67,7 +67,7 @@ func TestCodeGivenWhileWaitingIsLookedAtOnce(t *testing.T) {
 	r.Apply(now, Knock{Conn: 2, Name: "Mia", Role: Participant, Code: code})
 	r.Apply(now, Leave{Conn: 1}) // the organiser goes, Mia keeps the room alive
 	for conn, given := range map[Conn]Code{3: code, 4: "wrong", 5: ""} {
-		if d := want[Door](t, r.Apply(now, Knock{Conn: conn, Role: Participant, Code: given}), conn); d.Open {
+		if d := want[Door](t, r.Apply(now, Knock{Conn: conn, Role: Participant, Code: given}), conn); d.State == ForCode {
 			t.Fatal("the door is open without an organiser")
 		}
 	}
@@ -76,7 +76,7 @@ func TestCodeGivenWhileWaitingIsLookedAtOnce(t *testing.T) {
 	if d := want[Door](t, out, 4); !d.Wrong {
 		t.Fatal("the wrong code was not called wrong")
 	}
-	if d := want[Door](t, out, 5); d.Wrong || !d.Open {
+	if d := want[Door](t, out, 5); d.Wrong || d.State != ForCode {
 		t.Fatalf("who gave no code was told %+v", d)
 	}
 }
@@ -190,7 +190,7 @@ func TestCodeMayBeRemovedWhereAllowed(t *testing.T) {
 			}
 			want[Admitted](t, r.Apply(now, Knock{Conn: 3, Role: Participant}), 3)
 			r.Apply(now, SetCode{Conn: 1, Code: "Igel-17"})
-			if d := want[Door](t, r.Apply(now, Knock{Conn: 4, Role: Participant}), 4); !d.Open {
+			if d := want[Door](t, r.Apply(now, Knock{Conn: 4, Role: Participant}), 4); d.State != ForCode {
 				t.Fatal("no code is asked for")
 			}
 		})
@@ -314,7 +314,7 @@ func TestFullRoomAndFullDoor(t *testing.T) {
 
 func TestFreeVisitorsNeedAnOrganiserAllTheSame(t *testing.T) {
 	r := New(defaults(), rand.NewChaCha8([32]byte{}))
-	if d := want[Door](t, r.Apply(noon, Knock{Conn: 2, Role: Participant, Free: true}), 2); d.Open {
+	if d := want[Door](t, r.Apply(noon, Knock{Conn: 2, Role: Participant, Free: true}), 2); d.State == ForCode {
 		t.Fatal("the door is open")
 	}
 	out := r.Apply(noon, Knock{Conn: 1, Role: Organiser, Free: true})
@@ -332,7 +332,7 @@ func TestAccountEnded(t *testing.T) {
 		t.Fatal("ended for another reason")
 	}
 	want[Left](t, out, 2)
-	if d := want[Door](t, out, 3); d.Open {
+	if d := want[Door](t, out, 3); d.State == ForCode {
 		t.Fatal("the door stayed open")
 	}
 	if out := r.Apply(now, EndAccounts{Ended: func(string) bool { return true }}); len(out) != 0 {
@@ -429,4 +429,9 @@ func TestNothingPrivateIsPrinted(t *testing.T) {
 	if b, err := json.Marshal(DisplayName(canary)); err != nil || !strings.Contains(string(b), canary) {
 		t.Fatalf("JSON, which the wire needs, has %s, %v", b, err)
 	}
+}
+
+// lock is the input that locks the door, or unlocks it.
+func lock(c Conn, locked bool) Input {
+	return ChangeSettings{Conn: c, Change: SettingsChange{Locked: &locked}}
 }

@@ -8,15 +8,26 @@ const (
 	ScreenShareOrganisers = "organisers"
 )
 
-// Rules are the county's rules for all rooms. The fields are those of the server's configuration, so that one converts to the
-// other.
+// Who sees the cameras of participants.
+const (
+	CamerasEveryone   = "everyone"
+	CamerasOrganisers = "organisers"
+)
+
+// Rules are the county's rules for all rooms.
 type Rules struct {
 	// MaxParticipants bounds a room, organisers included.
 	MaxParticipants int
 	// CodeRequired forbids rooms without a code.
 	CodeRequired bool
-	// ScreenShare is ScreenShareEveryone or ScreenShareOrganisers.
+	// ScreenShare is ScreenShareEveryone or ScreenShareOrganisers: how a lesson begins.
 	ScreenShare string
+	// Lobby has newcomers wait for admission when a lesson begins.
+	Lobby bool
+	// Cameras is CamerasEveryone or CamerasOrganisers: who sees the cameras of participants when a lesson begins. Empty: everyone.
+	Cameras string
+	// OrganiserGrace is how long a lesson waits, paused, for an organiser. 0: DefaultOrganiserGrace.
+	OrganiserGrace time.Duration
 }
 
 // MayShareScreen says whether the role has the right to share the screen.
@@ -35,6 +46,8 @@ const (
 	// Linger is how long somebody whose connection was lost, as opposed to somebody who left, is waited for: about twice the time in
 	// which browsers reconnect by themselves.
 	Linger = 30 * time.Second
+	// DefaultOrganiserGrace is the Rules.OrganiserGrace of a county that says nothing.
+	DefaultOrganiserGrace = 2 * time.Minute
 	// MaxRemoved is how many removals a room remembers.
 	MaxRemoved = 128
 )

@@ -47,7 +47,7 @@ func except(one *participant) func(*participant) bool {
 
 // begin gives the room a new epoch and a fresh code.
 func (t *turn) begin(name Name) {
-	t.epoch, t.name, t.code = newEpoch(t.random), name, newCode(t.random)
+	t.epoch, t.name, t.code, t.settings = newEpoch(t.random), name, newCode(t.random), t.rules.settings()
 	t.guesses = newGuesses(t.now)
 	t.tell(Begun{Epoch: t.epoch})
 }
@@ -84,7 +84,7 @@ func (t *turn) admit(p *participant, name Name) {
 func (t *turn) welcome(p *participant, a Admitted) {
 	a.Self = p.Person
 	a.Resume = Resume{Epoch: t.epoch, Participant: p.ID, Role: p.Role, Account: p.account}
-	a.RoomName, a.Locked, a.History = t.name, t.locked, t.history.copy()
+	a.RoomName, a.Settings, a.History = t.name, t.settings, t.history.copy()
 	if p.Role == Organiser {
 		a.Code = t.code
 	}
