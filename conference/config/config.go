@@ -2,6 +2,8 @@
 // mistake. The operator writes the file to /etc/kreisraum/server.yaml; it holds no secret.
 package config
 
+import "time"
+
 // Config is the whole of server.yaml.
 type Config struct {
 	// County is the county's short name, for example "tuttlingen".
@@ -20,7 +22,12 @@ type Config struct {
 	Restart   Restart   `yaml:"restart,omitempty"`
 	AccessLog AccessLog `yaml:"access_log"`
 	Contact   Contact   `yaml:"contact"`
-	Paths     Paths     `yaml:"paths"`
+	// Imprint, DataProtection, Support and Accessibility are for the legal and help pages, see legal.go. A bridge's file has none.
+	Imprint        Imprint        `yaml:"imprint,omitempty"`
+	DataProtection DataProtection `yaml:"data_protection,omitempty"`
+	Support        Support        `yaml:"support,omitempty"`
+	Accessibility  Accessibility  `yaml:"accessibility,omitempty"`
+	Paths          Paths          `yaml:"paths"`
 }
 
 // Cluster says how the machines of a county find each other. Zero: this process is alone, with role "both".
@@ -82,6 +89,13 @@ type Rooms struct {
 	CodeRequired bool `yaml:"code_required"`
 	// ScreenShare says who may share the screen: "everyone" or "organisers".
 	ScreenShare string `yaml:"screen_share"`
+	// Lobby says whether lessons begin with a lobby: an organiser lets everybody in. Default false; organisers switch it in the lesson.
+	Lobby bool `yaml:"lobby"`
+	// Cameras says who sees participants' cameras when a lesson begins: "everyone" (the default) or "organisers", who switch it in the
+	// lesson. Who may not see one gets no packet of it.
+	Cameras string `yaml:"cameras"`
+	// OrganiserGrace is how long a lesson waits for its last organiser before everybody is sent to the door, 30 s to 15 min. Default 2 min.
+	OrganiserGrace time.Duration `yaml:"organiser_grace"`
 }
 
 // Restart is the nightly restart: it ends every room, so that no chat and no name outlives the day.
@@ -110,7 +124,7 @@ type Contact struct {
 
 // Paths are the server's folders and files.
 type Paths struct {
-	// State holds accounts.json, machines.json, night.json, token.key, ops.key, ops.csr and acme/. Default /var/lib/kreisraum.
+	// State holds accounts.json, rooms.json, machines.json, night.json, token.key, ops.key, ops.csr and acme/. Default /var/lib/kreisraum.
 	State string `yaml:"state"`
 	// Logs holds access-YYYY-MM-DD.log. Default /var/log/kreisraum.
 	Logs string `yaml:"logs"`

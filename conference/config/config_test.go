@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -22,10 +23,17 @@ func TestLoadFileReadsEveryKey(t *testing.T) {
 		Capacity:  Capacity{PacketsPerSecond: 40000, EgressMbit: 400.5, HandshakesPerSecond: 20},
 		Listen:    Listen{Addresses: []string{"192.0.2.10", "2001:db8::1"}, TLSPort: 443, MediaPort: 10000},
 		ACME:      ACME{Directory: "https://acme.example/directory", Email: "technik@kmz-musterkreis.example", RootsFile: "/etc/kreisraum/acme-roots.pem"},
-		Rooms:     Rooms{MaxParticipants: 40, CodeRequired: false, ScreenShare: ScreenShareOrganisers},
+		Rooms:     Rooms{MaxParticipants: 40, CodeRequired: false, ScreenShare: ScreenShareOrganisers, Lobby: true, Cameras: CamerasOrganisers, OrganiserGrace: 5 * time.Minute},
 		Restart:   Restart{At: "23:30", Latest: "00:15", TimeZone: "Europe/Berlin"},
 		AccessLog: AccessLog{RetentionDays: 0},
 		Contact:   Contact{Name: "Kreismedienzentrum Musterkreis", Email: "hilfe@kmz-musterkreis.example", Phone: "07000 000000", URL: "https://www.kmz-musterkreis.example/hilfe"},
+		Imprint: Imprint{Office: "Landkreis Musterkreis", Address: []string{"Musterweg 1", "70000 Musterstadt"}, RepresentedBy: "die Landrätin oder den Landrat",
+			SupervisoryAuthority: "Regierungspräsidium Musterstadt", VATID: "DE123456789"},
+		DataProtection: DataProtection{OfficerEmail: "datenschutz@kmz-musterkreis.example", OfficerAddress: []string{"Musterweg 2", "70000 Musterstadt"},
+			Authority: "Aufsichtsbehörde für den Datenschutz", AuthorityURL: "https://aufsicht.example"},
+		Support: Support{Hours: "Montag bis Freitag, 8 bis 16 Uhr", Phone: "07000 000001"},
+		Accessibility: Accessibility{Email: "barrieren@kmz-musterkreis.example", Phone: "07000 000002", Arbitration: "Schlichtungsstelle",
+			ArbitrationURL: "https://schlichtung.example", Reviewed: "2026-11-23"},
 		Paths: Paths{State: "/srv/kreisraum/state", Logs: "/srv/kreisraum/logs", CountyCA: "/srv/kreisraum/ca.crt", OpsCertificate: "/srv/kreisraum/ops.crt",
 			CountyKey: "/srv/kreisraum/county.key", Runtime: "/srv/kreisraum/run"},
 	}
@@ -112,6 +120,17 @@ func TestLoadRefuses(t *testing.T) {
 		{"latest without at", []string{"", "restart: {latest: '03:30', time_zone: Europe/Berlin}"}, []string{"restart.at: "}},
 		{"relative county key", []string{"", "paths: {county_key: county.key}"}, []string{"paths.county_key"}},
 		{"relative runtime", []string{"", "paths: {runtime: run}"}, []string{"paths.runtime"}},
+		{"unknown audience", []string{"", "rooms: {cameras: pupils}"}, []string{"rooms.cameras: "}},
+		{"no grace", []string{"", "rooms: {organiser_grace: 29s}"}, []string{"rooms.organiser_grace: "}},
+		{"endless grace", []string{"", "rooms: {organiser_grace: 16m}"}, []string{"rooms.organiser_grace: "}},
+		{"grace without a unit", []string{"", "rooms: {organiser_grace: 120}"}, []string{"line 8", "120"}},
+		{"imprint of two lines", []string{"", `imprint: {office: "a\nb", vat_id: 4711, address: [a,b,c,d,e,f,g,h,i]}`},
+			[]string{"imprint.office: ", "imprint.vat_id: ", "imprint.address: 9 lines"}},
+		{"data protection", []string{"", `data_protection: {officer_email: x, authority_url: "javascript:alert(1)"}`},
+			[]string{"data_protection.officer_email: ", "data_protection.authority_url: "}},
+		{"support of two lines", []string{"", `support: {hours: "a\tb"}`}, []string{"support.hours: "}},
+		{"accessibility", []string{"", `accessibility: {email: x, reviewed: gestern, arbitration_url: "//x"}`},
+			[]string{"accessibility.email: ", "accessibility.reviewed: ", "accessibility.arbitration_url: "}},
 		{"unknown role", []string{"", "role: chef"}, []string{"role: ", "unknown"}},
 		{"no address", []string{"[127.0.0.1]", "[]"}, []string{"listen.addresses: empty"}},
 		{"unspecified address", []string{"[127.0.0.1]", "[0.0.0.0]"}, []string{"listen.addresses[0]"}},

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Bounds of single values.
@@ -18,6 +19,10 @@ const (
 	maxRetentionDays = 30
 	maxAddresses     = 8
 	maxTextLength    = 200 // bytes of any text shown on the page
+
+	// minGrace is how long a broken connection takes to come back, maxGrace how long a class may be left alone. Choices.
+	minGrace = 30 * time.Second
+	maxGrace = 15 * time.Minute
 )
 
 var (
@@ -57,6 +62,10 @@ func (c Config) Validate() error {
 		m.add("access_log.retention_days", "%d is not between 0 (no access log) and %d", d, maxRetentionDays)
 	}
 	c.Contact.validate(&m)
+	c.Imprint.validate(&m)
+	c.DataProtection.validate(&m)
+	c.Support.validate(&m)
+	c.Accessibility.validate(&m)
 	c.Paths.validate(&m)
 	return errors.Join(m...)
 }
@@ -113,6 +122,12 @@ func (r Rooms) validate(m *mistakes) {
 	}
 	if r.ScreenShare != ScreenShareEveryone && r.ScreenShare != ScreenShareOrganisers {
 		m.add("rooms.screen_share", "%q is neither %q nor %q", short(r.ScreenShare), ScreenShareEveryone, ScreenShareOrganisers)
+	}
+	if r.Cameras != CamerasEveryone && r.Cameras != CamerasOrganisers {
+		m.add("rooms.cameras", "%q is neither %q nor %q", short(r.Cameras), CamerasEveryone, CamerasOrganisers)
+	}
+	if g := r.OrganiserGrace; g < minGrace || g > maxGrace {
+		m.add("rooms.organiser_grace", "%v is not between %v and %v", g, minGrace, maxGrace)
 	}
 }
 

@@ -35,6 +35,11 @@ type Config struct {
 	Accounts  Accounts  `mapstructure:"accounts"`
 	DNS       DNS       `mapstructure:"dns"`
 	State     State     `mapstructure:"state"`
+	// Imprint, DataProtection, Support and Accessibility are what the legal and help pages say, see legal.go.
+	Imprint        Imprint        `mapstructure:"imprint"`
+	DataProtection DataProtection `mapstructure:"data_protection"`
+	Support        Support        `mapstructure:"support"`
+	Accessibility  Accessibility  `mapstructure:"accessibility"`
 }
 
 // Contact is the office shown on the landing page, never a person.
@@ -149,6 +154,12 @@ type Rooms struct {
 	CodeRequired    bool `mapstructure:"code_required"`
 	// ScreenShare is "everyone" or "organisers".
 	ScreenShare string `mapstructure:"screen_share"`
+	// Lobby says whether lessons begin with a lobby.
+	Lobby bool `mapstructure:"lobby"`
+	// Cameras says who sees participants' cameras when a lesson begins: "everyone" or "organisers".
+	Cameras string `mapstructure:"cameras"`
+	// OrganiserGrace is how long a lesson waits for its last organiser before everybody is sent to the door.
+	OrganiserGrace time.Duration `mapstructure:"organiser_grace"`
 }
 
 // AccessLog bounds the only log with (shortened) addresses.

@@ -127,6 +127,8 @@ func (d *document) value(o option, node *yaml.Node) {
 // decode returns the value of node when it has the shape k. An alias has none: the file is read without them.
 func decode(k kind, node *yaml.Node) (any, bool) {
 	switch {
+	case k == text && node.Kind == yaml.ScalarNode && node.Tag == "!!timestamp":
+		return node.Value, true // a day such as 2026-11-23
 	case (k == text || k == textOrTexts) && node.Kind == yaml.ScalarNode && node.Tag == "!!str":
 		if k == textOrTexts {
 			return []string{node.Value}, true

@@ -46,6 +46,10 @@ func validate(c Config, county string) []Problem {
 	r := &report{}
 	r.identity(c, county)
 	r.contact(c.Contact)
+	r.imprint(c.Imprint)
+	r.dataProtection(c.DataProtection)
+	r.support(c.Support)
+	r.accessibility(c.Accessibility)
 	r.cloud(c)
 	r.bridges(c.Bridges)
 	r.timetable(c.Timetable)
@@ -193,7 +197,13 @@ func (r *report) restart(s Restart) {
 func (r *report) rooms(s Rooms) {
 	r.check(between(s.MaxParticipants, 2, 200), "rooms.max_participants", "%d is not between 2 and 200", s.MaxParticipants)
 	r.check(s.ScreenShare == "everyone" || s.ScreenShare == "organisers", "rooms.screen_share", "%q: everyone or organisers was expected", s.ScreenShare)
+	r.check(s.Cameras == "everyone" || s.Cameras == "organisers", "rooms.cameras", "%q: everyone or organisers was expected", s.Cameras)
+	r.check(minGrace <= s.OrganiserGrace && s.OrganiserGrace <= maxGrace, "rooms.organiser_grace", "%v is not between %v and %v",
+		s.OrganiserGrace, minGrace, maxGrace)
 }
+
+// Bounds of how long a class waits alone: shorter than a connection takes to come back, longer than a break. See conference/config.
+const minGrace, maxGrace = 30 * time.Second, 15 * time.Minute
 
 // maxSources bounds the networks of one firewall rule. Hetzner Cloud API: POST /firewalls.
 const maxSources = 100

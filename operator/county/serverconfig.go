@@ -31,6 +31,7 @@ func serverConfig(c config.Config, m, front infra.Machine, e endpoints.Endpoints
 		ACME:   server.ACME{Directory: c.ACME.Directory, Email: c.ACME.Email},
 		Rooms: server.Rooms{
 			MaxParticipants: c.Rooms.MaxParticipants, CodeRequired: c.Rooms.CodeRequired, ScreenShare: c.Rooms.ScreenShare,
+			Lobby: c.Rooms.Lobby, Cameras: c.Rooms.Cameras, OrganiserGrace: c.Rooms.OrganiserGrace,
 		},
 		Restart:   server.Restart{At: c.Restart.At, Latest: c.Restart.Latest, TimeZone: c.Restart.TimeZone},
 		AccessLog: server.AccessLog{RetentionDays: c.AccessLog.RetentionDays},
@@ -39,6 +40,10 @@ func serverConfig(c config.Config, m, front infra.Machine, e endpoints.Endpoints
 			State: deploy.StateDir, Logs: deploy.LogDir, CountyCA: deploy.CountyCAFile, OpsCertificate: deploy.OpsCertFile,
 			CountyKey: deploy.CountyKeyFile, Runtime: deploy.RuntimeDir,
 		},
+	}
+	if m.Role == infra.RolePortal { // a word in the imprint is no reason to deploy to bridges
+		out.Imprint, out.DataProtection = server.Imprint(c.Imprint), server.DataProtection(c.DataProtection)
+		out.Support, out.Accessibility = server.Support(c.Support), server.Accessibility(c.Accessibility)
 	}
 	if !e.NoPrivateNetwork {
 		out.Cluster = server.Cluster{Machine: machineID(m), PrivateAddress: m.PrivateIP, PortalAddress: front.PrivateIP}
