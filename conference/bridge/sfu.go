@@ -44,16 +44,18 @@ func (s sfuSession) SetView(want []peer.MediaWant) {
 }
 
 func (s sfuSession) Allow(source string, to peer.Audience) {
-	s.session.Allow(sfu.Source(source), to == peer.Everyone)
+	s.session.Allow(sfu.Source(source), audiences[to])
 }
 
-func (s sfuSession) SetOrganiser(bool) {}
+func (s sfuSession) SetOrganiser(on bool) { s.session.SetOrganiser(on) }
+
+var audiences = map[peer.Audience]sfu.Audience{peer.Organisers: sfu.Organisers, peer.Everyone: sfu.Everyone}
 
 func (s sfuSession) Close() { s.session.Close() }
 
 func slots(s sfu.Slots) (audio []peer.AudioSlot, video []peer.VideoSlot) {
 	for _, a := range s.Audio {
-		audio = append(audio, peer.AudioSlot{MID: a.MID, Participant: a.Participant, Source: peer.Microphone})
+		audio = append(audio, peer.AudioSlot{MID: a.MID, Participant: a.Participant, Source: string(a.Source)})
 	}
 	for _, v := range s.Video {
 		video = append(video, peer.VideoSlot{MID: v.MID, Participant: v.Participant, Source: string(v.Source)})

@@ -11,7 +11,7 @@ import (
 func (p *Peer) prepare() error {
 	p.pc.OnTrack(p.track)
 	p.pc.OnConnectionStateChange(p.state)
-	for i := range Source(3) {
+	for i := range sources {
 		if err := p.addSource(i); err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (p *Peer) newOutgoing(s Source, rid string, layer int) (*outgoing, error) {
 	o := &outgoing{source: s, rid: rid, layer: layer}
 	capability := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}
 	switch {
-	case s == Microphone:
+	case s == Microphone, s == Sound:
 		capability = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
 	case rid == "":
 		o.video = newVideo(p.config.VideoBitrate, 0)
@@ -85,7 +85,7 @@ func (p *Peer) newOutgoing(s Source, rid string, layer int) (*outgoing, error) {
 	if rid != "" {
 		options = append(options, webrtc.WithRTPStreamID(rid))
 	}
-	track, err := webrtc.NewTrackLocalStaticRTP(capability, [3]string{"microphone", "camera", "screen"}[s], "probe", options...)
+	track, err := webrtc.NewTrackLocalStaticRTP(capability, [sources]string{"microphone", "camera", "screen", "sound"}[s], "probe", options...)
 	o.track = track
 	return o, err
 }

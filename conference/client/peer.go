@@ -16,6 +16,8 @@ type PeerConfig struct {
 	AudioSlots, VideoSlots int
 	// Microphone, Camera and Screen say what is sent from the beginning; see Send.
 	Microphone, Camera, Screen bool
+	// Sound is the screen's.
+	Sound bool
 	// Simulcast sends the camera in three layers: q, h and f with a twelfth, a third and all of VideoBitrate.
 	Simulcast bool
 	// VideoBitrate of camera and screen in bits per second; 0: DefaultVideoBitrate.
@@ -36,6 +38,9 @@ const (
 	Microphone Source = iota
 	Camera
 	Screen
+	// Sound is the screen's.
+	Sound
+	sources
 )
 
 // Peer is the media side of a participant: a PeerConnection with the fixed transceivers of docs/signaling.md. Safe for
@@ -46,9 +51,9 @@ type Peer struct {
 	offer  string
 	outs   []*outgoing
 
-	sending [3]atomic.Bool
+	sending [sources]atomic.Bool
 	layers  [3]atomic.Bool // of a simulcast camera
-	sent    [3]atomic.Int64
+	sent    [sources]atomic.Int64
 	level   atomic.Uint32
 	// Numbers of header extensions, 0 if not negotiated.
 	levelID, midID, ridID uint8
@@ -82,8 +87,10 @@ func NewPeer(c PeerConfig) (*Peer, error) {
 		connected: make(chan struct{}), failed: make(chan struct{}), stop: make(chan struct{}),
 	}
 	p.level.Store(uint32(c.Level))
-	for i, on := range []bool{c.Microphone, c.Camera, c.Screen} {
+	for i, on := range [sources]bool{c.Microphone, c.Camera, c.Screen, c.Sound} {
 		p.sending[i].Store(on)
+	}
+	for i := range p.layers {
 		p.layers[i].Store(true)
 	}
 	if err := p.prepare(); err != nil {

@@ -108,6 +108,9 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 				s.t.Errorf("offer of the headless client: %v", err)
 				return
 			}
+			for _, source := range []sfu.Source{sfu.Microphone, sfu.Camera} {
+				session.Allow(source, sfu.Everyone)
+			}
 			if s.mute {
 				answer = withoutCandidates(answer)
 			}

@@ -15,7 +15,7 @@ type outgoing struct {
 	layer    int
 	rid      string // "" without simulcast
 	track    *webrtc.TrackLocalStaticRTP
-	video    *video // nil for the microphone
+	video    *video // nil for audio
 	keyframe atomic.Bool
 	sn       uint16 // owned by send
 }

@@ -63,6 +63,9 @@ func TestChromium(t *testing.T) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
+		for _, source := range []sfu.Source{sfu.Microphone, sfu.Camera, sfu.Screen} {
+			s.Allow(source, sfu.Everyone)
+		}
 		mu.Lock()
 		sessions[id] = s
 		mu.Unlock()

@@ -3,6 +3,7 @@ package sfu
 import (
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -23,6 +24,7 @@ type downTrack struct {
 	transport Transport
 	slot      int
 	audio     bool
+	organiser *atomic.Bool // the receiver's
 
 	mu       sync.Mutex
 	source   *upTrack // nil: empty slot
@@ -44,7 +46,7 @@ func newDownTrack(t Transport, slot int, audio bool) *downTrack {
 		clock = audioClock
 	}
 	return &downTrack{
-		transport: t, slot: slot, audio: audio,
+		transport: t, slot: slot, audio: audio, organiser: new(atomic.Bool),
 		rewriter: rewrite.New(clock, uint16(rand.N(1<<15)), rand.Uint32()),
 	}
 }
@@ -115,10 +117,14 @@ func (d *downTrack) shown() *upTrack {
 	return d.source
 }
 
-// interrupt begins source anew after packets of it were held back.
+// interrupt holds a packet of source back. What follows begins anew: the receiver must not ask for what it missed.
 func (d *downTrack) interrupt(source *upTrack) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.interruptLocked(source)
+}
+
+func (d *downTrack) interruptLocked(source *upTrack) {
 	if d.source == source {
 		d.waiting = !d.audio
 		d.rewriter.Switch()
@@ -126,9 +132,15 @@ func (d *downTrack) interrupt(source *upTrack) {
 }
 
 // forward rewrites a batch into out and sends it. It reports whether the slot is still waiting for a keyframe. The payloads
-// are patched in place: the next receiver patches the same bytes again.
+// are patched in place: the next receiver patches the same bytes again. The room loop empties the slot of a receiver whom the source is
+// not for; that takes a moment, in which it gets nothing either.
 func (d *downTrack) forward(from *upTrack, batch []Packet, out []Outgoing, now time.Duration) (hungry bool) {
 	d.mu.Lock()
+	if !from.reaches(d.organiser) {
+		d.interruptLocked(from)
+		d.mu.Unlock()
+		return false
+	}
 	if d.next == from {
 		batch = d.takeOverLocked(batch)
 	}
@@ -258,7 +270,7 @@ func (d *downTrack) look() bool {
 func (d *downTrack) recover(sn uint16, buf []byte) (Outgoing, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.source == nil || d.source.cache == nil || d.credit == 0 {
+	if d.source == nil || d.source.cache == nil || d.credit == 0 || !d.source.reaches(d.organiser) {
 		return Outgoing{}, false
 	}
 	original, ok := d.rewriter.Original(sn)

@@ -74,10 +74,18 @@ func join(t testing.TB, r *sfu.Room, id string, c client.PeerConfig) *guest {
 		t.Fatal(err)
 	}
 	g.session = session
+	g.allow(sfu.Everyone)
 	if err := peer.Answer(answer); err != nil {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// allow gives everything the guest sends to an audience.
+func (g *guest) allow(to sfu.Audience) {
+	for _, source := range []sfu.Source{sfu.Microphone, sfu.Camera, sfu.Screen} {
+		g.session.Allow(source, to)
+	}
 }
 
 // both sends voice and video and has room for a few.
@@ -219,10 +227,12 @@ func TestScreenHasItsOwnSlot(t *testing.T) {
 		streams := a.peer.Streams()
 		return streams[a.slotOf(b, sfu.Screen)].Packets > 20 && streams[a.slotOf(b, sfu.Camera)].Packets > 20
 	})
-	b.session.Allow(sfu.Screen, false)
-	settled(t, "the screen that is not allowed", func() int { return a.peer.Streams()[a.slotOf(b, sfu.Screen)].Packets })
-	before := a.peer.Streams()[a.slotOf(b, sfu.Screen)]
-	b.session.Allow(sfu.Screen, true)
+	mid := a.slotOf(b, sfu.Screen)
+	b.session.Allow(sfu.Screen, sfu.Nobody)
+	eventually(t, "the slot of the screen that is not allowed to be empty", func() bool { return a.slotOf(b, sfu.Screen) == "" })
+	settled(t, "the screen that is not allowed", func() int { return a.peer.Streams()[mid].Packets })
+	before := a.peer.Streams()[mid]
+	b.session.Allow(sfu.Screen, sfu.Everyone)
 	eventually(t, "the screen again, from a keyframe", func() bool {
 		s := a.peer.Streams()[a.slotOf(b, sfu.Screen)]
 		return s.Keyframes > before.Keyframes && s.Packets > before.Packets+20
@@ -336,8 +346,9 @@ func TestNoEventAfterClose(t *testing.T) {
 	b.session.Close()
 	s.Close()
 	s.SetView(nil)
-	s.Allow(sfu.Camera, false)
-	s.Allow("hologram", false)
+	s.Allow(sfu.Camera, sfu.Nobody)
+	s.SetOrganiser(true)
+	s.Allow("hologram", sfu.Everyone)
 }
 
 func TestClosedRoomRefuses(t *testing.T) {

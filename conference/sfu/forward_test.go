@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"encoding/binary"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -52,9 +53,25 @@ func (r *record) PayloadType(_ int, c Codec) uint8 {
 	return 90 + uint8(c)
 }
 
+// openTrack is a track for everyone.
+func openTrack(source int) *upTrack {
+	u := newUpTrack(source)
+	u.audience.Store(uint32(Everyone))
+	return u
+}
+
+// openVideo is a video for everyone.
+func openVideo(source int) *video {
+	v := newVideo(source)
+	for _, u := range v {
+		u.audience.Store(uint32(Everyone))
+	}
+	return v
+}
+
 // source returns a camera whose packets go to slots of the given transports.
 func source(from Transport, to ...Transport) *upTrack {
-	u := newUpTrack(Camera.index())
+	u := openTrack(Camera.video())
 	u.transport = from
 	for _, t := range to {
 		newDownTrack(t, 0, false).attach(u)
@@ -118,7 +135,7 @@ func TestNothingBeforeAKeyframe(t *testing.T) {
 		t.Errorf("%d delta packets were sent before a keyframe", to.count)
 	}
 	// 800 ms: asked at once and, since nothing came, again after keyframeInterval.
-	if n := len(from.plis); n < 1 || n > 3 || from.plis[0] != Camera.index() {
+	if n := len(from.plis); n < 1 || n > 3 || from.plis[0] != Camera.video() {
 		t.Errorf("asked %d times for a keyframe: %v", n, from.plis)
 	}
 }
@@ -189,15 +206,69 @@ func TestASourceThatIsNotAllowedIsDropped(t *testing.T) {
 		u.packets([]Packet{{SN: sn, Codec: VP8, Payload: picture(sn, 0, key)}}, time.Duration(sn)*time.Second)
 	}
 	give(1, true)
-	u.allowed.Store(false)
+	u.audience.Store(uint32(Nobody))
 	give(2, true)
 	give(3, false)
-	u.allowed.Store(true)
+	u.audience.Store(uint32(Everyone))
 	give(4, false)
 	give(5, true)
 	got := to.packets[0]
 	if len(got) != 2 || got[1].SN != got[0].SN+1 {
 		t.Errorf("got %d packets, want the first and the keyframe after the pause, without a gap", len(got))
+	}
+}
+
+// Organisers alone see it: neither a packet nor a retransmission reaches anybody else, and a receiver who may see it again begins with a
+// keyframe and without a gap.
+func TestAnAudienceOfOrganisers(t *testing.T) {
+	var from record
+	teacher, pupil := &record{keep: true}, &record{keep: true}
+	u := openTrack(Camera.video())
+	u.transport = &from
+	toTeacher, toPupil := newDownTrack(teacher, 0, false), newDownTrack(pupil, 0, false)
+	toTeacher.organiser.Store(true)
+	toTeacher.attach(u)
+	toPupil.attach(u)
+	give := func(sn uint16, key bool) {
+		u.packets([]Packet{{SN: sn, TS: uint32(sn) * 3000, Codec: VP8, Payload: picture(sn, 0, key)}}, time.Duration(sn)*time.Second)
+	}
+	give(1, true)
+	give(2, false)
+	u.audience.Store(uint32(Organisers))
+	give(3, true)
+	give(4, false)
+	if a, b := len(teacher.packets[0]), len(pupil.packets[0]); a != 4 || b != 2 {
+		t.Fatalf("organiser got %d packets and the other %d, want 4 and 2", a, b)
+	}
+	last := pupil.packets[0][1].SN
+	ask := []rtcp.Packet{&rtcp.TransportLayerNack{MediaSSRC: 1000, Nacks: []rtcp.NackPair{{PacketID: last - 1, LostPackets: 0xff}}}}
+	toPupil.feedback(ask)
+	if n := len(pupil.packets[0]); n != 2 {
+		t.Fatalf("%d packets were sent again to somebody they are not for", n-2)
+	}
+	before := len(from.plis)
+	u.audience.Store(uint32(Everyone))
+	give(5, false)
+	give(6, true)
+	give(7, false)
+	got := pupil.packets[0]
+	if len(got) != 4 || got[2].SN != last+1 || got[3].SN != last+2 {
+		t.Fatalf("after the pause: %d packets %+v, want two more without a gap", len(got), got)
+	}
+	if len(from.plis) == before {
+		t.Error("nobody asked for a keyframe")
+	}
+	toPupil.feedback(ask)
+	for _, p := range pupil.packets[0][4:] {
+		if p.SN == last || p.SN == last-1 {
+			t.Error("a number from before the pause was sent again")
+		}
+	}
+	toTeacher.organiser.Store(false)
+	u.audience.Store(uint32(Organisers))
+	give(8, true)
+	if n := len(teacher.packets[0]); n != 7 {
+		t.Errorf("one who is no organiser any more has %d packets, want 7", n)
 	}
 }
 
@@ -216,7 +287,7 @@ func TestASourceCannotFlood(t *testing.T) {
 func TestASourceCannotFloodWithSmallPackets(t *testing.T) {
 	var from record
 	video, audio := &record{}, &record{}
-	camera, microphone := source(&from, video), newUpTrack(0)
+	camera, microphone := source(&from, video), openTrack(voice)
 	microphone.transport = &from
 	newDownTrack(audio, 0, true).attach(microphone)
 	for i := range 10_000 { // within a second
@@ -236,7 +307,7 @@ func TestASourceCannotFloodWithSmallPackets(t *testing.T) {
 func TestAReceiverCannotAskForever(t *testing.T) {
 	var from record
 	to := &record{}
-	u := newUpTrack(Camera.index())
+	u := openTrack(Camera.video())
 	u.transport = &from
 	d := newDownTrack(to, 0, false)
 	d.attach(u)
@@ -315,15 +386,22 @@ func FuzzInspect(f *testing.F) {
 
 // The path of a packet through our own code allocates nothing, whatever the number of receivers.
 func TestForwardingDoesNotAllocate(t *testing.T) {
-	for name, codec := range map[string]Codec{"VP8": VP8, "Opus": Opus} {
+	for name, codec := range map[string]Codec{"VP8": VP8, "Opus": Opus, "VP8 for organisers": VP8} {
 		t.Run(name, func(t *testing.T) {
-			u, to := newUpTrack(Camera.index()), &record{}
+			u, to := openTrack(Camera.video()), &record{}
 			if codec == Opus {
-				u = newUpTrack(Microphone.index())
+				u = openTrack(voice)
 			}
 			u.transport = &record{}
+			organisers := 70
+			if strings.HasSuffix(name, "organisers") {
+				organisers = 3
+				u.audience.Store(uint32(Organisers))
+			}
 			for i := range 70 {
-				newDownTrack(to, i, codec == Opus).attach(u)
+				d := newDownTrack(to, i, codec == Opus)
+				d.organiser.Store(i < organisers)
+				d.attach(u)
 			}
 			payload, batch, n := picture(1, 1, true), make([]Packet, 1), 0
 			forward := func() {
@@ -335,15 +413,15 @@ func TestForwardingDoesNotAllocate(t *testing.T) {
 			if got := testing.AllocsPerRun(200, forward); got != 0 {
 				t.Errorf("a packet to 70 receivers allocates %v times", got)
 			}
-			if to.count != n*70 {
-				t.Errorf("%d packets for 70 receivers went out %d times", n, to.count)
+			if to.count != n*organisers {
+				t.Errorf("%d packets for %d of 70 receivers went out %d times", n, organisers, to.count)
 			}
 		})
 	}
 }
 
 func BenchmarkForward(b *testing.B) {
-	u, to := newUpTrack(Camera.index()), &record{}
+	u, to := openTrack(Camera.video()), &record{}
 	u.transport = &record{}
 	for i := range 70 {
 		newDownTrack(to, i, false).attach(u)
@@ -366,7 +444,7 @@ func sized(id uint16, height int) []byte {
 
 func TestAnotherLayerTakesOverWithItsKeyframe(t *testing.T) {
 	var from record
-	v := newVideo(Camera.index())
+	v := openVideo(Camera.video())
 	for _, u := range v {
 		u.transport = &from
 	}
@@ -425,7 +503,7 @@ func TestAnotherLayerTakesOverWithItsKeyframe(t *testing.T) {
 }
 
 func TestALayerThatStopsIsLeft(t *testing.T) {
-	v := newVideo(Camera.index())
+	v := openVideo(Camera.video())
 	for i, u := range v {
 		u.transport = &record{}
 		u.packets([]Packet{{SN: 1, Codec: VP8, Payload: sized(1, 180<<i)}}, time.Second)

@@ -14,6 +14,7 @@ type (
 	leaveMessage     struct{ s *Session }
 	connectedMessage struct{ s *Session }
 	viewMessage      struct{ s *Session }
+	ruleMessage      struct{ s *Session }
 )
 
 func (m joinMessage) apply(r *Room) {
@@ -40,6 +41,11 @@ func (m connectedMessage) apply(*Room) { m.s.connectedNow = true }
 
 func (m viewMessage) apply(*Room) { m.s.viewing.Store(false) }
 
+func (m ruleMessage) apply(r *Room) {
+	m.s.ruling.Store(false)
+	r.ruled = true
+}
+
 // remove takes a session out; settle then takes it out of the others' slots.
 func (r *Room) remove(i int) {
 	s := r.sessions[i]
@@ -48,4 +54,7 @@ func (r *Room) remove(i int) {
 	}
 	delete(r.meters, s)
 	r.sessions = slices.Delete(r.sessions, i, i+1)
+	if len(r.sessions) == 0 {
+		r.speakers = nil // nobody ticks until somebody comes
+	}
 }

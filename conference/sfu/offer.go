@@ -20,14 +20,14 @@ const (
 	maxStreams = 16
 )
 
-// offer is an offer of the one shape that is accepted (docs/signaling.md): microphone, camera, screen, then audio slots, then
-// video slots.
+// offer is an offer of the one shape that is accepted (docs/signaling.md): microphone, camera, screen and perhaps the screen's
+// sound, then audio slots, then video slots.
 type offer struct {
 	// sdp is the offer with everything left out that is not needed; candidates above all: the server answers to where checks
 	// come from and never sends anything to an address that only the text names.
 	sdp string
-	// uplinks are the MIDs of the three sources.
-	uplinks [len(sources)]string
+	// uplinks are the MIDs of what is sent, "" for a screen's sound that is not offered.
+	uplinks [len(uplinks)]string
 	// simulcast says that the camera comes in layers (RFC 8853).
 	simulcast bool
 	// audio and video are the MIDs of the slots.
@@ -53,8 +53,8 @@ func parseOffer(text string) (*offer, error) {
 	}
 	o := &offer{}
 	n := len(d.MediaDescriptions)
-	if n < len(sources) || n > len(sources)+MaxAudioSlots+MaxVideoSlots {
-		return nil, &OfferError{-1, "wants three sources and at most 8 audio and 25 video slots"}
+	if n < sound || n > len(uplinks)+MaxAudioSlots+MaxVideoSlots {
+		return nil, &OfferError{-1, "wants microphone, camera, screen, perhaps the screen's sound, and at most 8 audio and 25 video slots"}
 	}
 	attributes, reason := clean(d.Attributes)
 	if reason != "" {
@@ -101,9 +101,9 @@ func (o *offer) section(i int, m *sdp.MediaDescription, d *sdp.SessionDescriptio
 	if reason := o.layers(i, m); reason != "" {
 		return reason
 	}
-	if i < len(sources) {
+	if i < sound || i == sound && direction == "sendonly" {
 		want := "video"
-		if sources[i] == Microphone {
+		if uplinks[i].audio {
 			want = "audio"
 		}
 		if kind != want || direction != "sendonly" {
@@ -128,7 +128,7 @@ func (o *offer) section(i int, m *sdp.MediaDescription, d *sdp.SessionDescriptio
 // layers validates the camera's simulcast, and leaves it out elsewhere. It returns what is wrong.
 func (o *offer) layers(i int, m *sdp.MediaDescription) string {
 	isLayer := func(a sdp.Attribute) bool { return a.Key == "rid" || a.Key == "simulcast" }
-	if i >= len(sources) || sources[i] != Camera {
+	if i != Camera.video() {
 		m.Attributes = slices.DeleteFunc(m.Attributes, isLayer)
 		return ""
 	}

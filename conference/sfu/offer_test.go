@@ -44,18 +44,21 @@ func TestParseOfferAccepts(t *testing.T) {
 	for name, c := range map[string]struct {
 		sections     []string
 		audio, video int
+		sound        string
 	}{
-		"sources alone": {up, 0, 0},
-		"a few slots":   {with("audio recvonly", "video recvonly", "video recvonly"), 1, 2},
-		"all slots":     {with(append(repeat("audio recvonly", 8), repeat("video recvonly", 25)...)...), 8, 25},
-		"video only":    {with("video recvonly"), 0, 1},
+		"sources alone":       {up, 0, 0, ""},
+		"a screen with sound": {with("audio sendonly"), 0, 0, "3"},
+		"all of it":           {with(append([]string{"audio sendonly"}, append(repeat("audio recvonly", 8), repeat("video recvonly", 25)...)...)...), 8, 25, "3"},
+		"a few slots":         {with("audio recvonly", "video recvonly", "video recvonly"), 1, 2, ""},
+		"all slots":           {with(append(repeat("audio recvonly", 8), repeat("video recvonly", 25)...)...), 8, 25, ""},
+		"video only":          {with("video recvonly"), 0, 1, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, err := parseOffer(session(c.sections...))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(o.audio) != c.audio || len(o.video) != c.video || o.uplinks != [3]string{"0", "1", "2"} {
+			if len(o.audio) != c.audio || len(o.video) != c.video || o.uplinks != [4]string{"0", "1", "2", c.sound} {
 				t.Errorf("got %+v", o)
 			}
 		})
@@ -73,6 +76,8 @@ func TestParseOfferRefuses(t *testing.T) {
 		"wrong order":            session("video sendonly", "audio sendonly", "video sendonly"),
 		"sendrecv":               session("audio sendrecv", "video sendonly", "video sendonly"),
 		"a slot that sends":      session(with("video sendonly")...),
+		"two sounds":             session(with("audio sendonly", "audio sendonly")...),
+		"a sound after a slot":   session(with("audio recvonly", "audio sendonly")...),
 		"nine audio slots":       session(with(repeat("audio recvonly", 9)...)...),
 		"26 video slots":         session(with(repeat("video recvonly", 26)...)...),
 		"audio after video":      session(with("video recvonly", "audio recvonly")...),

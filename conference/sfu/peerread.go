@@ -33,7 +33,7 @@ func (t *peerTransport) readFeedback(slot int, sender *webrtc.RTPSender) {
 func (t *peerTransport) track(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 	source := -1
 	for i, mid := range t.uplinks {
-		if tr := receiver.RTPTransceiver(); tr != nil && tr.Mid() == mid {
+		if tr := receiver.RTPTransceiver(); tr != nil && mid != "" && tr.Mid() == mid {
 			source = i
 		}
 	}

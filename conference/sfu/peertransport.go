@@ -17,10 +17,10 @@ import (
 type peerTransport struct {
 	pc      *webrtc.PeerConnection
 	h       handler
-	uplinks [len(sources)]string
+	uplinks [len(uplinks)]string
 	slots   []*peerSlot
 
-	ssrcs  [len(sources)][layers.Count]atomic.Uint32 // of the sources' layers, 0 until their first packet
+	ssrcs  [len(uplinks)][layers.Count]atomic.Uint32 // of the sources' layers, 0 until their first packet
 	failed sync.Once
 	closed atomic.Bool
 

@@ -21,7 +21,8 @@ type Room struct {
 	// What follows is owned by the loop.
 	sessions []*Session
 	meters   map[*Session]*slots.Meter
-	speakers []string
+	speakers []*Session
+	ruled    bool // audiences have changed since the last tick
 	// simulcast says that somebody offered it; without, layers never change.
 	simulcast bool
 	ticks     int

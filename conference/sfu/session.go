@@ -9,8 +9,8 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/layers"
 )
 
-// videoKey names a video source in a room.
-type videoKey struct {
+// key names what a participant sends in a room; source is an index of uplinks.
+type key struct {
 	participant string
 	source      int
 }
@@ -24,50 +24,76 @@ type Session struct {
 	audioMIDs []string
 	videoMIDs []string
 	voice     *upTrack
-	videos    [len(sources)]*video // by source; none for the microphone
+	sound     *upTrack             // of the screen
+	videos    [len(uplinks)]*video // nil where it is audio
 	downs     []*downTrack         // audio slots, then video slots
+	organiser atomic.Bool          // as a receiver
 
 	view    atomic.Pointer[[]Want]
 	viewing atomic.Bool // a message about view is in the room's inbox
+	ruling  atomic.Bool // a message about audiences is
 
 	once sync.Once
-	// told guards the callbacks: held while one runs, so that none runs after Close. This is why they must not call back.
-	told   sync.Mutex
-	closed bool
-	events Events
+	// telling guards the callbacks: held while one runs, so that none runs after Close. This is why they must not call back.
+	telling sync.Mutex
+	closed  bool
+	events  Events
 
 	// What follows is owned by the room loop.
 	connectedNow bool
 	ceiling      layers.Ceiling
-	heard        []string
-	seen         []videoKey
+	sounding     bool // the screen's sound comes
+	heard        []key
+	seen         []key
+	told         []string // speakers
 	announced    bool
 }
 
 func newSession(r *Room, id string, o *offer, ev Events) *Session {
 	s := &Session{
 		id: id, room: r, simulcast: o.simulcast, audioMIDs: o.audio, videoMIDs: o.video, events: ev,
-		ceiling: layers.NewCeiling(), heard: make([]string, len(o.audio)), seen: make([]videoKey, len(o.video)),
+		ceiling: layers.NewCeiling(), heard: make([]key, len(o.audio)), seen: make([]key, len(o.video)),
 	}
-	s.voice = newUpTrack(0)
-	for i := 1; i < len(sources); i++ {
-		s.videos[i] = newVideo(i)
+	s.voice, s.sound = newUpTrack(voice), newUpTrack(sound)
+	for i, up := range uplinks {
+		if !up.audio {
+			s.videos[i] = newVideo(i)
+		}
 	}
 	return s
 }
 
 // ups are all layers of all sources.
 func (s *Session) ups(yield func(*upTrack) bool) {
-	if !yield(s.voice) {
+	if !yield(s.voice) || !yield(s.sound) {
 		return
 	}
-	for _, v := range s.videos[1:] {
+	for _, v := range s.videos {
+		if v == nil {
+			continue
+		}
 		for _, u := range v {
 			if !yield(u) {
 				return
 			}
 		}
 	}
+}
+
+// up is one of what the participant sends, in its full layer.
+func (s *Session) up(source int) *upTrack {
+	switch source {
+	case voice:
+		return s.voice
+	case sound:
+		return s.sound
+	}
+	return s.videos[source][layers.Full]
+}
+
+// gets reports whether what another participant sends is for this one.
+func (s *Session) gets(from *Session, source int) bool {
+	return from != nil && from != s && from.up(source).reaches(&s.organiser)
 }
 
 // wire connects the session to its transport, before the transport does anything.
@@ -77,7 +103,9 @@ func (s *Session) wire(t Transport) {
 		u.transport, u.sockets = t, s.room.engine.sockets
 	}
 	for i := range len(s.audioMIDs) + len(s.videoMIDs) {
-		s.downs = append(s.downs, newDownTrack(t, i, i < len(s.audioMIDs)))
+		d := newDownTrack(t, i, i < len(s.audioMIDs))
+		d.organiser = &s.organiser
+		s.downs = append(s.downs, d)
 	}
 }
 
@@ -91,13 +119,27 @@ func (s *Session) SetView(want []Want) {
 	}
 }
 
-// Allow says whether a source of this participant is forwarded; at first all are. Packets of a source that is not allowed are
-// dropped here, whatever the client does.
-func (s *Session) Allow(source Source, ok bool) {
+// Allow says who gets a source of this participant; at first nobody does. From when it returns on, no packet goes to anybody else,
+// whatever clients do; slots follow in a moment. It does not block.
+func (s *Session) Allow(source Source, to Audience) {
 	for u := range s.ups {
-		if u.source == source.index() {
-			u.allowed.Store(ok)
+		if uplinks[u.source].source == source {
+			u.audience.Store(uint32(to))
 		}
+	}
+	s.ruled()
+}
+
+// SetOrganiser says whether this participant, as a receiver, is one of Organisers; at first it is not. It does not block.
+func (s *Session) SetOrganiser(on bool) {
+	s.organiser.Store(on)
+	s.ruled()
+}
+
+// ruled tells the room that audiences have changed.
+func (s *Session) ruled() {
+	if !s.ruling.Swap(true) {
+		s.room.post(ruleMessage{s})
 	}
 }
 
@@ -105,9 +147,9 @@ func (s *Session) Allow(source Source, ok bool) {
 // in the background. Idempotent.
 func (s *Session) Close() {
 	s.once.Do(func() {
-		s.told.Lock()
+		s.telling.Lock()
 		s.closed = true
-		s.told.Unlock()
+		s.telling.Unlock()
 		s.room.post(leaveMessage{s})
 		go func() {
 			s.transport.Close()
@@ -118,8 +160,8 @@ func (s *Session) Close() {
 
 // tell runs a callback unless the session is closed.
 func (s *Session) tell(callback func(Events)) {
-	s.told.Lock()
-	defer s.told.Unlock()
+	s.telling.Lock()
+	defer s.telling.Unlock()
 	if !s.closed {
 		callback(s.events)
 	}
@@ -127,9 +169,9 @@ func (s *Session) tell(callback func(Events)) {
 
 // packets implements handler.
 func (s *Session) packets(source, layer int, batch []Packet) {
-	u := s.voice
-	if source > 0 {
-		u = s.videos[source][layer]
+	u := s.up(source)
+	if v := s.videos[source]; v != nil {
+		u = v[layer]
 	}
 	u.packets(batch, monotonic())
 }

@@ -23,12 +23,12 @@ func (r *Room) settleOne(s *Session, inside map[string]*Session) {
 	if !s.connectedNow { // a keyframe sent before could not be received
 		return
 	}
-	for i, id := range s.heard {
-		var voice *upTrack
-		if o := inside[id]; o != nil {
-			voice = o.voice
+	for i, k := range s.heard {
+		var from *upTrack
+		if o := inside[k.participant]; o != nil {
+			from = o.up(k.source)
 		}
-		s.downs[i].attach(voice)
+		s.downs[i].attach(from)
 	}
 	s.showLayers(inside)
 }
@@ -47,10 +47,10 @@ func (s *Session) showLayers(inside map[string]*Session) {
 }
 
 // height is at what height the receiver shows a video, in device pixels.
-func (s *Session) height(k videoKey) int {
+func (s *Session) height(k key) int {
 	if view := s.view.Load(); view != nil {
 		for _, w := range *view {
-			if w.Participant == k.participant && w.Source.index() == k.source {
+			if w.Participant == k.participant && w.Source.video() == k.source {
 				return w.Height
 			}
 		}
@@ -76,24 +76,30 @@ func (r *Room) inside() map[string]*Session {
 	return inside
 }
 
-// audible returns who is in the session's audio slots: all others, or the loudest of them.
-func (r *Room) audible(s *Session) []string {
-	others := make([]slots.Loud[string], 0, len(r.sessions))
+// audible returns what is in the session's audio slots: the sound of screens, in half of the slots at most, and of all others whom it may
+// hear the loudest. A film that is shown must not lose its slot to a cough, however quiet it is.
+func (r *Room) audible(s *Session) []key {
+	voices := make([]slots.Loud[key], 0, len(r.sessions))
+	var want []key
 	for _, o := range r.sessions {
-		if o != s {
-			others = append(others, slots.Loud[string]{Key: o.id, Loudness: r.meters[o].Loudness()})
+		if s.gets(o, voice) {
+			voices = append(voices, slots.Loud[key]{Key: key{o.id, voice}, Loudness: r.meters[o].Loudness()})
+		}
+		if o.sounding && len(want) < len(s.heard)/2 && s.gets(o, sound) {
+			want = append(want, key{o.id, sound})
 		}
 	}
-	return slots.Assign(s.heard, slots.Loudest(s.heard, others, len(s.heard)))
+	want = append(want, slots.Loudest(s.heard, voices, len(s.heard)-len(want))...)
+	return slots.Assign(s.heard, want)
 }
 
 // visible returns what is in the session's video slots.
-func visible(s *Session, inside map[string]*Session) []videoKey {
-	var want []videoKey
+func visible(s *Session, inside map[string]*Session) []key {
+	var want []key
 	if view := s.view.Load(); view != nil {
 		for _, w := range *view {
-			if i := w.Source.index(); i > 0 && w.Participant != s.id && inside[w.Participant] != nil {
-				want = append(want, videoKey{w.Participant, i})
+			if i := w.Source.video(); i >= 0 && s.gets(inside[w.Participant], i) {
+				want = append(want, key{w.Participant, i})
 			}
 		}
 	}
@@ -103,14 +109,14 @@ func visible(s *Session, inside map[string]*Session) []videoKey {
 // tellSlots reports the snapshot. Called by the room loop alone.
 func (s *Session) tellSlots() {
 	var snapshot Slots
-	for i, id := range s.heard {
-		if id != "" {
-			snapshot.Audio = append(snapshot.Audio, AudioSlot{MID: s.audioMIDs[i], Participant: id})
+	for i, k := range s.heard {
+		if k.participant != "" {
+			snapshot.Audio = append(snapshot.Audio, AudioSlot{MID: s.audioMIDs[i], Participant: k.participant, Source: uplinks[k.source].source})
 		}
 	}
 	for i, k := range s.seen {
 		if k.participant != "" {
-			snapshot.Video = append(snapshot.Video, VideoSlot{MID: s.videoMIDs[i], Participant: k.participant, Source: sources[k.source]})
+			snapshot.Video = append(snapshot.Video, VideoSlot{MID: s.videoMIDs[i], Participant: k.participant, Source: uplinks[k.source].source})
 		}
 	}
 	s.tell(func(e Events) {

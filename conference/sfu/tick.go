@@ -24,19 +24,12 @@ const maxReports = 31
 // tick measures loudness, moves the audio slots to the loudest and writes sender reports.
 func (r *Room) tick() {
 	r.ticks++
-	var speaking []slots.Loud[string]
-	for _, s := range r.sessions {
-		m := r.meters[s]
-		m.Tick(uint8(s.voice.peak.Swap(0)))
-		if m.Speaking() {
-			speaking = append(speaking, slots.Loud[string]{Key: s.id, Loudness: m.Loudness()})
-		}
-	}
-	if r.unheard(speaking) {
+	speaking := r.listen()
+	if r.sounds() || r.unheard(speaking) {
 		r.settle()
 	}
-	if now := slots.Order(r.speakers, speaking); !slices.Equal(now, r.speakers) {
-		r.speakers = now
+	if now := slots.Order(r.speakers, speaking); r.ruled || !slices.Equal(now, r.speakers) {
+		r.speakers, r.ruled = now, false
 		for _, s := range r.sessions {
 			r.tellSpeakers(s)
 		}
@@ -48,6 +41,39 @@ func (r *Room) tick() {
 		}
 	}
 	r.report()
+}
+
+// listen measures how loud everybody is and returns who is speaking.
+func (r *Room) listen() []slots.Loud[*Session] {
+	var speaking []slots.Loud[*Session]
+	for _, s := range r.sessions {
+		m := r.meters[s]
+		peak := uint8(s.voice.peak.Swap(0))
+		if s.voice.to() == Nobody { // what was said before must not count when they are let speak again
+			*m = slots.Meter{}
+			continue
+		}
+		m.Tick(peak)
+		if m.Speaking() {
+			speaking = append(speaking, slots.Loud[*Session]{Key: s, Loudness: m.Loudness()})
+		}
+	}
+	return speaking
+}
+
+// soundAfter is how long a screen's sound may pause and keep its slot. Browsers send a packet every 400 ms through silence (Opus DTX).
+const soundAfter = 3 * time.Second
+
+// sounds looks which screens sound and reports whether that has changed.
+func (r *Room) sounds() (changed bool) {
+	now := monotonic()
+	for _, s := range r.sessions {
+		last := s.sound.last.Load()
+		if sounding := last != 0 && now-time.Duration(last) < soundAfter; sounding != s.sounding {
+			s.sounding, changed = sounding, true
+		}
+	}
+	return changed
 }
 
 // sample lowers or raises the ceiling of the sessions whose turn it is.
@@ -67,10 +93,10 @@ func (r *Room) sample() {
 }
 
 // unheard reports whether some session does not hear somebody who is speaking: only then can an audio slot change.
-func (r *Room) unheard(speaking []slots.Loud[string]) bool {
+func (r *Room) unheard(speaking []slots.Loud[*Session]) bool {
 	for _, s := range r.sessions {
 		for _, l := range speaking {
-			if l.Key != s.id && !slices.Contains(s.heard, l.Key) {
+			if s.gets(l.Key, voice) && !slices.Contains(s.heard, key{l.Key.id, voice}) {
 				return true
 			}
 		}
@@ -78,10 +104,21 @@ func (r *Room) unheard(speaking []slots.Loud[string]) bool {
 	return false
 }
 
+// tellSpeakers tells a session of the speakers it may hear, and of itself.
 func (r *Room) tellSpeakers(s *Session) {
+	var ids []string
+	for _, o := range r.speakers {
+		if o == s || s.gets(o, voice) {
+			ids = append(ids, o.id)
+		}
+	}
+	if slices.Equal(ids, s.told) {
+		return
+	}
+	s.told = ids
 	s.tell(func(e Events) {
 		if e.Speakers != nil {
-			e.Speakers(slices.Clone(r.speakers))
+			e.Speakers(slices.Clone(ids))
 		}
 	})
 }

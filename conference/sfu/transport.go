@@ -44,7 +44,7 @@ type Transport interface {
 	SSRC(slot int) uint32
 	// PayloadType is the number the receiver gave the codec in this slot, 0 if it does not take the codec.
 	PayloadType(slot int, codec Codec) uint8
-	// RequestKeyframe sends a PLI (RFC 4585 §6.3.1) for a layer of a source, by their indexes.
+	// RequestKeyframe sends a PLI (RFC 4585 §6.3.1) for a layer of a source; source is an index of uplinks.
 	RequestKeyframe(source, layer int)
 	// Close ends the connection and returns when no handler runs any more and none will.
 	Close()

@@ -11,25 +11,45 @@ const (
 // Source is what a participant sends.
 type Source string
 
-// The three sources of a participant, in the order of the offer's first three m-sections.
+// The sources of a participant.
 const (
 	Microphone Source = "microphone"
 	Camera     Source = "camera"
-	Screen     Source = "screen"
+	// Screen is a screen, window or tab with, if the participant offers it, its sound.
+	Screen Source = "screen"
 )
 
-// sources in the order of the offer.
-var sources = [3]Source{Microphone, Camera, Screen}
+// uplinks are what a participant sends, in the order of the offer's first m-sections. An offer without the last is good too.
+var uplinks = [...]struct {
+	source Source
+	audio  bool
+}{{Microphone, true}, {Camera, false}, {Screen, false}, {Screen, true}}
 
-// index is the source's place in the offer, -1 for an unknown source.
-func (s Source) index() int {
-	for i, other := range sources {
-		if s == other {
+// Indexes of uplinks.
+const (
+	voice = 0
+	sound = 3 // of the screen
+)
+
+// video is the index of the source's video in uplinks, -1 if it has none.
+func (s Source) video() int {
+	for i, up := range uplinks {
+		if s == up.source && !up.audio {
 			return i
 		}
 	}
 	return -1
 }
+
+// Audience is who gets what a participant sends. The zero value is Nobody.
+type Audience uint8
+
+// Audiences.
+const (
+	Nobody Audience = iota
+	Organisers
+	Everyone
+)
 
 // Want is a video that a receiver shows.
 type Want struct {
@@ -50,6 +70,8 @@ type Slots struct {
 type AudioSlot struct {
 	MID         string
 	Participant string
+	// Source is Microphone or Screen.
+	Source Source
 }
 
 // VideoSlot is an occupied video slot.

@@ -52,7 +52,7 @@ func (v *video) layer(height, ceiling int, now time.Duration, shown *upTrack) *u
 type upTrack struct {
 	transport Transport
 	sockets   sockets
-	source    int
+	source    int // index of uplinks
 	index     int // the layer
 	audio     bool
 	video     *video             // the layer's video, nil for audio
@@ -62,13 +62,12 @@ type upTrack struct {
 	downs       atomic.Pointer[[]*downTrack] // never changed in place
 	last        atomic.Int64                 // monotonic time of the last packet, 0 = none
 	height      atomic.Int32                 // of the picture in pixels, 0 = unknown
-	allowed     atomic.Bool
-	peak        atomic.Uint32 // loudest level since the last tick
-	asked       atomic.Int64  // monotonic time of the last PLI, 0 = never
+	audience    atomic.Uint32                // an Audience
+	peak        atomic.Uint32                // loudest level since the last tick
+	asked       atomic.Int64                 // monotonic time of the last PLI, 0 = never
 
-	blocked bool
-	bucket  bucket
-	out     [maxBatch]Outgoing
+	bucket bucket
+	out    [maxBatch]Outgoing
 }
 
 // newVideo makes the layers of a video source.
@@ -82,7 +81,7 @@ func newVideo(source int) *video {
 }
 
 func newUpTrack(source int) *upTrack {
-	u := &upTrack{source: source, audio: sources[source] == Microphone}
+	u := &upTrack{source: source, audio: uplinks[source].audio}
 	if u.audio {
 		u.bucket = bucket{rate: audioRate, burst: audioBurst, level: audioBurst, least: audioLeast}
 	} else {
@@ -90,20 +89,17 @@ func newUpTrack(source int) *upTrack {
 		u.cache = packetcache.New(packetcache.DefaultBytes)
 	}
 	u.downs.Store(new([]*downTrack))
-	u.allowed.Store(true)
 	return u
 }
 
 // packets forwards a batch to every subscribed slot, to completion.
 func (u *upTrack) packets(batch []Packet, now time.Duration) {
 	downs := *u.downs.Load()
-	if !u.allowed.Load() {
-		u.blocked = true
+	if u.to() == Nobody {
+		for _, d := range downs {
+			d.interrupt(u)
+		}
 		return
-	}
-	if u.blocked {
-		u.blocked = false
-		u.resume(downs)
 	}
 	batch = u.accept(batch, now)
 	if len(batch) == 0 {
@@ -127,11 +123,18 @@ func (u *upTrack) fanOut(downs []*downTrack, batch []Packet, now time.Duration) 
 	return hungry
 }
 
-// resume begins anew after a pause in which packets were dropped: receivers must not ask for those.
-func (u *upTrack) resume(downs []*downTrack) {
-	for _, d := range downs {
-		d.interrupt(u)
+// to is who gets the packets.
+func (u *upTrack) to() Audience { return Audience(u.audience.Load()) }
+
+// reaches reports whether a receiver who is an organiser or not gets the packets.
+func (u *upTrack) reaches(organiser *atomic.Bool) bool {
+	switch u.to() {
+	case Everyone:
+		return true
+	case Organisers:
+		return organiser.Load()
 	}
+	return false
 }
 
 // accept inspects the packets, keeps them for NACKs and leaves out malformed ones and those beyond the rate limit, in place.
@@ -169,7 +172,7 @@ func (u *upTrack) hear(loudness uint8) {
 // waiting asks again with the next packet.
 func (u *upTrack) requestKeyframe(now time.Duration) {
 	last := u.asked.Load()
-	if u.audio || !u.allowed.Load() || last != 0 && now-time.Duration(last) < keyframeInterval {
+	if u.audio || u.to() == Nobody || last != 0 && now-time.Duration(last) < keyframeInterval {
 		return
 	}
 	if u.asked.CompareAndSwap(last, int64(now)) {

@@ -106,6 +106,9 @@ func (s *rooms) join(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	for _, source := range []sfu.Source{sfu.Microphone, sfu.Camera, sfu.Screen} {
+		session.Allow(source, sfu.Everyone)
+	}
 	s.mu.Lock()
 	s.sessions[[2]string{q.Room, q.ID}] = session
 	s.mu.Unlock()
