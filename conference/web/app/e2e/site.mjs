@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname } from 'node:path';
 
-const dist = new URL('../dist/', import.meta.url);
+// KREISRAUM_DIST names another build of the page, with a slash at its end.
+const dist = new URL(process.env.KREISRAUM_DIST ?? '../dist/', import.meta.url);
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 
 const csp = [

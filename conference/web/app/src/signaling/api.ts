@@ -25,7 +25,8 @@ export type LoginResult =
 
 const timeout = 15_000;
 
-async function call(path: string, init?: RequestInit): Promise<Response | undefined> {
+/** Asks the server; undefined when no answer came within 15 s. */
+export async function call(path: string, init?: RequestInit): Promise<Response | undefined> {
   try {
     return await fetch(path, { ...init, signal: AbortSignal.timeout(timeout), cache: 'no-store', credentials: 'same-origin' });
   } catch {
@@ -33,7 +34,8 @@ async function call(path: string, init?: RequestInit): Promise<Response | undefi
   }
 }
 
-async function readFields(response: Response | undefined): Promise<Fields | undefined> {
+/** The JSON object of a good answer. */
+export async function readFields(response: Response | undefined): Promise<Fields | undefined> {
   try {
     return response?.ok ? asFields(await response.json()) : undefined;
   } catch {

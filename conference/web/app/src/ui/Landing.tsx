@@ -1,13 +1,16 @@
 import type { Site } from '../signaling/api';
 import type { Directory } from '../state/directory';
+import { classes } from './classes';
 import controls from './controls.module.css';
 import { Icon } from './Icon';
 import styles from './Landing.module.css';
 import { LoginForm } from './LoginForm';
 import { Card, Page } from './Page';
-import { navigate, pathOfRoom } from './path';
+import { PageLink } from './PageLink';
+import { navigate, pathOfRoom, paths } from './path';
 import { Problem } from './Problem';
 import { RoomNameForm } from './RoomNameForm';
+import { useFocusOnArrival } from './useFocusOnArrival';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
 import { useTitle } from './useTitle';
@@ -18,11 +21,12 @@ const enter = (room: string): void => { navigate(pathOfRoom(room)); };
 export function Landing({ directory }: { readonly directory: Directory }) {
   const t = useTexts();
   const { site } = useReadable(directory);
+  const heading = useFocusOnArrival<HTMLHeadingElement>();
   useTitle('');
   return (
     <Page directory={directory}>
       <div className={styles.intro}>
-        <h1>{t.landing.welcome}</h1>
+        <h1 ref={heading} tabIndex={-1}>{t.landing.welcome}</h1>
         <p>{t.landing.lead}</p>
       </div>
       {site === 'unreachable' && (
@@ -35,8 +39,8 @@ export function Landing({ directory }: { readonly directory: Directory }) {
       <div className={styles.cards}>
         <Card labelledBy="beitreten">
           <h2 id="beitreten">{t.landing.joinTitle}</h2>
-          <p className={styles.hint}>{t.landing.joinHint}</p>
-          <RoomNameForm action={t.landing.join} onRoom={enter} />
+          <p className={styles.hint}>{t.pages.join.hint}</p>
+          <RoomNameForm action={t.landing.join} joining onRoom={enter} />
         </Card>
         <Card labelledBy="oeffnen">
           <h2 id="oeffnen">{t.landing.openTitle}</h2>
@@ -64,8 +68,11 @@ function OpenRoom({ directory }: { readonly directory: Directory }) {
   }
   return (
     <>
+      <p className={styles.hint}>{t.pages.myRooms.lead}</p>
+      <PageLink to={paths.myRooms} className={classes(controls.primary, styles.wide)}>{t.pages.myRooms.title}</PageLink>
+      <h3 className={styles.orName}>{t.pages.join.once}</h3>
       <p className={styles.hint}>{t.landing.openRoomHint}</p>
-      <RoomNameForm action={t.landing.open} onRoom={enter} />
+      <RoomNameForm action={t.landing.open} primary={false} onRoom={enter} />
       <p className={styles.account}>
         <span>{t.login.as(login.organiser)}</span>
         <button type="button" className={controls.quiet} onClick={() => { void directory.logout(); }}>{t.login.logout}</button>

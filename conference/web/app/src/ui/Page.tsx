@@ -1,11 +1,13 @@
-import type { MouseEvent, ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { switchLanguage } from '../i18n/language';
 import type { Directory } from '../state/directory';
 import { classes } from './classes';
 import controls from './controls.module.css';
+import { Footer } from './Footer';
 import { Logo } from './Logo';
 import styles from './Page.module.css';
-import { navigate } from './path';
+import { PageLink } from './PageLink';
+import { paths } from './path';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
 
@@ -20,27 +22,24 @@ export function Page({ directory, narrow = false, children }: PageProps) {
   const t = useTexts();
   const { site } = useReadable(directory);
   const name = site === undefined || site === 'unreachable' ? t.product : site.name;
-  const goHome = (event: MouseEvent): void => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
-    navigate('/');
-  };
   return (
     <div className={styles.page}>
       <a className={styles.skip} href="#inhalt">{t.skip}</a>
       <header className={styles.header}>
-        <a className={styles.brand} href="/" onClick={goHome} title={t.home}>
+        <PageLink className={styles.brand} to={paths.home}>
           <Logo />
           <span>
+            <span className="hidden">{t.home}: </span>
             <strong>{name}</strong>
             <small>{t.subtitle}</small>
           </span>
-        </a>
+        </PageLink>
         <button type="button" className={classes(controls.quiet, styles.language)} onClick={() => { void switchLanguage(); }} title={t.switchLanguage}>
           <span lang={t.switchTo === 'English' ? 'en' : 'de'}>{t.switchTo}</span>
         </button>
       </header>
       <main id="inhalt" tabIndex={-1} className={classes(styles.main, narrow && styles.narrow)}>{children}</main>
+      <Footer />
     </div>
   );
 }

@@ -1,0 +1,34 @@
+import { useEffect, useId, useRef } from 'react';
+import styles from './ConfirmDialog.module.css';
+import controls from './controls.module.css';
+import { useTexts } from './useTexts';
+
+interface ConfirmDialogProps {
+  readonly question: string;
+  readonly hint: string;
+  readonly confirm: string;
+  readonly onConfirm: () => void;
+  readonly onClose: () => void;
+}
+
+/** Asks before something that cannot be undone. Escape and the first button change nothing. */
+export function ConfirmDialog({ question, hint, confirm, onConfirm, onClose }: ConfirmDialogProps) {
+  const t = useTexts();
+  const id = useId();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => { dialog.current?.showModal(); }, []);
+  const accept = (): void => {
+    dialog.current?.close();
+    onConfirm();
+  };
+  return (
+    <dialog ref={dialog} className={styles.dialog} aria-labelledby={id} aria-describedby={`${id}-hint`} onClose={onClose}>
+      <h2 id={id}>{question}</h2>
+      <p id={`${id}-hint`} className={styles.hint}>{hint}</p>
+      <div className={styles.answers}>
+        <button type="button" className={controls.secondary} onClick={() => { dialog.current?.close(); }}>{t.cancel}</button>
+        <button type="button" className={controls.danger} onClick={accept}>{confirm}</button>
+      </div>
+    </dialog>
+  );
+}
