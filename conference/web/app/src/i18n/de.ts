@@ -1,5 +1,6 @@
 import type { DeviceProblem } from '../rtc/devices';
 import type { EndReason, Refusal, RoomError } from '../signaling/messages';
+import { moderation } from './de/moderation';
 import { pages } from './de/pages';
 
 /** A heading, what it means, and what to do next. */
@@ -26,6 +27,8 @@ const refused: Record<Refusal, Outcome> = {
   busy: { title: 'Gerade ist viel los', text: 'Der Server ist im Moment ausgelastet. Versuchen Sie es gleich noch einmal.' },
   'bad-message': { title: 'Die Seite ist veraltet', text: 'Seite und Server passen nicht mehr zusammen. Laden Sie die Seite bitte neu.' },
   'probe-invalid': { title: 'Kein Zutritt', text: 'Dieser Raum ist für Prüfungen des Servers reserviert. Bitte wählen Sie einen anderen Raumnamen.' },
+  'turned-away': { title: 'Sie wurden nicht eingelassen', text: 'Die Lehrkraft hat Sie im Warteraum abgewiesen. In dieser Unterrichtsstunde können Sie nicht mehr hinein. War das ein Versehen? Dann sagen Sie Ihrer Lehrkraft bitte Bescheid.' },
+  outdated: { title: 'Die Seite ist veraltet', text: 'Auf dem Server läuft eine neuere Fassung. Laden Sie die Seite bitte neu; hilft das nicht, schließen Sie das Fenster und öffnen Sie den Link noch einmal.' },
   removed: { title: 'Hier geht es gerade nicht weiter', text: 'Die Lehrkraft hat Sie aus diesem Raum entfernt. Solange er geöffnet ist, können Sie nicht wieder hinein. War das ein Versehen? Dann sagen Sie Ihrer Lehrkraft bitte Bescheid.' },
 };
 
@@ -35,11 +38,18 @@ const ended: Record<EndReason, Outcome> = {
   replaced: { title: 'Sie sind an anderer Stelle beigetreten', text: 'Dieselbe Teilnahme läuft jetzt in einem anderen Fenster. Sie können dieses hier schließen.' },
   slow: { title: 'Die Verbindung war zu langsam', text: 'Treten Sie noch einmal bei. Ein Platz näher am WLAN oder ein Kabel hilft oft.' },
   removed: { title: 'Sie sind nicht mehr im Raum', text: 'Die Lehrkraft hat Sie aus dem Raum entfernt. Kamera und Mikrofon sind aus. War das ein Versehen? Dann sagen Sie Ihrer Lehrkraft bitte Bescheid.' },
+  'lesson-over': { title: 'Der Unterricht ist zu Ende', text: 'Die Lehrkraft hat den Unterricht für alle beendet. Kamera und Mikrofon sind aus, der Chat ist gelöscht.' },
   moved: { title: 'Der Raum ist umgezogen', text: 'Treten Sie bitte noch einmal bei.' },
 };
 
 const roomError: Record<RoomError, string> = {
-  'screen-not-allowed': 'In diesem Raum dürfen nur Organisator*innen den Bildschirm teilen.',
+  'screen-not-allowed': 'Den Bildschirm dürfen Sie gerade nicht teilen. Die Lehrkraft kann es Ihnen erlauben.',
+  'mic-not-allowed': 'Ihr Mikrofon dürfen Sie gerade nicht einschalten. Melden Sie sich mit der Hand.',
+  'camera-not-allowed': 'Ihre Kamera dürfen Sie gerade nicht einschalten.',
+  'chat-off': 'Die Nachricht wurde nicht gesendet: Der Chat ist für Sie gerade ausgeschaltet.',
+  paused: 'Das geht erst wieder, wenn die Lehrkraft zurück ist.',
+  held: 'Das geht gerade nicht: Die Lehrkraft hat den Unterricht angehalten.',
+  'last-organiser': 'Sie sind die einzige Organisator*in. Machen Sie zuerst jemand anderen dazu.',
   'chat-invalid': 'Die Nachricht konnte nicht gesendet werden. Sie darf höchstens 2000 Zeichen lang sein.',
   'chat-too-fast': 'Das ging zu schnell: Die letzte Nachricht wurde nicht gesendet. Bitte warten Sie einen Augenblick.',
   'code-invalid': 'Dieser Raumcode ist nicht möglich. Er braucht 4 bis 32 Zeichen.',
@@ -60,6 +70,7 @@ export const de = {
   close: 'Schließen',
   cancel: 'Abbrechen',
 
+  moderation,
   pages,
 
   landing: {

@@ -1,5 +1,6 @@
 import type { DeviceProblem } from '../rtc/devices';
 import type { Texts } from './de';
+import { moderation } from './en/moderation';
 import { pages } from './en/pages';
 
 const deviceProblem = (device: string): Record<DeviceProblem, string> => ({
@@ -23,6 +24,7 @@ export const en: Texts = {
   close: 'Close',
   cancel: 'Cancel',
 
+  moderation,
   pages,
 
   landing: {
@@ -144,7 +146,13 @@ export const en: Texts = {
     audioBlocked: 'Your browser has paused the sound.',
     enableAudio: 'Switch sound on',
     errors: {
-      'screen-not-allowed': 'In this room only organisers may share their screen.',
+      'screen-not-allowed': 'You may not share your screen at the moment. The teacher can allow it.',
+      'mic-not-allowed': 'You may not switch your microphone on at the moment. Raise your hand.',
+      'camera-not-allowed': 'You may not switch your camera on at the moment.',
+      'chat-off': 'The message was not sent: the chat is switched off for you at the moment.',
+      paused: 'That has to wait until the teacher is back.',
+      held: 'Not now: the teacher has stopped the lesson for a moment.',
+      'last-organiser': 'You are the only organiser. Make somebody else organiser first.',
       'chat-invalid': 'The message could not be sent. It may have 2000 characters at most.',
       'chat-too-fast': 'That was too fast: the last message was not sent. Please wait a moment.',
       'code-invalid': 'This room code is not possible. It needs 4 to 32 characters.',
@@ -228,15 +236,18 @@ export const en: Texts = {
       busy: { title: 'It is very busy', text: 'The server has a lot to do at the moment. Try again in a moment.' },
       'bad-message': { title: 'This page is out of date', text: 'Page and server do not fit together any more. Please reload the page.' },
       'probe-invalid': { title: 'No entry', text: 'This room is reserved for checks of the server. Please choose another room name.' },
-      removed: { title: 'You cannot go on here at the moment', text: 'The teacher has removed you from this room. As long as it is open you cannot come back in. Was that a mistake? Then please tell your teacher.' },
+      'turned-away': { title: 'You were not let in', text: 'The teacher turned you away in the waiting room. You cannot come in for the rest of this lesson. Was it a mistake? Then please tell your teacher.' },
+  outdated: { title: 'This page is out of date', text: 'The server runs a newer version. Please reload the page; if that does not help, close the window and open the link again.' },
+  removed: { title: 'You cannot go on here at the moment', text: 'The teacher has removed you from this room. As long as it is open you cannot come back in. Was that a mistake? Then please tell your teacher.' },
     },
     ended: {
       'account-disabled': { title: 'Your account has been disabled', text: 'Therefore your participation has ended. Please contact your media centre.' },
       restart: { title: 'The room has ended', text: 'The server is restarting, as announced. All rooms end and the chat is deleted. In a few minutes the teacher can open the room again.' },
       replaced: { title: 'You have joined elsewhere', text: 'The same participation now runs in another window. You can close this one.' },
       slow: { title: 'The connection was too slow', text: 'Join again. A place closer to the Wi-Fi, or a cable, often helps.' },
-      removed: { title: 'You are no longer in the room', text: 'The teacher has removed you from the room. Camera and microphone are off. Was that a mistake? Then please tell your teacher.' },
-      moved: { title: 'The room has moved', text: 'Please join again.' },
+  removed: { title: 'You are no longer in the room', text: 'The teacher has removed you from the room. Camera and microphone are off. Was that a mistake? Then please tell your teacher.' },
+      'lesson-over': { title: 'The lesson is over', text: 'The teacher ended the lesson for everybody. Camera and microphone are off, the chat is deleted.' },
+  moved: { title: 'The room has moved', text: 'Please join again.' },
     },
     left: { title: 'You have left the room', text: 'See you next time!' },
     again: 'Join again',

@@ -3,12 +3,17 @@ import { withOpusParameters } from './sdp';
 
 export type MediaState = 'connecting' | 'connected' | 'failed';
 
-export type Outgoing = 'microphone' | 'camera' | 'screen';
+/** What is sent, in the order of the offer; screenSound is what the shared screen, window or tab plays. */
+export type Outgoing = 'microphone' | 'camera' | 'screen' | 'screenSound';
+
+export type OutgoingTracks = Readonly<Record<Outgoing, MediaStreamTrack | null>>;
 
 export interface PeerOptions {
   /** Receive slots to ask for; never more than the server allows. */
   readonly audioSlots: number;
   readonly videoSlots: number;
+  /** Relays, for lines on which UDP does not get through. */
+  readonly iceServers: readonly RTCIceServer[];
   readonly sendOffer: (sdp: string) => void;
   readonly changed: (state: MediaState) => void;
 }
@@ -32,17 +37,18 @@ export class Peer {
   private state: MediaState = 'connecting';
 
   constructor(private readonly options: PeerOptions) {
-    const connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
+    const connection = new RTCPeerConnection({ iceServers: [...options.iceServers], bundlePolicy: 'max-bundle' });
     this.connection = connection;
     this.outgoing = {
       microphone: connection.addTransceiver('audio', { direction: 'sendonly', sendEncodings: [{ maxBitrate: 40_000, priority: 'high' }] }),
       camera: connection.addTransceiver('video', { direction: 'sendonly', sendEncodings: [{ maxBitrate: 600_000, maxFramerate: 24 }] }),
-      screen: connection.addTransceiver('video', { direction: 'sendonly', sendEncodings: [{ maxBitrate: 1_500_000, maxFramerate: 15 }] }),
+      screen: connection.addTransceiver('video', { direction: 'sendonly', sendEncodings: [{ maxBitrate: 2_000_000, maxFramerate: 30 }] }),
+      screenSound: connection.addTransceiver('audio', { direction: 'sendonly', sendEncodings: [{ maxBitrate: 96_000 }] }),
     };
     const audio = Array.from({ length: options.audioSlots }, () => connection.addTransceiver('audio', { direction: 'recvonly' }));
     const video = Array.from({ length: options.videoSlots }, () => connection.addTransceiver('video', { direction: 'recvonly' }));
     this.incoming = [...audio, ...video];
-    preferCodecs([this.outgoing.microphone, ...audio], preferredAudioCodecs, 'audio');
+    preferCodecs([this.outgoing.microphone, this.outgoing.screenSound, ...audio], preferredAudioCodecs, 'audio');
     preferCodecs([this.outgoing.camera, this.outgoing.screen, ...video], preferredVideoCodecs, 'video');
     connection.onconnectionstatechange = () => { this.follow(); };
   }
@@ -68,7 +74,7 @@ export class Peer {
     this.answered = true;
     clearTimeout(this.timer);
     try {
-      await this.connection.setRemoteDescription({ type: 'answer', sdp: withOpusParameters(sdp) });
+      await this.connection.setRemoteDescription({ type: 'answer', sdp: withOpusParameters(sdp, this.outgoing.screenSound.mid ?? undefined) });
     } catch {
       this.move('failed');
     }
@@ -94,6 +100,16 @@ export class Peer {
       const stream = receiver.track.kind === 'audio' && mid !== null ? this.streams.get(mid) : undefined;
       return stream ? [stream] : [];
     });
+  }
+
+  /** The browser's statistics; undefined once the connection is closed. */
+  async stats(): Promise<RTCStatsReport | undefined> {
+    if (this.connection.signalingState === 'closed') return undefined;
+    try {
+      return await this.connection.getStats();
+    } catch {
+      return undefined;
+    }
   }
 
   /** Sends a track, or nothing. A closed Peer ignores it. */

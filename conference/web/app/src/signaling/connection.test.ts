@@ -5,6 +5,8 @@ import type { EndReason, Join, ServerMessage } from './messages';
 
 const joined = {
   type: 'joined', self: 'me', resume: 'r.1', participants: [], chat: [], slots: { audio: 8, video: 25 },
+  settings: { locked: false, lobby: false, microphones: true, cameras: true, camerasTo: 'everyone', screens: true, chat: true, privateChat: false },
+  emergency: false,
   room: { name: 'abc', maxParticipants: 70, screenShare: 'everyone', codeRequired: true },
 };
 

@@ -23,7 +23,7 @@ describe('fixtures', () => {
 
   it('keeps every field it knows, with its value', () => {
     for (const name of ['joined.server.participant.json', 'joined.server.organiser.json', 'joined.server.resumed.json', 'slots.server.json', 'chat.server.json', 'speakers.server.json',
-      'queue.server.json', 'participantAway.server.away.json', 'locked.server.locked.json', 'notice.server.restart.json']) {
+      'queue.server.json', 'participantAway.server.away.json', 'notice.server.restart.json']) {
       const decoded = decodeServerMessage(read(name));
       expect(decoded.kind === 'message' && decoded.message).toEqual(parseJSON(read(name)));
     }
@@ -59,7 +59,14 @@ describe('decodeServerMessage', () => {
     ['a state with a missing switch', '{"type":"participantState","id":"a","mic":true,"camera":true}'],
     ['a place in no queue', '{"type":"queue","place":0}'],
     ['half a place', '{"type":"queue","place":1.5}'],
-    ['a lock that is neither open nor shut', '{"type":"locked","locked":"yes"}'],
+    ['half the settings', '{"type":"settings","locked":true}'],
+    ['an emergency that is neither on nor off', '{"type":"emergency"}'],
+    ['a pause until nothing', '{"type":"pause","until":"soon"}'],
+    ['a mute of something unknown', '{"type":"muted","source":"piano","why":"organiser"}'],
+    ['a mute without reason', '{"type":"muted","source":"microphone"}'],
+    ['a visitor without name', '{"type":"visitor","id":"v"}'],
+    ['relays without credentials', '{"type":"ice","urls":["turns:a.example:443"],"username":"u"}'],
+    ['a reaction of nobody', '{"type":"reaction","kind":"clap"}'],
     ['somebody away and not away', '{"type":"participantAway","id":"a"}'],
     ['an announcement without time', '{"type":"notice","kind":"restart"}'],
     ['an announcement of nothing', '{"type":"notice","at":1}'],
@@ -73,7 +80,7 @@ describe('decodeServerMessage', () => {
     expect(decodeServerMessage(text).kind).toBe('malformed');
   });
 
-  it.each(['{"type":"fireworks"}', '{"type":"constructor"}', '{"type":"__proto__"}', '{"type":"error","code":"new-code"}', '{"type":"notice","kind":"birthday","at":1}'])('lets %s pass as unknown', (text) => {
+  it.each(['{"type":"fireworks"}', '{"type":"constructor"}', '{"type":"__proto__"}', '{"type":"error","code":"new-code"}', '{"type":"reaction","id":"a","kind":"yawn"}', '{"type":"notice","kind":"birthday","at":1}'])('lets %s pass as unknown', (text) => {
     expect(decodeServerMessage(text).kind).toBe('unknown');
   });
 
@@ -97,9 +104,31 @@ describe('decodeServerMessage', () => {
 
   it.each<[string, ServerMessage]>([
     ['{"type":"queue","place":3}', { type: 'queue', place: 3 }],
-    ['{"type":"door","state":"locked"}', { type: 'door', state: 'locked', wrong: false, retryAfter: 0 }],
+    ['{"type":"door","state":"locked"}', { type: 'door', state: 'locked', wrong: false, retryAfter: 0, taken: false }],
     ['{"type":"participantAway","id":"a","away":true}', { type: 'participantAway', id: 'a', away: true }],
-    ['{"type":"locked","locked":true}', { type: 'locked', locked: true }],
+    ['{"type":"door","state":"lobby","taken":true}', { type: 'door', state: 'lobby', wrong: false, retryAfter: 0, taken: true }],
+    ['{"type":"emergency","on":true}', { type: 'emergency', on: true }],
+    ['{"type":"pause","until":7}', { type: 'pause', until: 7 }],
+    ['{"type":"pause"}', { type: 'pause' }],
+    ['{"type":"muted","source":"camera","why":"settings"}', { type: 'muted', source: 'camera', why: 'settings' }],
+    ['{"type":"visitor","id":"v","name":"Mia"}', { type: 'visitor', id: 'v', name: 'Mia' }],
+    ['{"type":"visitorGone","id":"v"}', { type: 'visitorGone', id: 'v' }],
+    ['{"type":"reaction","id":"a","kind":"slower"}', { type: 'reaction', id: 'a', kind: 'slower' }],
+    [
+      '{"type":"ice","urls":["turns:a.example:443?transport=tcp"],"username":"u","credential":"c","seconds":600}',
+      { type: 'ice', urls: ['turns:a.example:443?transport=tcp'], username: 'u', credential: 'c', seconds: 600 },
+    ],
+    [
+      '{"type":"ended","reason":"lesson-over","report":{"participants":3,"messages":7,"verified":true}}',
+      { type: 'ended', reason: 'lesson-over', report: { participants: 3, messages: 7, verified: true } },
+    ],
+    [
+      '{"type":"participantChanged","participant":{"id":"a","name":"b","role":"participant","mic":false,"camera":true,"screen":false,"hand":2,"held":true,"except":{"chat":false,"piano":true},"line":"weak"}}',
+      {
+        type: 'participantChanged',
+        participant: { id: 'a', name: 'b', role: 'participant', mic: false, camera: true, screen: false, hand: 2, held: true, except: { chat: false }, line: 'weak' },
+      },
+    ],
     ['{"type":"notice","kind":"restart","at":1795248000000}', { type: 'notice', kind: 'restart', at: 1_795_248_000_000 }],
     ['{"type":"ended","reason":"moved"}', { type: 'ended', reason: 'moved' }],
     ['{"type":"ended","reason":"removed"}', { type: 'ended', reason: 'removed' }],

@@ -24,7 +24,7 @@ describe('SignalingSocket', () => {
   it('asks for the subprotocol and reports messages', () => {
     start();
     const socket = FakeSocket.last;
-    expect(socket.protocol).toBe('kreisraum.1');
+    expect(socket.protocol).toBe('kreisraum.2');
     socket.open();
     socket.say({ type: 'door', state: 'waiting' });
     socket.say({ type: 'something-new' });

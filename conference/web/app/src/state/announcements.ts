@@ -22,8 +22,8 @@ export function announcementsBetween(before: RoomState, after: RoomState): reado
   const said: Announcement[] = [];
   if (!noticed(before.link) && noticed(after.link)) said.push({ kind: 'lost' });
   if (noticed(before.link) && after.link === 'ok') said.push({ kind: 'back' });
-  const wasLocked = before.room?.locked === true;
-  const isLocked = after.room?.locked === true;
+  const wasLocked = before.settings.locked;
+  const isLocked = after.settings.locked;
   if (wasLocked !== isLocked) said.push({ kind: isLocked ? 'locked' : 'unlocked' });
   if (after.restart?.dismissed === false && before.restart !== after.restart) said.push({ kind: 'restart', at: after.restart.at });
   said.push(...comings(before, after), ...screens(before, after), ...messages(before, after));

@@ -44,6 +44,10 @@ export function rememberReturn(room: string, value: Return | undefined): void {
   write(tab, returnKey(room), value && JSON.stringify(value));
 }
 
+/** Whether this tab has been loaded anew already because its page was out of date. */
+export const rememberedReload = (): boolean => read(tab, 'kreisraum.reloaded') !== undefined;
+export const rememberReload = (reloaded: boolean): void => { write(tab, 'kreisraum.reloaded', reloaded ? '1' : undefined); };
+
 export const rememberedLanguage = (): string | undefined => read(browser, 'kreisraum.language');
 export const rememberLanguage = (language: string): void => { write(browser, 'kreisraum.language', language); };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Joined, Participant, ServerMessage } from '../signaling/messages';
+import { openSettings } from './rights';
 import type { RoomState } from './room';
 import { initialRoom, mayShareScreen, reduceRoom, slotOf } from './room';
 
@@ -15,6 +16,9 @@ const joined: Joined = {
   participants: [person('t', { role: 'organiser' }), person('me')],
   chat: [{ id: '1', from: 't', name: 'Name t', text: 'Hallo', at: 1 }],
   slots: { audio: 8, video: 25 },
+  settings: { ...openSettings, screens: false },
+  emergency: false,
+  lobby: [],
 };
 
 const after = (state: RoomState, ...messages: ServerMessage[]): RoomState =>
@@ -24,14 +28,14 @@ const inside = after(initialRoom, joined);
 
 describe('the door', () => {
   it('waits, asks for the code, counts down', () => {
-    const waiting = after(initialRoom, { type: 'door', state: 'waiting', wrong: false, retryAfter: 0 });
-    expect(waiting.phase).toEqual({ kind: 'waiting' });
-    const code = after(waiting, { type: 'door', state: 'code', wrong: false, retryAfter: 0 });
-    expect(code.phase).toEqual({ kind: 'code', wrong: false, retryAt: 0, checking: false });
+    const waiting = after(initialRoom, { type: 'door', state: 'waiting', wrong: false, retryAfter: 0, taken: false });
+    expect(waiting.phase).toEqual({ kind: 'waiting', sentBack: false, taken: false });
+    const code = after(waiting, { type: 'door', state: 'code', wrong: false, retryAfter: 0, taken: false });
+    expect(code.phase).toEqual({ kind: 'code', wrong: false, retryAt: 0, checking: false, taken: false });
     const checking = reduceRoom(code, { type: 'codeSent' });
     expect(checking.phase).toMatchObject({ checking: true });
-    const wrong = after(checking, { type: 'door', state: 'code', wrong: true, retryAfter: 8 });
-    expect(wrong.phase).toEqual({ kind: 'code', wrong: true, retryAt: 9000, checking: false });
+    const wrong = after(checking, { type: 'door', state: 'code', wrong: true, retryAfter: 8, taken: false });
+    expect(wrong.phase).toEqual({ kind: 'code', wrong: true, retryAt: 9000, checking: false, taken: false });
     expect(after(wrong, joined).phase.kind).toBe('inside');
   });
 
@@ -44,13 +48,13 @@ describe('the door', () => {
   });
 
   it('stands before a locked room and goes on to the code', () => {
-    const locked = after(initialRoom, { type: 'door', state: 'locked', wrong: false, retryAfter: 0 });
-    expect(locked.phase).toEqual({ kind: 'locked' });
-    expect(after(locked, { type: 'door', state: 'code', wrong: false, retryAfter: 0 }).phase.kind).toBe('code');
+    const locked = after(initialRoom, { type: 'door', state: 'locked', wrong: false, retryAfter: 0, taken: false });
+    expect(locked.phase).toEqual({ kind: 'locked', sentBack: false, taken: false });
+    expect(after(locked, { type: 'door', state: 'code', wrong: false, retryAfter: 0, taken: false }).phase.kind).toBe('code');
   });
 
   it('forgets the room when somebody who was inside stands before it again', () => {
-    const out = after(inside, { type: 'door', state: 'waiting', wrong: false, retryAfter: 0 });
+    const out = after(inside, { type: 'door', state: 'waiting', wrong: false, retryAfter: 0, taken: false });
     expect(out).toMatchObject({ participants: [], chat: [], room: undefined, self: '' });
   });
 });
@@ -138,13 +142,13 @@ describe('the rest', () => {
   it('lets share the screen whom the county lets', () => {
     expect(mayShareScreen(inside)).toBe(false);
     expect(mayShareScreen(after(initialRoom, { ...joined, self: 't' }))).toBe(true);
-    expect(mayShareScreen(after(initialRoom, { ...joined, room: { ...joined.room, screenShare: 'everyone' } }))).toBe(true);
+    expect(mayShareScreen(after(initialRoom, { ...joined, settings: openSettings }))).toBe(true);
   });
 
   it('locks and unlocks', () => {
-    const locked = after(inside, { type: 'locked', locked: true });
-    expect(locked.room).toEqual({ ...joined.room, locked: true });
-    expect(after(locked, { type: 'locked', locked: false }).room?.locked).toBe(false);
+    const locked = after(inside, { type: 'settings', ...openSettings, locked: true });
+    expect(locked.settings).toEqual({ ...openSettings, locked: true });
+    expect(after(locked, { type: 'settings', ...openSettings }).settings.locked).toBe(false);
   });
 
   it('announces the restart anew when its time changes, and only then', () => {
@@ -168,7 +172,7 @@ describe('the rest', () => {
   });
 
   it('forgets people, chat and code on leaving', () => {
-    const left = reduceRoom(inside, { type: 'left' });
+    const left = reduceRoom(inside, { type: 'left', now: 5 });
     expect(left).toMatchObject({ phase: { kind: 'left' }, participants: [], chat: [] });
     expect(JSON.stringify(left)).not.toContain('482713');
   });

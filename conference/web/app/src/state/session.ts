@@ -1,17 +1,19 @@
 import { AudioOutput } from '../rtc/audioOutput';
 import { forgetJoin, markFirstPicture, markJoin } from '../rtc/firstPicture';
+import { LineWatch } from '../rtc/lineWatch';
 import type { LocalMedia } from '../rtc/localMedia';
 import type { MediaState } from '../rtc/peer';
 import { Peer } from '../rtc/peer';
 import type { VisibleTile } from '../rtc/view';
-import { sameWants, wantedVideo } from '../rtc/view';
+import { sameWants, wantedSlots, wantedVideo } from '../rtc/view';
 import { backoffDelay } from '../signaling/backoff';
-import type { ClientMessage, Join, Joined, Role, ServerMessage, Want } from '../signaling/messages';
+import type { ClientMessage, Ice, Join, Joined, LineLevel, Order, ReactionKind, Role, ServerMessage, Source, Want } from '../signaling/messages';
 import { Connection } from '../signaling/connection';
 import type { OpenSocket } from '../signaling/socket';
-import { rememberedDevice, rememberedReturn, rememberReturn } from './memory';
+import { rememberedDevice, rememberedReload, rememberedReturn, rememberReload, rememberReturn } from './memory';
+import { may } from './rights';
 import type { Link, Notice, RoomAction, RoomState } from './room';
-import { initialRoom, mayShareScreen, reduceRoom } from './room';
+import { initialRoom, isOrganiser, reduceRoom, selfOf } from './room';
 import type { Readable } from './store';
 import { Store } from './store';
 
@@ -24,6 +26,8 @@ export interface SessionOptions {
   /** A phone asks for fewer video slots. */
   readonly phone: boolean;
   readonly openSocket?: OpenSocket;
+  /** Loads the page anew when the server says that it is out of date. */
+  readonly reload?: () => void;
 }
 
 /** Milliseconds that the view must have been calm before it is sent. */
@@ -32,7 +36,12 @@ const viewPause = 150;
 const quiet = 1500;
 /** Milliseconds before the room's end at which a dismissed announcement comes back. */
 const restartSoon = 5 * 60_000;
-const mostAudioSlots = 4;
+/** Milliseconds that somebody's reaction is on the page. */
+const reactionShown = 5000;
+/** Milliseconds; older relay credentials are renewed before they are used, since new relays are refused after ten minutes. */
+const iceLasting = 8 * 60_000;
+/** Milliseconds that a new PeerConnection waits for them; without, it tries the direct way alone. */
+const icePatience = 3000;
 /** Milliseconds; setTimeout knows no more (HTML, "timer initialisation steps": a 32-bit integer). */
 const longestTimer = 2 ** 31 - 1;
 const peerBackoff = { first: 500, longest: 15_000 };
@@ -50,8 +59,11 @@ export class Session implements Readable<RoomState> {
   private peer: Peer | undefined;
   private joined: Joined | undefined;
   private resume: string | undefined;
-  /** The room code as an organiser knows it. */
+  /** The room code as an organiser knows it, or as it was typed at the door. */
   private code: string | undefined;
+  private ice: { readonly servers: Ice; readonly since: number } | undefined;
+  private iceTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly reactionTimers = new Set<ReturnType<typeof setTimeout>>();
   private quietTimer: ReturnType<typeof setTimeout> | undefined;
   private restartTimer: ReturnType<typeof setTimeout> | undefined;
   private peerRetry: ReturnType<typeof setTimeout> | undefined;
@@ -63,6 +75,9 @@ export class Session implements Readable<RoomState> {
   private sentState = '';
   private over = false;
 
+  /** How good the own line is and which way it takes. */
+  readonly line = new LineWatch((level) => this.sendLine(level));
+
   readonly getState = this.store.getState;
   readonly subscribe = this.store.subscribe;
 
@@ -70,7 +85,7 @@ export class Session implements Readable<RoomState> {
     markJoin();
     const back = rememberedReturn(options.room);
     if (back?.role === options.role) this.resume = back.resume;
-    this.audio = new AudioOutput(mostAudioSlots, (blocked) => { this.noteBlockedAudio(blocked); });
+    this.audio = new AudioOutput(wantedSlots(options.phone).audio, (blocked) => { this.noteBlockedAudio(blocked); });
     this.audio.setSpeaker(options.media.getState().chosen.speaker);
     this.connection = new Connection({
       url: options.url,
@@ -91,27 +106,39 @@ export class Session implements Readable<RoomState> {
     this.connection.start();
   }
 
+  /** What was typed last at the door, for a field that comes back. */
+  get typedCode(): string {
+    return this.code ?? '';
+  }
+
   sendCode(code: string): void {
     markJoin();
+    this.code = code;
     this.store.dispatch({ type: 'codeSent' });
     this.connection.send({ type: 'code', code });
   }
 
-  /** Whether the message is on its way; without a connection it is not sent later either. */
-  sendChat(text: string): boolean {
-    return this.connection.send({ type: 'chat', text });
+  /** To one person, or to all. Whether the message is on its way; without a connection it is not sent later either. */
+  sendChat(text: string, to?: string): boolean {
+    return this.connection.send({ type: 'chat', text, ...(to === undefined ? {} : { to }) });
   }
 
-  setCode(code: string): void {
-    this.connection.send({ type: 'setCode', code });
+  raiseHand(up: boolean): void {
+    this.connection.send({ type: 'hand', up });
   }
 
-  setLock(locked: boolean): void {
-    this.connection.send({ type: 'setLock', locked });
+  react(kind: ReactionKind): void {
+    this.connection.send({ type: 'react', kind });
   }
 
-  remove(participant: string): void {
-    this.connection.send({ type: 'remove', participant });
+  /** How the own line is, at most once in two seconds. */
+  sendLine(level: LineLevel): boolean {
+    return this.joined !== undefined && this.connection.send({ type: 'line', level });
+  }
+
+  /** What an organiser settles; the answer shows in the state. Whether it is on its way. */
+  order(order: Order): boolean {
+    return this.connection.send(order);
   }
 
   setChatOpen(open: boolean): void {
@@ -155,7 +182,7 @@ export class Session implements Readable<RoomState> {
   leave(): void {
     this.connection.send({ type: 'leave' });
     rememberReturn(this.options.room, undefined);
-    this.store.dispatch({ type: 'left' });
+    this.store.dispatch({ type: 'left', now: Date.now() });
     this.close();
   }
 
@@ -167,8 +194,10 @@ export class Session implements Readable<RoomState> {
     clearTimeout(this.viewTimer);
     clearTimeout(this.quietTimer);
     clearTimeout(this.restartTimer);
+    for (const timer of this.reactionTimers) clearTimeout(timer);
     this.connection.close();
     this.closePeer();
+    this.line.close();
     this.audio.close();
   }
 
@@ -194,9 +223,11 @@ export class Session implements Readable<RoomState> {
     const { name, role } = this.options;
     const { resume, code } = this;
     const join: Join = { type: 'join', name, role, device: rememberedDevice() };
-    if (resume === undefined) return join;
-    // The plain code is known to organisers' pages only: a room whose bridge died learns it from them.
-    return { ...join, resume, ...(role === 'organiser' && code ? { code } : {}), ...(this.peer?.lives ? { media: true } : {}) };
+    // Who typed the code waits in the lobby or for the teacher: a lost line must not ask for it again.
+    if (resume === undefined) return { ...join, ...(code ? { code } : {}) };
+    // Inside, the plain code is known to organisers' pages only: a room whose bridge died learns it from them.
+    const known = isOrganiser(this.store.getState()) || role === 'organiser';
+    return { ...join, resume, ...(known && code ? { code } : {}), ...(this.peer?.lives ? { media: true } : {}) };
   }
 
   private lost(): void {
@@ -220,12 +251,14 @@ export class Session implements Readable<RoomState> {
   }
 
   private receive(message: ServerMessage): void {
+    if (message.type === 'refused' && message.code === 'outdated' && this.loadAnew()) return;
     const before = this.store.getState().phase.kind;
     this.endQuiet();
     this.store.dispatch({ type: 'server', message, now: Date.now() });
+    this.obey();
     switch (message.type) {
       case 'joined':
-        this.enter(message, before === 'waiting' || before === 'locked' || before === 'queue');
+        this.enter(message, before === 'waiting' || before === 'locked' || before === 'lobby' || before === 'queue');
         break;
       case 'queue':
         this.backBeforeRoom();
@@ -234,12 +267,21 @@ export class Session implements Readable<RoomState> {
         if (this.peer && !this.peer.hasAnswer) void this.peer.answer(message.sdp);
         break;
       case 'door':
+        rememberReload(false);
         this.backBeforeRoom();
-        this.resume = undefined;
-        rememberReturn(this.options.room, undefined);
+        if (message.state === 'code') this.forgetWayBack(message.wrong);
         break;
       case 'code':
         this.code = message.code;
+        break;
+      case 'muted':
+        void this.switchOff(message.source);
+        break;
+      case 'reaction':
+        this.showReaction();
+        break;
+      case 'ice':
+        this.takeIce(message);
         break;
       case 'notice':
         this.awaitRestart(message.at);
@@ -250,7 +292,9 @@ export class Session implements Readable<RoomState> {
         this.close();
         break;
       case 'error':
-        if (message.code === 'screen-not-allowed') void this.options.media.setScreen(false);
+        if (message.code === 'mic-not-allowed') void this.switchOff('microphone');
+        if (message.code === 'camera-not-allowed') void this.switchOff('camera');
+        if (message.code === 'screen-not-allowed') void this.switchOff('screen');
         if (message.code === 'media-failed') this.peerFailed(true);
         break;
       case 'participantState':
@@ -259,10 +303,71 @@ export class Session implements Readable<RoomState> {
       case 'participantAway':
       case 'slots':
       case 'speakers':
+      case 'participantChanged':
       case 'chat':
-      case 'locked':
+      case 'settings':
+      case 'emergency':
+      case 'pause':
+      case 'visitor':
+      case 'visitorGone':
         break;
     }
+  }
+
+  /** The first time that the page is found out of date it is loaded anew; the second time people are told. */
+  private loadAnew(): boolean {
+    if (rememberedReload()) return false;
+    rememberReload(true);
+    this.close();
+    (this.options.reload ?? (() => { window.location.reload(); }))();
+    return true;
+  }
+
+  /** Whoever is asked for the code has no pass, or none any more. Elsewhere at the door the pass is kept: with it one gets in without typing. */
+  private forgetWayBack(wrong: boolean): void {
+    this.resume = undefined;
+    rememberReturn(this.options.room, undefined);
+    if (wrong) this.code = undefined;
+  }
+
+  /** Nothing goes on running on this side that may not be used any more. */
+  private obey(): void {
+    const state = this.store.getState();
+    if (state.phase.kind !== 'inside') return;
+    const local = this.options.media.getState();
+    const self = selfOf(state);
+    if (local.mic && !may(self, state.settings, 'microphone')) void this.switchOff('microphone');
+    if (local.camera && !may(self, state.settings, 'camera')) void this.switchOff('camera');
+    if (local.screen && !may(self, state.settings, 'screen')) void this.switchOff('screen');
+  }
+
+  private switchOff(source: Source): Promise<void> {
+    switch (source) {
+      case 'microphone':
+        return this.options.media.setMic(false);
+      case 'camera':
+        return this.options.media.setCamera(false);
+      case 'screen':
+        return this.options.media.setScreen(false);
+    }
+  }
+
+  private showReaction(): void {
+    const key = this.store.getState().reactions.at(-1)?.key;
+    if (key === undefined) return;
+    const timer = setTimeout(() => {
+      this.reactionTimers.delete(timer);
+      this.store.dispatch({ type: 'reactionOver', key });
+    }, reactionShown);
+    this.reactionTimers.add(timer);
+  }
+
+  private takeIce(servers: Ice): void {
+    this.ice = { servers, since: Date.now() };
+    if (this.iceTimer === undefined) return;
+    clearTimeout(this.iceTimer);
+    this.iceTimer = undefined;
+    this.openPeer();
   }
 
   private enter(joined: Joined, waited: boolean): void {
@@ -272,6 +377,9 @@ export class Session implements Readable<RoomState> {
     this.joined = joined;
     this.resume = joined.resume;
     this.code = joined.room.code ?? this.code;
+    this.line.tellAgain();
+    if (joined.ice) this.ice = { servers: joined.ice, since: Date.now() };
+    rememberReload(false);
     rememberReturn(this.options.room, { resume: joined.resume, role: this.options.role });
     if (joined.media === true && this.peer?.lives) this.goOn();
     else this.newPeer();
@@ -292,8 +400,11 @@ export class Session implements Readable<RoomState> {
 
   private closePeer(): void {
     clearTimeout(this.peerRetry);
+    clearTimeout(this.iceTimer);
+    this.iceTimer = undefined;
     this.peer?.close();
     this.peer = undefined;
+    this.line.follow(undefined);
   }
 
   private awaitRestart(at: number): void {
@@ -302,15 +413,29 @@ export class Session implements Readable<RoomState> {
     if (soon > 0) this.restartTimer = setTimeout(() => { this.store.dispatch({ type: 'restart', dismissed: false }); }, Math.min(soon, longestTimer));
   }
 
-  /** A fresh PeerConnection, at the beginning and whenever the last one is beyond repair. */
+  /** A fresh PeerConnection, at the beginning and whenever the last one is beyond repair; with relay credentials that are not stale. */
   private newPeer(): void {
-    if (this.over || !this.joined) return;
     clearTimeout(this.peerRetry);
+    if (this.over || !this.joined || this.iceTimer !== undefined) return;
+    const stale = this.ice !== undefined && Date.now() - this.ice.since > iceLasting;
+    if (!stale || !this.connection.send({ type: 'ice' })) {
+      this.openPeer();
+      return;
+    }
+    this.iceTimer = setTimeout(() => {
+      this.iceTimer = undefined;
+      this.openPeer();
+    }, icePatience);
+  }
+
+  private openPeer(): void {
+    if (this.over || !this.joined) return;
     this.peer?.close();
     const { slots } = this.joined;
     const peer: Peer = new Peer({
-      audioSlots: Math.min(mostAudioSlots, slots.audio),
-      videoSlots: Math.min(this.options.phone ? 6 : 13, slots.video),
+      audioSlots: Math.min(wantedSlots(this.options.phone).audio, slots.audio),
+      videoSlots: Math.min(wantedSlots(this.options.phone).video, slots.video),
+      iceServers: this.ice ? iceServersOf(this.ice.servers) : [],
       sendOffer: (sdp) => {
         if (this.peer !== peer) return;
         this.audio.attach(peer.audioStreams);
@@ -325,6 +450,7 @@ export class Session implements Readable<RoomState> {
       },
     });
     this.peer = peer;
+    this.line.follow(() => peer.stats());
     this.store.dispatch({ type: 'peer' });
     this.sendTracks();
     void peer.offer();
@@ -357,24 +483,37 @@ export class Session implements Readable<RoomState> {
   }
 
   private followMedia(): void {
+    this.obey();
     this.sendTracks();
     this.sendState();
+    this.forgetMuted();
     this.audio.setSpeaker(this.options.media.getState().chosen.speaker);
   }
 
+  /** Who speaks again need not be told any more that they were muted. */
+  private forgetMuted(): void {
+    const { notice } = this.store.getState();
+    if (notice?.kind !== 'muted') return;
+    const { mic, camera, screen } = this.options.media.getState();
+    if ({ microphone: mic, camera, screen }[notice.source]) this.dismissNotice();
+  }
+
   private sendTracks(): void {
-    const { microphone, camera, screen } = this.options.media.outgoing;
+    const { microphone, camera, screen, screenSound } = this.options.media.outgoing;
     void this.peer?.send('microphone', microphone);
     void this.peer?.send('camera', camera);
     void this.peer?.send('screen', screen);
+    void this.peer?.send('screenSound', screenSound);
   }
 
   private sendState(): void {
     const state = this.store.getState();
     if (state.phase.kind !== 'inside' || !this.joined) return;
     const local = this.options.media.getState();
-    const { mic, camera } = local;
-    const screen = local.screen && mayShareScreen(state);
+    const self = selfOf(state);
+    const mic = local.mic && may(self, state.settings, 'microphone');
+    const camera = local.camera && may(self, state.settings, 'camera');
+    const screen = local.screen && may(self, state.settings, 'screen');
     const message: ClientMessage = { type: 'state', mic, camera, screen };
     const key = JSON.stringify(message);
     if (key === this.sentState) return;
@@ -390,7 +529,7 @@ export class Session implements Readable<RoomState> {
   private sendView(): void {
     if (this.over || !this.peer) return;
     const shown = document.visibilityState === 'visible' ? this.visible : [];
-    const want = wantedVideo(shown, window.devicePixelRatio || 1, this.options.phone ? 6 : 13);
+    const want = wantedVideo(shown, window.devicePixelRatio || 1, wantedSlots(this.options.phone).video);
     if (this.sentWants && sameWants(want, this.sentWants)) return;
     this.sentWants = want;
     this.connection.send({ type: 'view', want });
@@ -400,6 +539,10 @@ export class Session implements Readable<RoomState> {
     const notice: Notice | undefined = blocked ? { kind: 'audio-blocked' } : undefined;
     if (blocked || this.store.getState().notice?.kind === 'audio-blocked') this.store.dispatch({ type: 'notice', notice });
   }
+}
+
+function iceServersOf({ urls, username, credential }: Ice): readonly RTCIceServer[] {
+  return urls.length === 0 ? [] : [{ urls: [...urls], username, credential }];
 }
 
 function sameTile(a: VisibleTile, b: VisibleTile | undefined): boolean {

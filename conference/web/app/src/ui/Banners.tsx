@@ -55,9 +55,10 @@ function NoticeBanner({ notice, session }: { readonly notice: Notice; readonly s
       </div>
     );
   }
+  const words = notice.kind === 'muted' ? t.moderation.muted[notice.why][notice.source] : t.room.errors[notice.code];
   return (
     <div role="alert" className={styles.banner}>
-      {t.room.errors[notice.code]}
+      {words}
       <button type="button" onClick={() => { session.dismissNotice(); }}>{t.close}</button>
     </div>
   );

@@ -93,23 +93,52 @@ export function QueueDoor(props: QueueDoorProps) {
   );
 }
 
-export function LockedDoor(props: DoorProps) {
+type AtDoor = Extract<Phase, { kind: 'waiting' | 'locked' | 'lobby' }>;
+
+interface AtDoorProps extends DoorProps {
+  readonly phase: AtDoor;
+}
+
+/** The lesson is another teacher's: a login counts for nothing in it. */
+function Taken({ taken }: { readonly taken: boolean }) {
+  const t = useTexts();
+  return taken ? <p className={`${controls.warn ?? ''} ${styles.taken ?? ''}`}><Icon name="warning" size={20} />{t.moderation.door.taken}</p> : null;
+}
+
+export function LockedDoor(props: AtDoorProps) {
   const t = useTexts();
   return (
     <Frame {...props} title={t.door.lockedTitle}>
       <p className={styles.lock}><Icon name="lock" size={40} /></p>
       <p role="status" className={styles.lead}>{t.door.locked}</p>
+      <Taken taken={props.phase.taken} />
       <p className={controls.hint}>{t.door.waitingHint}</p>
     </Frame>
   );
 }
 
-export function WaitingDoor(props: DoorProps) {
+/** Before the first organiser comes, and after the last one has gone. */
+export function WaitingDoor(props: AtDoorProps) {
   const t = useTexts();
+  const { sentBack, taken } = props.phase;
   return (
     <Frame {...props} title={t.door.waitingTitle}>
       <Patience />
-      <p role="status" className={styles.lead}>{t.door.waiting}</p>
+      <p role="status" className={styles.lead}>{sentBack ? t.moderation.door.interrupted : t.door.waiting}</p>
+      <Taken taken={taken} />
+      <p className={controls.hint}>{sentBack ? t.moderation.door.interruptedHint : t.door.waitingHint}</p>
+    </Frame>
+  );
+}
+
+export function LobbyDoor(props: AtDoorProps) {
+  const t = useTexts();
+  const { sentBack, taken } = props.phase;
+  return (
+    <Frame {...props} title={t.moderation.door.lobbyTitle}>
+      <Patience />
+      <p role="status" className={styles.lead}>{sentBack ? t.moderation.door.sentToLobby : t.moderation.door.lobby}</p>
+      <Taken taken={taken} />
       <p className={controls.hint}>{t.door.waitingHint}</p>
     </Frame>
   );
@@ -124,6 +153,7 @@ export function CodeDoor(props: CodeDoorProps) {
   return (
     <Frame {...props} title={t.door.codeTitle}>
       <p className={styles.lead}>{t.door.codeHint}</p>
+      <Taken taken={props.phase.taken} />
       <CodeForm phase={props.phase} session={props.session} />
     </Frame>
   );
@@ -132,7 +162,7 @@ export function CodeDoor(props: CodeDoorProps) {
 function CodeForm({ phase, session }: Pick<CodeDoorProps, 'phase' | 'session'>) {
   const t = useTexts();
   const id = useId();
-  const [code, setCode] = useState('');
+  const [code, setCode] = useState(() => session.typedCode);
   const [empty, setEmpty] = useState(false);
   const wait = useCountdown(phase.retryAt);
   const submit = (event: SyntheticEvent): void => {

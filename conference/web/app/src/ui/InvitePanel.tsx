@@ -23,7 +23,7 @@ export function InvitePanel({ session, onClose }: { readonly session: Session; r
         <div className={room.panelBody}>
           <p className={controls.hint}>{t.invite.hint}</p>
           <Invitation info={info} />
-          <ChangeCode required={info.codeRequired} onChange={(code) => { session.setCode(code); }} />
+          <ChangeCode required={info.codeRequired} onChange={(code) => { session.order({ type: 'setCode', code }); }} />
         </div>
       )}
     </Panel>

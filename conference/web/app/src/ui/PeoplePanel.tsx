@@ -33,7 +33,7 @@ export function PeoplePanel({ session, media, onClose }: PeoplePanelProps) {
     <>
       <Panel title={t.people.title} onClose={onClose}>
         <div className={room.panelBody} tabIndex={0} role="region" aria-label={t.people.count(participants.length)}>
-          <Lock locked={state.room?.locked === true} onChange={organiser ? (locked) => { session.setLock(locked); } : undefined} />
+          <Lock locked={state.settings.locked} onChange={organiser ? (locked) => { session.order({ type: 'settings', locked }); } : undefined} />
           <p className={styles.count}>{t.people.count(participants.length)}</p>
           <ul className={styles.list}>
             {peopleOrder(participants, self).map((person) => (
@@ -46,7 +46,7 @@ export function PeoplePanel({ session, media, onClose }: PeoplePanelProps) {
         </div>
       </Panel>
       {removing && (
-        <RemoveDialog name={removing.name} onRemove={() => { session.remove(removing.id); }} onClose={() => { setAsked(undefined); }} />
+        <RemoveDialog name={removing.name} onRemove={() => { session.order({ type: 'remove', participant: removing.id }); }} onClose={() => { setAsked(undefined); }} />
       )}
     </>
   );

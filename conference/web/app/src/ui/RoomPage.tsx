@@ -7,7 +7,7 @@ import { isRoomName } from '../signaling/roomName';
 import type { Directory } from '../state/directory';
 import { Session } from '../state/session';
 import { BadRoom } from './BadRoom';
-import { CodeDoor, ConnectingDoor, LockedDoor, QueueDoor, WaitingDoor } from './Door';
+import { CodeDoor, ConnectingDoor, LobbyDoor, LockedDoor, QueueDoor, WaitingDoor } from './Door';
 import { DeviceCheck } from './DeviceCheck';
 import { Outcome } from './Outcome';
 import { isPhone } from './phone';
@@ -71,9 +71,11 @@ function Stay({ session, room, directory, media, onBack }: StayProps) {
     case 'queue':
       return <QueueDoor {...door} place={phase.place} />;
     case 'waiting':
-      return <WaitingDoor {...door} />;
+      return <WaitingDoor {...door} phase={phase} />;
     case 'locked':
-      return <LockedDoor {...door} />;
+      return <LockedDoor {...door} phase={phase} />;
+    case 'lobby':
+      return <LobbyDoor {...door} phase={phase} />;
     case 'code':
       return <CodeDoor {...door} phase={phase} />;
     case 'inside':

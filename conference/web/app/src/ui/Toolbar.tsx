@@ -85,7 +85,7 @@ function useTools({ session, media, panel, onPanel }: ToolbarProps): readonly To
   const t = useTexts();
   const state = useReadable(session);
   const local = useReadable(media);
-  const locked = state.room?.locked === true;
+  const locked = state.settings.locked;
   const count = state.participants.length;
   const toggle = (name: PanelName) => (): void => { onPanel(panel === name ? undefined : name); };
   const look = (name: PanelName): Tool['look'] => (panel === name ? 'active' : 'plain');

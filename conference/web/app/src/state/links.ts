@@ -1,0 +1,33 @@
+/** A piece of a message: plain text, or the address of a page. */
+export type Piece = { readonly kind: 'text' | 'link'; readonly text: string };
+
+const address = /\bhttps?:\/\/[^\s<>"„“”‘’`]+/giu;
+/** What stands behind an address belongs to the sentence. */
+const trailing = /[.,;:!?'*_~]+$/u;
+
+/** Finds the addresses in a message. Only http and https count; the pieces joined are the message again. */
+export function piecesOf(message: string): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let at = 0;
+  const push = (kind: Piece['kind'], text: string): void => {
+    if (text !== '') pieces.push({ kind, text });
+  };
+  for (const match of message.matchAll(address)) {
+    const link = withoutTail(match[0]);
+    if (!URL.canParse(link) || new URL(link).hostname === '') continue;
+    push('text', message.slice(at, match.index));
+    push('link', link);
+    at = match.index + link.length;
+  }
+  push('text', message.slice(at));
+  return pieces;
+}
+
+function withoutTail(found: string): string {
+  let link = found.replace(trailing, '');
+  // A closing bracket counts only if one was opened.
+  while (link.endsWith(')') && count(link, ')') > count(link, '(')) link = link.slice(0, -1).replace(trailing, '');
+  return link;
+}
+
+const count = (text: string, letter: string): number => text.split(letter).length - 1;
