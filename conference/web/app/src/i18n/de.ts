@@ -1,5 +1,5 @@
-import type { DeviceProblem } from '../rtc/devices';
 import type { EndReason, Refusal, RoomError } from '../signaling/messages';
+import { media } from './de/media';
 import { moderation } from './de/moderation';
 import { pages } from './de/pages';
 
@@ -8,14 +8,6 @@ export interface Outcome {
   readonly title: string;
   readonly text: string;
 }
-
-const deviceProblem = (device: string): Record<DeviceProblem, string> => ({
-  denied: `Ihr Browser darf ${device} nicht benutzen. Erlauben Sie es über das Symbol links neben der Adresse und schalten Sie noch einmal ein. Sie können auch ohne beitreten.`,
-  missing: `Es wurde kein Gerät gefunden. Schließen Sie eines an oder treten Sie ohne bei.`,
-  'in-use': `Das Gerät wird gerade von einem anderen Programm benutzt. Schließen Sie dieses Programm und schalten Sie noch einmal ein. Sie können auch ohne beitreten.`,
-  unsupported: `Dieser Browser kann ${device} hier nicht benutzen. Bitte nehmen Sie einen aktuellen Browser. Sie können auch ohne beitreten.`,
-  other: `Das hat leider nicht geklappt. Versuchen Sie es noch einmal oder treten Sie ohne bei.`,
-});
 
 const refused: Record<Refusal, Outcome> = {
   'room-invalid': { title: 'Diesen Raum gibt es nicht', text: 'Der Raumname ist nicht zulässig. Prüfen Sie bitte den Link oder geben Sie den Raumnamen auf der Startseite ein.' },
@@ -70,6 +62,7 @@ export const de = {
   close: 'Schließen',
   cancel: 'Abbrechen',
 
+  media,
   moderation,
   pages,
 
@@ -138,9 +131,6 @@ export const de = {
     asOrganiser: 'Als Organisator*in öffnen',
     asOrganiserHint: 'Mit Ihnen beginnt der Unterricht; Sie sehen den Raumcode.',
     join: 'Beitreten',
-    microphoneProblem: { title: 'Mikrofon nicht verfügbar', texts: deviceProblem('das Mikrofon') },
-    cameraProblem: { title: 'Kamera nicht verfügbar', texts: deviceProblem('die Kamera') },
-    screenProblem: 'Der Bildschirm konnte nicht geteilt werden. Prüfen Sie, ob Ihr System dem Browser die Bildschirmaufnahme erlaubt.',
   },
 
   door: {

@@ -1,15 +1,7 @@
-import type { DeviceProblem } from '../rtc/devices';
 import type { Texts } from './de';
+import { media } from './en/media';
 import { moderation } from './en/moderation';
 import { pages } from './en/pages';
-
-const deviceProblem = (device: string): Record<DeviceProblem, string> => ({
-  denied: `Your browser may not use the ${device}. Allow it with the symbol to the left of the address and switch it on again. You can also join without it.`,
-  missing: `No ${device} was found. Plug one in, or join without it.`,
-  'in-use': `Another program is using the ${device}. Close that program and switch it on again. You can also join without it.`,
-  unsupported: `This browser cannot use the ${device} here. Please use a current browser. You can also join without it.`,
-  other: `That did not work. Try again, or join without the ${device}.`,
-});
 
 export const en: Texts = {
   language: 'English',
@@ -24,6 +16,7 @@ export const en: Texts = {
   close: 'Close',
   cancel: 'Cancel',
 
+  media,
   moderation,
   pages,
 
@@ -88,9 +81,6 @@ export const en: Texts = {
     asOrganiser: 'Open as organiser',
     asOrganiserHint: 'The lesson begins with you; you see the room code.',
     join: 'Join',
-    microphoneProblem: { title: 'Microphone not available', texts: deviceProblem('microphone') },
-    cameraProblem: { title: 'Camera not available', texts: deviceProblem('camera') },
-    screenProblem: 'The screen could not be shared. Check whether your system allows the browser to record the screen.',
   },
 
   door: {

@@ -3,6 +3,7 @@ import { classifyProblem, groupDevices } from './devices';
 
 it.each([
   [new DOMException('', 'NotAllowedError'), 'denied'],
+  [new DOMException('Permission denied by system', 'NotAllowedError'), 'system'],
   [new DOMException('', 'SecurityError'), 'denied'],
   [new DOMException('', 'NotFoundError'), 'missing'],
   [new DOMException('', 'OverconstrainedError'), 'missing'],
@@ -13,6 +14,10 @@ it.each([
   ['?', 'other'],
 ])('%o is %s', (error, problem) => {
   expect(classifyProblem(error)).toBe(problem);
+});
+
+it('blames the address where the page did not come over HTTPS', () => {
+  expect(classifyProblem(new TypeError('mediaDevices is undefined'), false)).toBe('insecure');
 });
 
 it('lists only devices that the browser names', () => {

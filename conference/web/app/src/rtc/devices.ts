@@ -1,11 +1,24 @@
 export type DeviceKind = 'microphone' | 'camera';
 
-/** Why a device could not be had, in the terms of the Media Capture specification's errors (§10.1). */
-export type DeviceProblem = 'denied' | 'missing' | 'in-use' | 'unsupported' | 'other';
+/**
+ * Why a device could not be had, in the terms of the Media Capture specification's errors (§10.1). `system`: not the browser but the
+ * computer's privacy settings say no. `insecure`: the page did not come over HTTPS.
+ */
+export type DeviceProblem = 'denied' | 'system' | 'missing' | 'in-use' | 'insecure' | 'unsupported' | 'other';
 
-export type Captured =
-  | { readonly kind: 'track'; readonly track: MediaStreamTrack }
-  | { readonly kind: 'problem'; readonly problem: DeviceProblem };
+export interface Failed {
+  readonly kind: 'problem';
+  readonly problem: DeviceProblem;
+}
+
+export type Captured = { readonly kind: 'track'; readonly track: MediaStreamTrack } | Failed;
+
+export interface CapturedScreen {
+  readonly kind: 'screen';
+  readonly picture: MediaStreamTrack;
+  /** What the shared tab, window or system plays; not every browser gives it, and the person may have said no. */
+  readonly sound: MediaStreamTrack | null;
+}
 
 export interface Device {
   readonly id: string;
@@ -24,10 +37,14 @@ export const noDevices: Devices = { microphones: [], cameras: [], speakers: [] }
 const camera: MediaTrackConstraints = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 24, max: 24 } };
 const microphone: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
 
-export function classifyProblem(error: unknown): DeviceProblem {
-  const name = error instanceof Error || error instanceof DOMException ? error.name : '';
+/** `secure` is window.isSecureContext: without it there is no navigator.mediaDevices at all, whatever the error says. */
+export function classifyProblem(error: unknown, secure = true): DeviceProblem {
+  if (!secure) return 'insecure';
+  const { name, message } = error instanceof Error || error instanceof DOMException ? error : { name: '', message: '' };
   switch (name) {
     case 'NotAllowedError':
+      // Chromium says so in words and nowhere else.
+      return message.includes('denied by system') ? 'system' : 'denied';
     case 'SecurityError':
       return 'denied';
     case 'NotFoundError':
@@ -43,6 +60,8 @@ export function classifyProblem(error: unknown): DeviceProblem {
   }
 }
 
+const problemOf = (error: unknown): Failed => ({ kind: 'problem', problem: classifyProblem(error, window.isSecureContext) });
+
 /** Opens a camera or microphone; a chosen device that is gone is replaced by the default one. */
 export async function capture(kind: DeviceKind, deviceId: string | undefined): Promise<Captured> {
   const first = await tryCapture(kind, deviceId);
@@ -57,21 +76,39 @@ async function tryCapture(kind: DeviceKind, deviceId: string | undefined): Promi
     const track = stream.getTracks()[0];
     return track ? { kind: 'track', track } : { kind: 'problem', problem: 'missing' };
   } catch (error) {
-    return { kind: 'problem', problem: classifyProblem(error) };
+    return problemOf(error);
   }
 }
 
-/** Lets the person choose a screen or window; undefined when they changed their mind. */
-export async function captureScreen(): Promise<Captured | undefined> {
+/** What browsers know beyond the types of TypeScript; those that do not know a member ignore it (Screen Capture §5.4). */
+interface DisplayOptions extends DisplayMediaStreamOptions {
+  readonly systemAudio?: 'include' | 'exclude';
+  readonly surfaceSwitching?: 'include' | 'exclude';
+  readonly selfBrowserSurface?: 'include' | 'exclude';
+}
+
+/** Frames per second: few for text, so that the bits make letters sharp; more for a film. */
+export const screenRate = (motion: boolean): number => (motion ? 30 : 15);
+
+/**
+ * Lets the person choose a screen, window or tab, with what it plays; undefined when they changed their mind. Must be called from a
+ * gesture. Constraints are bare and ideal, because Safari and Firefox refuse others here.
+ */
+export async function captureScreen(motion: boolean): Promise<CapturedScreen | Failed | undefined> {
+  const options: DisplayOptions = {
+    video: { frameRate: screenRate(motion) }, audio: true, systemAudio: 'include', surfaceSwitching: 'include', selfBrowserSurface: 'exclude',
+  };
   try {
-    const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 10, max: 15 } }, audio: false });
-    const track = stream.getVideoTracks()[0];
-    if (!track) return { kind: 'problem', problem: 'missing' };
-    track.contentHint = 'detail';
-    return { kind: 'track', track };
+    const stream = await navigator.mediaDevices.getDisplayMedia(options);
+    const picture = stream.getVideoTracks()[0];
+    if (!picture) return { kind: 'problem', problem: 'missing' };
+    picture.contentHint = motion ? 'motion' : 'detail';
+    const sound = stream.getAudioTracks()[0] ?? null;
+    if (sound) sound.contentHint = 'music';
+    return { kind: 'screen', picture, sound };
   } catch (error) {
-    const problem = classifyProblem(error);
-    return problem === 'denied' ? undefined : { kind: 'problem', problem };
+    const failed = problemOf(error);
+    return failed.problem === 'denied' ? undefined : failed;
   }
 }
 

@@ -5,6 +5,23 @@ class FakeTrack extends EventTarget {
   enabled = true;
   contentHint = '';
   readyState = 'live';
+  muted = false;
+  readonly asked: object[] = [];
+
+  get label(): string {
+    return `Gerät ${this.deviceId}`;
+  }
+
+  applyConstraints(wanted: object): Promise<void> {
+    this.asked.push(wanted);
+    return Promise.resolve();
+  }
+
+  /** As when the system takes the device away for a telephone call, or gives it back. */
+  silence(muted: boolean): void {
+    this.muted = muted;
+    this.dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
+  }
 
   constructor(readonly kind: string, readonly deviceId: string) {
     super();
@@ -31,6 +48,11 @@ interface Asked {
 }
 
 let asked: Asked[];
+let listed: { kind: string; deviceId: string; label: string }[];
+let devices: EventTarget;
+let withSound: boolean;
+let withoutTurns: number;
+let mostAtOnce: number;
 let opened: FakeTrack[];
 let fail: string | undefined;
 let gate: Promise<void>;
@@ -40,10 +62,14 @@ const settle = (): Promise<void> => vi.waitFor(() => { expect(media.getState().b
 
 beforeEach(() => {
   asked = [];
+  listed = [{ kind: 'videoinput', deviceId: 'c', label: 'Kamera' }];
+  withSound = false;
+  withoutTurns = 0;
+  mostAtOnce = 0;
   opened = [];
   fail = undefined;
   gate = Promise.resolve();
-  const open = async (constraints: Asked): Promise<{ getTracks: () => FakeTrack[]; getVideoTracks: () => FakeTrack[] }> => {
+  const open = async (constraints: Asked): Promise<FakeTrack> => {
     asked.push(constraints);
     await gate;
     if (fail !== undefined) throw new DOMException('', fail);
@@ -51,13 +77,28 @@ beforeEach(() => {
     const wanted = (constraints.video ?? constraints.audio)?.deviceId?.exact;
     const track = new FakeTrack(kind, wanted ?? `default-${kind}`);
     opened.push(track);
-    return { getTracks: () => [track], getVideoTracks: () => [track] };
+    return track;
   };
-  const devices = Object.assign(new EventTarget(), {
-    getUserMedia: open,
-    getDisplayMedia: open,
-    enumerateDevices: () => Promise.resolve([{ kind: 'videoinput', deviceId: 'c', label: 'Kamera' }]),
+  devices = Object.assign(new EventTarget(), {
+    getUserMedia: async (constraints: Asked) => {
+      withoutTurns += 1;
+      mostAtOnce = Math.max(mostAtOnce, withoutTurns);
+      try {
+        const track = await open(constraints);
+        return { getTracks: () => [track] };
+      } finally {
+        withoutTurns -= 1;
+      }
+    },
+    getDisplayMedia: async (constraints: Asked) => {
+      const picture = await open(constraints);
+      const sound = withSound ? [new FakeTrack('audio', 'tab')] : [];
+      opened.push(...sound);
+      return { getVideoTracks: () => [picture], getAudioTracks: () => sound };
+    },
+    enumerateDevices: () => Promise.resolve(listed),
   });
+  vi.stubGlobal('window', { isSecureContext: true });
   vi.stubGlobal('navigator', { mediaDevices: devices });
   vi.stubGlobal('document', { visibilityState: 'visible' });
   media = new LocalMedia();
@@ -72,7 +113,7 @@ const live = (): FakeTrack[] => opened.filter((track) => track.readyState === 'l
 describe('LocalMedia', () => {
   it('opens nothing before it is asked to', () => {
     expect(asked).toEqual([]);
-    expect(media.outgoing).toEqual({ microphone: null, camera: null, screen: null });
+    expect(media.outgoing).toEqual({ microphone: null, camera: null, screen: null, screenSound: null });
   });
 
   it('sends nothing while muted, but keeps the microphone at hand', async () => {
@@ -178,5 +219,85 @@ describe('LocalMedia', () => {
     await Promise.all([media.setCamera(true), media.setCamera(true)]);
     expect(asked).toHaveLength(1);
     expect(media.getState().camera).toBe(true);
+  });
+
+  it('asks for one device after the other', async () => {
+    await Promise.all([media.setMic(true), media.setCamera(true)]);
+    expect(asked).toHaveLength(2);
+    expect(mostAtOnce).toBe(1);
+    expect(media.getState()).toMatchObject({ mic: true, camera: true });
+  });
+
+  it('says which device took the place of one that was unplugged', async () => {
+    await media.choose('microphone', 'headset');
+    await media.setMic(true);
+    opened[0]?.unplug();
+    await vi.waitFor(() => { expect(media.getState().replaced).toEqual({ kind: 'microphone', label: 'Gerät default-audio' }); });
+    expect(media.getState().mic).toBe(true);
+    media.forgetReplaced();
+    expect(media.getState().replaced).toBeUndefined();
+  });
+
+  it('notices by the list that a headset is gone whose track goes on', async () => {
+    listed = [{ kind: 'audioinput', deviceId: 'headset', label: 'Headset' }, { kind: 'audiooutput', deviceId: 'ohr', label: 'Headset' }];
+    await media.choose('microphone', 'headset');
+    await media.setMic(true);
+    media.chooseSpeaker('ohr');
+    listed = [{ kind: 'audioinput', deviceId: 'innen', label: 'Eingebaut' }];
+    devices.dispatchEvent(new Event('devicechange'));
+    await vi.waitFor(() => { expect(opened).toHaveLength(2); });
+    await vi.waitFor(() => { expect(media.getState().chosen.speaker).toBe(''); });
+    expect(opened.map((t) => t.readyState)).toEqual(['ended', 'live']);
+    expect(media.getState()).toMatchObject({ mic: true, chosen: { microphone: 'default-audio' } });
+    expect(media.getState().replaced).toBeDefined();
+  });
+
+  it('shows that the system has silenced a device, and opens it anew on wish', async () => {
+    await media.setMic(true);
+    opened[0]?.silence(true);
+    expect(media.getState()).toMatchObject({ mic: true, interrupted: { microphone: true } });
+    opened[0]?.silence(false);
+    expect(media.getState().interrupted.microphone).toBe(false);
+    opened[0]?.silence(true);
+    await media.resume('microphone');
+    expect(opened).toHaveLength(2);
+    expect(media.getState()).toMatchObject({ mic: true, interrupted: { microphone: false } });
+  });
+
+  it('opens a device anew that is still silent some time after the page came back', async () => {
+    vi.useFakeTimers();
+    try {
+      await media.setCamera(true);
+      opened[0]?.silence(true);
+      await media.revive();
+      expect(opened).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(1500);
+      expect(opened).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('sends the sound of what is shared, until that ends', async () => {
+    withSound = true;
+    await media.setScreen(true);
+    expect(media.outgoing).toMatchObject({ screen: opened[0], screenSound: opened[1] });
+    expect(media.getState().screenSound).toBe(true);
+    opened[1]?.unplug();
+    expect(media.outgoing).toMatchObject({ screen: opened[0], screenSound: null });
+    expect(media.getState()).toMatchObject({ screen: true, screenSound: false });
+    await media.setScreen(false);
+    await media.setScreen(true);
+    opened[2]?.unplug();
+    expect(live()).toEqual([]);
+  });
+
+  it('tunes a shared screen for text or for films', async () => {
+    await media.setScreen(true);
+    expect(opened[0]?.contentHint).toBe('detail');
+    media.setScreenMotion(true);
+    expect(opened[0]).toMatchObject({ contentHint: 'motion', asked: [{ frameRate: 30 }] });
+    await media.setScreen(true);
+    expect(opened[1]?.contentHint).toBe('motion');
   });
 });

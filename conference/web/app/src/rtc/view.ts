@@ -1,6 +1,11 @@
 import type { VideoSource, Want } from '../signaling/messages';
 import { limits } from '../signaling/messages';
 
+/** Receive slots to ask for. A shared screen needs one beside the tiles, and its sound one beside the voices. */
+export function wantedSlots(phone: boolean): { readonly audio: number; readonly video: number } {
+  return { audio: 5, video: phone ? 7 : 17 };
+}
+
 /** A tile on the page, in CSS pixels. */
 export interface VisibleTile {
   readonly participant: string;

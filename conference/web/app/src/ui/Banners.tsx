@@ -3,6 +3,7 @@ import type { Notice } from '../state/room';
 import type { Session } from '../state/session';
 import { classes } from './classes';
 import { clockTime } from './clockTime';
+import { DeviceBanners } from './DeviceProblem';
 import styles from './Room.module.css';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
@@ -33,7 +34,7 @@ export function Banners({ session, media }: { readonly session: Session; readonl
           <button type="button" onClick={() => { void media.setScreen(false); }}>{t.room.stopSharing}</button>
         </div>
       )}
-      <DeviceProblemBanner media={media} />
+      <DeviceBanners media={media} />
     </div>
   );
 }
@@ -62,21 +63,4 @@ function NoticeBanner({ notice, session }: { readonly notice: Notice; readonly s
       <button type="button" onClick={() => { session.dismissNotice(); }}>{t.close}</button>
     </div>
   );
-}
-
-function DeviceProblemBanner({ media }: { readonly media: LocalMedia }) {
-  const t = useTexts();
-  const { problem } = useReadable(media);
-  return (
-    <>
-      {problem.microphone && <div role="alert" className={styles.banner}>{t.check.microphoneProblem.texts[problem.microphone]}<Dismiss media={media} /></div>}
-      {problem.camera && <div role="alert" className={styles.banner}>{t.check.cameraProblem.texts[problem.camera]}<Dismiss media={media} /></div>}
-      {problem.screen && <div role="alert" className={styles.banner}>{t.check.screenProblem}<Dismiss media={media} /></div>}
-    </>
-  );
-}
-
-function Dismiss({ media }: { readonly media: LocalMedia }) {
-  const t = useTexts();
-  return <button type="button" onClick={() => { media.forgetProblems(); }}>{t.close}</button>;
 }

@@ -8,6 +8,7 @@ import { rememberedName, rememberName } from '../state/memory';
 import controls from './controls.module.css';
 import styles from './DeviceCheck.module.css';
 import { DeviceChoice, SpeakerChoice } from './DeviceChoice';
+import { DeviceProblems } from './DeviceProblem';
 import { LoginForm } from './LoginForm';
 import { Card, Page } from './Page';
 import { Preview } from './Preview';
@@ -52,19 +53,6 @@ export function DeviceCheck({ room, directory, media, onJoin }: DeviceCheckProps
         </div>
       </div>
     </Page>
-  );
-}
-
-function DeviceProblems({ media }: { readonly media: LocalMedia }) {
-  const t = useTexts();
-  const { problem } = useReadable(media);
-  return (
-    <>
-      {problem.camera && <Problem><strong>{t.check.cameraProblem.title}.</strong> {t.check.cameraProblem.texts[problem.camera]}</Problem>}
-      {problem.microphone && (
-        <Problem><strong>{t.check.microphoneProblem.title}.</strong> {t.check.microphoneProblem.texts[problem.microphone]}</Problem>
-      )}
-    </>
   );
 }
 
