@@ -1,9 +1,7 @@
 package portal
 
 import (
-	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/netip"
 	"time"
@@ -25,7 +23,11 @@ const (
 type sessionClaims struct {
 	Account     string `json:"a"`
 	Fingerprint string `json:"f"`
+	// Until is the session's end in milliseconds since 1970. Another device gets no longer one, see handover.go.
+	Until int64 `json:"u"`
 }
+
+func (s sessionClaims) end() time.Time { return time.UnixMilli(s.Until) }
 
 type credentials struct {
 	Name     string `json:"name"`
@@ -33,10 +35,8 @@ type credentials struct {
 }
 
 func (p *portal) login(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
 	var c credentials
-	if err != nil || json.Unmarshal(body, &c) != nil {
-		refuse(w, codeBadMessage, 0)
+	if !readJSON(w, r, &c) {
 		return
 	}
 	acc, err := p.cfg.Accounts.Verify(r.Context(), c.Name, c.Password, source(r))
@@ -44,9 +44,9 @@ func (p *portal) login(w http.ResponseWriter, r *http.Request) {
 		p.refuseLogin(w, err)
 		return
 	}
-	claims := sessionClaims{Account: acc.ID, Fingerprint: acc.Fingerprint}
+	claims := sessionClaims{Account: acc.ID, Fingerprint: acc.Fingerprint, Until: p.cfg.Now().Add(sessionLife).UnixMilli()}
 	// No Max-Age: the cookie goes with the browser, as it should on a shared computer. The token inside has its own end.
-	setCookie(w, token.Sign(p.cfg.SessionKey, token.PurposeSession, claims, p.cfg.Now().Add(sessionLife)), 0)
+	setCookie(w, token.Sign(p.cfg.SessionKey, token.PurposeSession, claims, claims.end()), 0)
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -92,16 +92,27 @@ func (p *portal) session(w http.ResponseWriter, r *http.Request) {
 
 // loggedIn returns the account of the request's cookie, if it is still good for anything.
 func (p *portal) loggedIn(r *http.Request) (account.Account, bool) {
+	_, acc, ok := p.sessionOf(r)
+	return acc, ok
+}
+
+func (p *portal) sessionOf(r *http.Request) (sessionClaims, account.Account, bool) {
 	c, err := r.Cookie(cookieName)
 	if err != nil {
-		return account.Account{}, false
+		return sessionClaims{}, account.Account{}, false
 	}
 	claims, err := token.Verify[sessionClaims](p.cfg.SessionKey, token.PurposeSession, c.Value, p.cfg.Now())
 	if err != nil {
-		return account.Account{}, false
+		return sessionClaims{}, account.Account{}, false
 	}
-	acc, ok := p.cfg.Accounts.ByID(claims.Account)
-	if !ok || acc.Disabled || acc.Fingerprint != claims.Fingerprint {
+	acc, ok := p.accountOf(claims)
+	return claims, acc, ok
+}
+
+// accountOf looks the session's account up.
+func (p *portal) accountOf(s sessionClaims) (account.Account, bool) {
+	acc, ok := p.cfg.Accounts.ByID(s.Account)
+	if !ok || acc.Disabled || acc.Fingerprint != s.Fingerprint {
 		return account.Account{}, false
 	}
 	return acc, true

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/account"
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/myrooms"
+	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
 	"github.com/medienzentrenverbund/kreisraum/conference/web"
 )
@@ -40,7 +43,13 @@ type Config struct {
 	SessionKey token.Key
 	Accounts   Accounts
 	Rooms      cluster.Directory
-	Page       *web.Page
+	// MyRooms are the rooms of accounts. Nil: no account has any, and there are no calls for them.
+	MyRooms *myrooms.Store
+	// Codes derives the codes of MyRooms.
+	Codes myrooms.Codes
+	Page  *web.Page
+	// Pages serves the texts at signaling.TextPaths and below. Nil: they are not found.
+	Pages http.Handler
 	// Now is the clock of sessions and admissions. Default time.Now.
 	Now func() time.Time
 	Log *slog.Logger
@@ -73,9 +82,12 @@ type Rooms struct {
 type portal struct {
 	cfg Config
 	// busy and noBridge keep the log from being filled by whoever asks again and again.
-	busy, noBridge rate.Sometimes
+	busy, noBridge, disk rate.Sometimes
 	// waiting counts WebSockets in the queue by account.
 	waiting *underWay
+	// changes bounds what an account has written, by its ID; handoverTries uses of tokens, by source.
+	changes, handoverTries *limiter
+	handovers              *handovers
 }
 
 // New returns the portal's handler. It sets each request's Pattern and nothing else of it before routing, so that an access log
@@ -88,15 +100,31 @@ func New(cfg Config) http.Handler {
 		cfg.SessionKey = cfg.Key
 	}
 	p := &portal{cfg: cfg, busy: rate.Sometimes{Interval: time.Minute}, noBridge: rate.Sometimes{Interval: 10 * time.Second},
-		waiting: &underWay{max: maxInQueue, maxOfOne: maxOfOneAccount, bySource: map[string]int{}}}
+		disk:    rate.Sometimes{Interval: time.Minute},
+		waiting: &underWay{max: maxInQueue, maxOfOne: maxOfOneAccount, bySource: map[string]int{}},
+		changes: newLimiter(changesPerSecond, changesAtOnce, maxChangers), handovers: newHandovers(),
+		handoverTries: newLimiter(handoverTryRate, handoverTries, maxHandoverSource)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/site", p.site)
 	mux.HandleFunc("GET /api/health", p.health)
 	mux.HandleFunc("GET /api/session", p.session)
 	mux.HandleFunc("POST /api/login", p.sameOrigin(p.login))
 	mux.HandleFunc("POST /api/logout", p.sameOrigin(p.logout))
+	mux.HandleFunc("POST /api/handover", p.sameOrigin(p.handOver))
+	mux.HandleFunc("POST /api/handover/use", p.sameOrigin(p.takeOver))
+	if cfg.MyRooms != nil {
+		mux.HandleFunc("GET /api/rooms", p.withLogin(p.listRooms))
+		mux.HandleFunc("POST /api/rooms", p.paced(p.addRoom))
+		mux.HandleFunc("PATCH /api/rooms/{id}", p.paced(p.changeRoom))
+		mux.HandleFunc("POST /api/rooms/{id}/code", p.paced(p.newRoomCode))
+		mux.HandleFunc("DELETE /api/rooms/{id}", p.paced(p.removeRoom))
+	}
 	mux.HandleFunc("/api/", p.unknownCall)
 	mux.HandleFunc("GET /assets/", p.asset)
+	for _, path := range signaling.TextPaths {
+		mux.HandleFunc("GET /"+path, p.texts)
+		mux.HandleFunc("GET /"+path+"/", p.texts)
+	}
 	mux.HandleFunc("GET /{room}", p.page)
 	mux.HandleFunc("GET /{$}", p.page)
 	short := &underWay{max: maxUnderWay, maxOfOne: maxOfOneSource, bySource: map[string]int{}}
@@ -137,11 +165,23 @@ func (p *portal) asset(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// page serves the landing page and rooms. Files beside index.html, such as the icon, come first; their names have a dot and
+// texts serves what the server renders for people to read.
+func (p *portal) texts(w http.ResponseWriter, r *http.Request) {
+	if p.cfg.Pages == nil {
+		http.NotFound(w, r)
+		return
+	}
+	p.cfg.Pages.ServeHTTP(w, r)
+}
+
+// page serves the landing page, its other paths, and rooms. A path of the site that is written with capitals leads to it. Files beside index.html, such as the icon, come first; their names have a dot and
 // therefore never hide a room.
 func (p *portal) page(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/")
+	lower := strings.ToLower(name)
 	switch {
+	case lower != name && (slices.Contains(signaling.PagePaths, lower) || slices.Contains(signaling.TextPaths, lower)):
+		http.Redirect(w, r, "/"+lower, http.StatusPermanentRedirect)
 	case name == "" || plausibleRoom(name):
 		p.cfg.Page.ServeIndex(w, r)
 	case p.cfg.Page.ServeFile(w, r, name):

@@ -234,9 +234,17 @@ func TestMischiefInTheQueue(t *testing.T) {
 
 func TestOfTheQueueOnlyWhatIsAWebSocket(t *testing.T) {
 	s := newSite(t)
-	if _, resp, err := s.dial("kreisraum.0"); err == nil || resp.StatusCode != http.StatusBadRequest {
-		t.Errorf("another version: %v", err)
+	if _, resp, err := s.dial("chat.2"); err == nil || resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("another protocol: %v", err)
 	}
+	ws, _, err := s.dial("kreisraum.0")
+	if err != nil {
+		t.Fatalf("another version: %v", err)
+	}
+	if got := expect[signaling.Refused](t, ws); got.Code != signaling.RefusedOutdated {
+		t.Errorf("another version: refused with %s", got.Code)
+	}
+	expectClosed(t, ws, websocket.StatusPolicyViolation)
 	if resp := s.ask("GET", "/api/rooms/klasse-5a/ws", "", "Cookie", s.cookie, "Sec-WebSocket-Protocol", signaling.Subprotocol); resp.StatusCode != http.StatusUpgradeRequired {
 		t.Errorf("no WebSocket: %s", resp.Status)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/myrooms"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 )
 
@@ -19,7 +20,9 @@ func (p *portal) room(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	acc, organiser := p.loggedIn(r)
-	who := cluster.Seeker{Room: room, Organiser: organiser}
+	own, owned := p.ownedRoom(room)
+	// Who has a login, but not the owner's, cannot begin the lesson; no bridge needs place for it.
+	who := cluster.Seeker{Room: room, Organiser: organiser && (!owned || own.Account == acc.ID)}
 	place, err := p.cfg.Rooms.Locate(r.Context(), who)
 	if errors.Is(err, cluster.ErrFull) {
 		p.queue(w, r, who, acc.ID)
@@ -34,7 +37,19 @@ func (p *portal) room(w http.ResponseWriter, r *http.Request) {
 	if organiser {
 		admission.Account, admission.AccountName, admission.Organiser = acc.ID, acc.Name, true
 	}
+	if owned {
+		admission.Owner, admission.Title, admission.FirstCode = own.Account, own.Title, p.cfg.Codes.Of(own, p.cfg.Now())
+	}
 	r.Header.Del("Cookie")
 	r.Header.Set(cluster.AdmissionHeader, admission.Sign(p.cfg.Key, p.cfg.Now()))
 	place.Bridge.ServeHTTP(w, r)
+}
+
+// ownedRoom is the room of an account at this address, if it is anybody's. An owner whose account is disabled keeps it: nobody begins a
+// lesson there.
+func (p *portal) ownedRoom(room string) (myrooms.Room, bool) {
+	if p.cfg.MyRooms == nil {
+		return myrooms.Room{}, false
+	}
+	return p.cfg.MyRooms.ByAddress(room)
 }

@@ -68,11 +68,15 @@ func (b *backend) PutAccounts(ctx context.Context, list opsapi.Accounts) (opsapi
 	if err := p.accounts.Replace(list); err != nil {
 		return opsapi.AccountsResult{}, err
 	}
+	forgotten, err := p.pruneRooms() // on an error the operator brings the same list again
+	if err != nil {
+		return opsapi.AccountsResult{}, err
+	}
 	ended := b.s.rooms.EndAccounts(p.accounts.Ended)
 	if store := b.s.network.current(); store != nil {
 		ended += b.s.accountWatch(store).look(ctx)
 	}
-	b.s.opt.Log.Info("accounts replaced", "accounts", len(list.Accounts), "connections_ended", ended)
+	b.s.opt.Log.Info("accounts replaced", "accounts", len(list.Accounts), "connections_ended", ended, "rooms_forgotten", forgotten)
 	return opsapi.AccountsResult{Revision: list.Revision, Accounts: len(list.Accounts), Ended: ended}, nil
 }
 

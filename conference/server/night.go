@@ -48,7 +48,7 @@ func (s *Server) knownFiles() map[string][]string {
 	p := s.cfg.Paths
 	return map[string][]string{
 		p.State: {
-			"accounts.json", "accounts.json.damaged", ".accounts.json-*", "machines.json", ".machines.json-*",
+			"accounts.json", "accounts.json.damaged", ".accounts.json-*", myRoomsFile, myRoomsFile + ".damaged", "." + myRoomsFile + "-*", "machines.json", ".machines.json-*",
 			night.LedgerFile, night.LedgerFile + ".damaged", "." + night.LedgerFile + "-*", "token.key", ".token.key-*", "ops.key", ".ops.key-*", "ops.csr", ".ops.csr-*", "acme",
 		},
 		p.Logs:    {"access-*.log"},
