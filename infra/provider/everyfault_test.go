@@ -245,7 +245,7 @@ func TestEveryKindIsMadeOnce(t *testing.T) {
 				if err != nil || len(found) != 6 {
 					t.Fatalf("%s at request %d: %d resources (%v): %v", name, n, len(found), err, found)
 				}
-				if err := Purge(t.Context(), p.handle.cloud, p.handle.log, found); err != nil {
+				if err := Purge(t.Context(), Config{Cloud: p.handle.cloud}, found); err != nil {
 					t.Fatal(err)
 				}
 				if left, err := p.handle.cloud.Leftovers(t.Context(), "demo"); err != nil || len(left) > 0 {

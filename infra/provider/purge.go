@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"log/slog"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 	"github.com/pulumi/pulumi-go-provider/infer"
@@ -11,9 +10,10 @@ import (
 )
 
 // Purge deletes resources that no state knows, as listed by hetzner.Client.Managed, in the order in which they let go of each other:
-// DNS records, servers, addresses, firewalls, networks, the rest. It stops at the first error. Kinds that kreisraum never makes stay.
-func Purge(ctx context.Context, cloud *hetzner.Client, log *slog.Logger, found []hetzner.Resource) error {
-	h := newHandle(Config{Cloud: cloud, Log: log})
+// DNS records, servers, addresses, firewalls, networks, the rest. It stops at the first error, which may be the guard's. Kinds that
+// kreisraum never makes stay.
+func Purge(ctx context.Context, cfg Config, found []hetzner.Resource) error {
+	h := newHandle(cfg)
 	for _, step := range []struct {
 		kind   string
 		remove func(context.Context, string, string) error

@@ -169,7 +169,7 @@ func TestAutomaticAddressesLeaveNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Purge(t.Context(), p.handle.cloud, p.handle.log, found); err != nil {
+	if err := Purge(t.Context(), Config{Cloud: p.handle.cloud}, found); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := p.cloud.PrimaryIP.All(t.Context()); err != nil || len(left) > 0 {

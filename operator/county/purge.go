@@ -24,7 +24,7 @@ func purge(ctx context.Context, cloud *hetzner.Client, log *slog.Logger, items [
 			return err
 		}
 	}
-	return provider.Purge(ctx, cloud, log, machines)
+	return provider.Purge(ctx, provider.Config{Cloud: cloud, Log: log}, machines)
 }
 
 // OpenCloud reaches a Hetzner project without a county.

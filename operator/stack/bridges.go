@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 
@@ -102,7 +101,7 @@ func (s *Stack) Unrecorded(ctx context.Context) ([]infra.Bridge, error) {
 	bridges, servers := bridgesAmong(s.cfg.County, inventory)
 	return slices.DeleteFunc(bridges, func(b infra.Bridge) bool {
 		wanted := slices.ContainsFunc(desired, func(d infra.Bridge) bool { return d.Number == b.Number })
-		return wanted || state.knows(strconv.FormatInt(servers[b.Number].ID, 10))
+		return wanted || state.knows(servers[b.Number])
 	}), nil
 }
 

@@ -130,38 +130,37 @@ func (c checkpoint) zones(spec infra.Spec) []string {
 	return zones
 }
 
-// strays are servers and addresses of bridges that are neither in the state nor in the plan.
+// strays are servers and addresses of bridges that the state does not know and the plan has no use for: of a bridge that shall not be, or
+// not there, or not of that type. An interrupted run had begun them, or they are younger than the state. They cannot be adopted, and the
+// engine does not know that they are in the way of what it does with the rest. A bridge keeps nothing, so a new one is as good; of the
+// portal's nothing is ever a stray.
 func (c checkpoint) strays(inventory []hetzner.Resource, spec infra.Spec) []hetzner.Resource {
-	known := map[string]bool{}
-	for _, r := range c.resources {
-		if isOurs(r) {
-			known[string(r.ID)] = true
-		}
-	}
-	wanted := map[int]bool{}
+	wanted := map[int]infra.Bridge{}
 	for _, b := range spec.Bridges {
-		wanted[b.Number] = true
+		wanted[b.Number] = b
 	}
-	var strays []hetzner.Resource
-	for _, r := range inventory {
+	return slices.DeleteFunc(slices.Clone(inventory), func(r hetzner.Resource) bool {
 		name := r.Name
-		if r.Kind == "primary_ip" {
+		switch r.Kind {
+		case "server":
+		case "primary_ip":
 			name = strings.TrimSuffix(strings.TrimSuffix(name, "-ipv4"), "-ipv6")
-		}
-		n, ofBridge := infra.BridgeNumber(spec.County, name)
-		if ofBridge && !wanted[n] && !known[fmt.Sprint(r.ID)] && (r.Kind == "server" || r.Kind == "primary_ip") {
-			strays = append(strays, r)
-		}
-	}
-	return strays
-}
-
-// knows reports whether a resource of ours with that ID is in the state.
-func (c checkpoint) knows(id string) bool {
-	for _, r := range c.resources {
-		if isOurs(r) && string(r.ID) == id {
+		default:
 			return true
 		}
-	}
-	return false
+		n, ofBridge := infra.BridgeNumber(spec.County, name)
+		b, want := wanted[n]
+		fits := want && r.Location == b.Location && (r.Kind != "server" || r.ServerType == b.ServerType)
+		return !ofBridge || fits || c.knows(r)
+	})
+}
+
+// typeTokens of what a state is asked about, by the kind in hetzner.Resource.
+var typeTokens = map[string]string{"server": provider.ServerToken, "primary_ip": provider.PrimaryIPToken}
+
+// knows reports whether a server or a primary IP is in the state. Other kinds may have the same ID.
+func (c checkpoint) knows(found hetzner.Resource) bool {
+	return slices.ContainsFunc(c.resources, func(r apitype.ResourceV3) bool {
+		return string(r.Type) == typeTokens[found.Kind] && string(r.ID) == found.Key()
+	})
 }

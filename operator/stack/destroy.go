@@ -42,7 +42,7 @@ func (s *Stack) Destroy(ctx context.Context, progress func(Event)) error {
 	if err != nil {
 		return err
 	}
-	return provider.Purge(ctx, s.cfg.Cloud, s.cfg.Log, unknown)
+	return provider.Purge(ctx, provider.Config{Cloud: s.cfg.Cloud, Log: s.cfg.Log}, unknown)
 }
 
 // destroyUnheard deletes machines that the state has not heard of, as after an adoption that was cut off: they hold what it knows.
@@ -55,11 +55,8 @@ func (s *Stack) destroyUnheard(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
-	for _, r := range state.resources {
-		known[string(r.ID)] = isOurs(r)
-	}
-	return provider.Purge(ctx, s.cfg.Cloud, s.cfg.Log, slices.DeleteFunc(servers, func(r hetzner.Resource) bool { return r.Kind != "server" || known[r.Key()] }))
+	return provider.Purge(ctx, provider.Config{Cloud: s.cfg.Cloud, Log: s.cfg.Log},
+		slices.DeleteFunc(servers, func(r hetzner.Resource) bool { return r.Kind != "server" || state.knows(r) }))
 }
 
 func (s *Stack) destroyKnown(ctx context.Context, progress func(Event)) error {

@@ -59,8 +59,8 @@ func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (
 	if err != nil {
 		return Result{}, err
 	}
-	// First, since a server that an older state does not know holds on to addresses that it does.
-	if err := provider.Purge(ctx, s.cfg.Cloud, s.cfg.Log, strays); err != nil {
+	// First, since a server that the state does not know may hold on to addresses that it does, and to names.
+	if err := provider.Purge(ctx, provider.Config{Cloud: s.cfg.Cloud, Log: s.cfg.Log, Guard: spec.Guard}, strays); err != nil {
 		return Result{}, err
 	}
 	if gone {
@@ -136,15 +136,15 @@ func (s *Stack) ready(ctx context.Context) (auto.Stack, error) {
 	return stack, s.clearPending(ctx)
 }
 
-// compare asks Hetzner what exists. gone: something of the state does not, and only then is a refresh worth its time. strays exist
-// for bridges that the county shall not have, and the state knows nothing of them: what an interrupted run had begun.
+// compare asks Hetzner what exists. gone: something of the state does not, and only then is a refresh worth its time. strays: see
+// checkpoint.strays. A state that has nothing in it was lost, or never was: then nothing is a stray.
 func (s *Stack) compare(ctx context.Context, spec infra.Spec) (gone bool, strays []hetzner.Resource, err error) {
 	state, _, err := s.load(ctx)
 	if err != nil {
 		return false, nil, err
 	}
 	s.serving = serving{guard: spec.Guard}
-	if state.ours() == 0 {
+	if len(state.resources) == 0 {
 		s.serving.fresh, err = s.unheardOf(ctx)
 		return false, nil, err
 	}
