@@ -260,13 +260,13 @@ func TestLockAndRemove(t *testing.T) {
 	pupil := join(device)
 	pupilIn := expect[signaling.Joined](pupil)
 	expect[signaling.ParticipantJoined](teacher)
-	pupil.send(signaling.SetLock{Locked: true})
+	pupil.send(lock(true))
 	if p := expect[signaling.Problem](pupil); p.Code != signaling.ErrorNotAllowed {
 		t.Fatalf("locked by a pupil: %+v", p)
 	}
-	teacher.send(signaling.SetLock{Locked: true})
+	teacher.send(lock(true))
 	for _, c := range []*client{teacher, pupil} {
-		if m := expect[signaling.Locked](c); !m.Locked {
+		if m := expect[signaling.Settings](c); !m.Locked {
 			t.Fatal("told to be unlocked")
 		}
 	}
@@ -277,8 +277,8 @@ func TestLockAndRemove(t *testing.T) {
 	teacher.send(signaling.Remove{Participant: pupilIn.Self})
 	expectLast(pupil, signaling.Ended{Reason: signaling.EndedRemoved})
 	expect[signaling.ParticipantLeft](teacher)
-	teacher.send(signaling.SetLock{})
-	expect[signaling.Locked](teacher)
+	teacher.send(lock(false))
+	expect[signaling.Settings](teacher)
 	expect[signaling.Joined](late)
 	expect[signaling.ParticipantJoined](teacher)
 	expectLast(join(device), signaling.Refused{Code: signaling.RefusedRemoved})

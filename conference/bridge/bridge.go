@@ -30,7 +30,10 @@ type Config struct {
 	// Announce is told of all rooms; nil: nobody is.
 	Announce cluster.Announcer
 	Rooms    room.Rules
-	Log      *slog.Logger
+	// ICE returns fresh credentials for a participant's PeerConnection, from any goroutine and without blocking. Nil, or a nil result: there
+	// is no relay.
+	ICE func(participant string) *signaling.ICE
+	Log *slog.Logger
 	// Now is the clock for rooms and tokens; nil: time.Now.
 	Now func() time.Time
 	// MaxConnections bounds connections, at doors and inside together; 0: DefaultMaxConnections.
@@ -76,6 +79,9 @@ type accountsWord struct {
 func New(cfg Config, media peer.Media) *Bridge {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.ICE == nil {
+		cfg.ICE = func(string) *signaling.ICE { return nil }
 	}
 	if cfg.MaxConnections == 0 {
 		cfg.MaxConnections = DefaultMaxConnections
@@ -226,11 +232,12 @@ func (b *Bridge) remove(e *entry) {
 
 func (b *Bridge) newLoop(name string, retire func() bool, forget func()) *roomLoop {
 	return &roomLoop{
-		name: name, key: cluster.KeyOf(b.cfg.Key, name), rules: b.cfg.Rooms, secret: b.cfg.Key, media: b.media, now: b.cfg.Now,
+		name: name, key: cluster.KeyOf(b.cfg.Key, name), rules: b.cfg.Rooms, secret: b.cfg.Key, media: b.media, ice: b.cfg.ICE, now: b.cfg.Now,
 		announcer: b.cfg.Announce, known: &b.known, buried: b.bury,
 		log:    b.cfg.Log.With("room", logID()),
 		retire: retire, forget: forget, inbox: newInbox(), done: make(chan struct{}),
 		state: room.New(b.cfg.Rooms, rand.Reader), members: map[room.Conn]*seat{}, calls: map[string]*peer.Call{},
+		forwards: map[string]peer.Forward{},
 		farewell: signaling.EndedRestart,
 	}
 }

@@ -13,8 +13,15 @@ func (l *roomLoop) call(p room.Person) *peer.Call {
 	if before != nil && !before.Over() {
 		return before
 	}
+	rule, told := l.forwards[p.ID]
+	if !told { // as long as the room does not say
+		rule = peer.Forward{Microphone: peer.Everyone, Camera: peer.Everyone, Organiser: p.Role == room.Organiser}
+		if l.rules.MayShareScreen(p.Role) {
+			rule.Screen = peer.Everyone
+		}
+	}
 	cfg := peer.CallConfig{
-		Participant: p.ID, Media: l.forward, MayShareScreen: l.rules.MayShareScreen(p.Role), Log: l.log,
+		Participant: p.ID, Media: l.forward, Forward: rule, Log: l.log,
 		Ended: func() { l.inbox.post(input{room.MediaEnded{Participant: p.ID}}) },
 	}
 	if before != nil {
@@ -28,6 +35,17 @@ func (l *roomLoop) call(p room.Person) *peer.Call {
 	})
 	return c
 }
+
+// forwarding keeps what may be forwarded of a participant, who may not be inside yet, and tells the media.
+func (l *roomLoop) forwarding(e room.Forward) {
+	f := peer.Forward{Microphone: audience[e.Microphone], Camera: audience[e.Camera], Screen: audience[e.Screen], Organiser: e.Organiser}
+	l.forwards[e.ID] = f
+	if c := l.calls[e.ID]; c != nil {
+		c.SetForward(f)
+	}
+}
+
+var audience = map[room.Audience]peer.Audience{room.Organisers: peer.Organisers, room.Everyone: peer.Everyone}
 
 // live says whether a participant's media go on whatever becomes of the connection.
 func (l *roomLoop) live(participant string) bool {
@@ -51,6 +69,7 @@ func (l *roomLoop) left(id string) {
 	l.log.Info("participant left", "participant", id, "duration", l.now().Sub(l.joined[id]).Round(time.Second),
 		"participants", l.state.Participants())
 	delete(l.joined, id)
+	delete(l.forwards, id)
 	if c := l.calls[id]; c != nil {
 		c.End()
 	}

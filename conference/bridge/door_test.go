@@ -37,25 +37,39 @@ func TestWithoutAdmissionNothingIsUpgraded(t *testing.T) {
 	}
 }
 
-func TestSubprotocolIsRequired(t *testing.T) {
+func TestSubprotocol(t *testing.T) {
 	s := newSite(t, &fakeMedia{})
 	for name, tt := range map[string]struct {
 		offered []string
-		ok      bool
-	}{"none": {nil, false}, "another version": {[]string{"kreisraum.0"}, false}, "two versions": {[]string{"kreisraum.2", "kreisraum.1"}, true}} {
+		chosen  string // "": nothing is upgraded
+	}{
+		"none": {nil, ""}, "something else": {[]string{"chat"}, ""}, "an old page": {[]string{"kreisraum.1"}, "kreisraum.1"},
+		"a newer page": {[]string{"kreisraum.31"}, "kreisraum.31"}, "several versions": {[]string{"kreisraum.1", "kreisraum.2", "kreisraum.3"}, "kreisraum.2"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			defer cancel()
 			ws, response, err := websocket.Dial(ctx, s.url, &websocket.DialOptions{Subprotocols: tt.offered,
 				HTTPHeader: http.Header{cluster.AdmissionHeader: {admission("klasse-5a", "").Sign(s.key, time.Now())}}})
-			if (err == nil) != tt.ok || !tt.ok && response.StatusCode != http.StatusBadRequest {
-				t.Fatalf("got %v", err)
-			}
-			if tt.ok {
-				defer ws.CloseNow()
-				if ws.Subprotocol() != signaling.Subprotocol {
-					t.Errorf("chose %s", ws.Subprotocol())
+			if tt.chosen == "" {
+				if err == nil || response.StatusCode != http.StatusBadRequest {
+					t.Fatalf("got %v", err)
 				}
+				return
+			}
+			if err != nil || ws.Subprotocol() != tt.chosen {
+				t.Fatalf("chose %v, %v", ws, err)
+			}
+			defer ws.CloseNow()
+			if tt.chosen == signaling.Subprotocol {
+				return
+			}
+			c := &client{t: t, ws: ws}
+			if r := expect[signaling.Refused](c); r.Code != signaling.RefusedOutdated {
+				t.Errorf("refused with %s", r.Code)
+			}
+			if _, _, err := ws.Read(ctx); websocket.CloseStatus(err) != websocket.StatusPolicyViolation {
+				t.Errorf("closed with %v", err)
 			}
 		})
 	}

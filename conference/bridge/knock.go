@@ -23,10 +23,12 @@ type resumeClaims struct {
 	Participant string    `json:"participant"`
 	Role        room.Role `json:"role"`
 	Account     string    `json:"account,omitempty"`
+	// Device is the tag of the device that the token is for; empty: of one that does not say which it is.
+	Device room.Device `json:"device,omitempty"`
 }
 
-func (l *roomLoop) resume(r room.Resume) signaling.Token {
-	claims := resumeClaims{Room: l.name, Epoch: r.Epoch, Participant: r.Participant, Role: r.Role, Account: accountTag(l.secret, r.Account)}
+func (l *roomLoop) resume(r room.Resume, device room.Device) signaling.Token {
+	claims := resumeClaims{Room: l.name, Epoch: r.Epoch, Participant: r.Participant, Role: r.Role, Account: accountTag(l.secret, r.Account), Device: device}
 	return signaling.Token(token.Sign(l.secret, token.PurposeResume, claims, l.now().Add(resumeLifetime)))
 }
 
@@ -54,6 +56,7 @@ type gatekeeper struct {
 func (g gatekeeper) knock(c room.Conn, a cluster.Admission, j signaling.Join) (room.Knock, signaling.RefusalCode) {
 	k := room.Knock{
 		Conn: c, Source: room.Source(a.Source), Name: room.DisplayName(j.Name), RoomName: roomName(a), Role: room.Role(j.Role),
+		Owner: a.Owner, Title: room.Title(a.Title), FirstCode: room.Code(a.FirstCode),
 		Code: room.Code(j.Code), Device: deviceTag(g.key, a.Room, string(j.Device)), Media: j.Media, Drained: g.drained,
 	}
 	if canonical, err := signaling.CanonicalRoom(a.Room); err != nil || canonical != a.Room {
@@ -72,7 +75,7 @@ func (g gatekeeper) knock(c room.Conn, a cluster.Admission, j signaling.Join) (r
 		}
 		k.Account = a.Account
 	}
-	k.Resume = g.resume(a, j, k.Account)
+	k.Resume = g.resume(a, j, k)
 	return k, ""
 }
 
@@ -88,14 +91,22 @@ func (g gatekeeper) probe(a cluster.Admission, j signaling.Join) signaling.Refus
 	return ""
 }
 
-// resume returns what a valid resume token for this room and account says, or nil: then the way in is the ordinary one.
-func (g gatekeeper) resume(a cluster.Admission, j signaling.Join, account string) *room.Resume {
+// resume returns what a valid resume token for this room, this account and this device says, or nil: then the way in is the ordinary one.
+// A token without an account needs no login; who has one besides is no less the same person.
+func (g gatekeeper) resume(a cluster.Admission, j signaling.Join, k room.Knock) *room.Resume {
 	if j.Resume == "" {
 		return nil
 	}
 	claims, err := token.Verify[resumeClaims](g.key, token.PurposeResume, string(j.Resume), g.now)
-	if err != nil || claims.Room != a.Room || claims.Account != accountTag(g.key, account) {
+	if err != nil || claims.Room != a.Room || claims.Device != k.Device {
 		return nil
+	}
+	account := ""
+	if claims.Account != "" {
+		if claims.Account != accountTag(g.key, k.Account) {
+			return nil
+		}
+		account = k.Account
 	}
 	return &room.Resume{Epoch: claims.Epoch, Participant: claims.Participant, Role: claims.Role, Account: account}
 }

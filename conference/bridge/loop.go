@@ -23,12 +23,14 @@ type member interface {
 	Send(frame []byte)
 	Finish(signaling.ServerMessage)
 	Admit(c *peer.Call, joined []byte, goesOn bool)
+	Dismiss(door []byte)
 }
 
 // seat is a member and who it is inside, empty at the door.
 type seat struct {
 	member
 	participant string
+	device      room.Device
 }
 
 // message is what a room loop takes: knock, input, endAccounts, callOver, evict, ping or wake.
@@ -69,6 +71,8 @@ type roomLoop struct {
 	rules  room.Rules
 	secret token.Key
 	media  peer.Media
+	// ice returns fresh credentials, nil: there are none.
+	ice    func(participant string) *signaling.ICE
 	now    func() time.Time
 	log    *slog.Logger
 	retire func() bool // says whether the loop is not needed any more, and if so takes it out of the directory
@@ -91,16 +95,17 @@ type roomLoop struct {
 	running sync.WaitGroup
 
 	// The loop's goroutine owns these.
-	state   *room.Room
-	members map[room.Conn]*seat
-	calls   map[string]*peer.Call // by participant ID; also those that are ending
-	forward peer.MediaRoom        // nil before the room begins
-	epoch   string
-	told    room.Record // what was announced last
-	evicted bool
-	begun   time.Time
-	joined  map[string]time.Time // by participant ID, for the log
-	most    int
+	state    *room.Room
+	members  map[room.Conn]*seat
+	calls    map[string]*peer.Call   // by participant ID; also those that are ending
+	forwards map[string]peer.Forward // by participant ID
+	forward  peer.MediaRoom          // nil before the room begins
+	epoch    string
+	told     room.Record // what was announced last
+	evicted  bool
+	begun    time.Time
+	joined   map[string]time.Time // by participant ID, for the log
+	most     int
 }
 
 // run owns the room until it is not needed any more, the context ends or a bug ends it.
@@ -177,7 +182,7 @@ func (l *roomLoop) handle(m message) {
 	switch m := m.(type) {
 	case knock:
 		l.restore(m.restore)
-		l.members[m.knock.Conn] = &seat{member: m.member}
+		l.members[m.knock.Conn] = &seat{member: m.member, device: m.knock.Device}
 		m.knock.Media = m.knock.Media && m.knock.Resume != nil && l.live(m.knock.Resume.Participant)
 		l.apply(m.knock)
 	case input:
@@ -228,6 +233,10 @@ func (l *roomLoop) deliver(out room.Output) {
 		l.begin(e)
 	case room.Over:
 		l.over()
+	case room.Forward:
+		l.forwarding(e)
+	case room.Door:
+		l.door(out.To, e)
 	case room.Admitted:
 		l.admit(out.To[0], e)
 	case room.Refused, room.Ended:
@@ -255,6 +264,8 @@ func (l *roomLoop) begin(e room.Begun) {
 
 func (l *roomLoop) over() {
 	l.buried(l.epoch)
+	l.endCalls()
+	clear(l.forwards)
 	l.closeMedia()
 }
 
@@ -272,7 +283,9 @@ func (l *roomLoop) admit(c room.Conn, a room.Admitted) {
 		return // gone since; its Leave is in the inbox
 	}
 	audio, video := l.media.SlotLimits()
-	frame, err := signaling.Encode(peer.JoinedMessage(a, l.rules, l.resume(a.Resume), signaling.SlotLimit{Audio: audio, Video: video}))
+	frame, err := signaling.Encode(peer.JoinedMessage(a, peer.Welcome{
+		Rules: l.rules, Resume: l.resume(a.Resume, s.device), Slots: signaling.SlotLimit{Audio: audio, Video: video}, ICE: l.ice(a.Self.ID),
+	}))
 	if err != nil {
 		l.log.Error("message not encoded", "error", err)
 		return
@@ -280,6 +293,29 @@ func (l *roomLoop) admit(c room.Conn, a room.Admitted) {
 	s.participant = a.Self.ID
 	l.note(a)
 	s.Admit(l.call(a.Self), frame, a.Media)
+}
+
+// door tells visitors what they wait for. Who was inside is a visitor from now on.
+func (l *roomLoop) door(to []room.Conn, e room.Door) {
+	frame, err := signaling.Encode(peer.Message(e))
+	if err != nil {
+		l.log.Error("message not encoded", "error", err)
+		return
+	}
+	for _, c := range to {
+		s := l.members[c]
+		switch {
+		case s == nil:
+		case s.participant == "":
+			s.Send(frame)
+		default:
+			if call := l.calls[s.participant]; call != nil {
+				call.End()
+			}
+			s.participant = ""
+			s.Dismiss(frame)
+		}
+	}
 }
 
 // note counts somebody who comes in; first, so that whoever is told to be inside is counted.

@@ -17,8 +17,29 @@ func (l *roomLoop) record(r room.Record) cluster.Record {
 	if r.CodeHash == "" {
 		r.CodeHash = cluster.CodeHash(l.secret, l.name, string(r.Code))
 	}
-	return cluster.Record{Epoch: r.Epoch, CodeHash: r.CodeHash, Locked: r.Settings.Locked, Organisers: r.Organisers, Removed: r.Removed,
-		Participants: r.Participants}
+	return cluster.Record{
+		Epoch: r.Epoch, CodeHash: r.CodeHash, Locked: r.Settings.Locked, Owner: r.Owner, Settings: settingsRecord(r.Settings),
+		Emergency: r.Emergency, Organisers: r.Organisers, Removed: r.Removed, Seats: r.Seats, Participants: r.Participants,
+	}
+}
+
+// settingsRecord is nil before the room begins.
+func settingsRecord(s room.Settings) *cluster.Settings {
+	if s == (room.Settings{}) {
+		return nil
+	}
+	return &cluster.Settings{Locked: s.Locked, Lobby: s.Lobby, Microphones: s.Microphones, Cameras: s.Cameras, CamerasTo: string(s.CamerasTo),
+		Screens: s.Screens, Chat: s.Chat, PrivateChat: s.PrivateChat}
+}
+
+// settingsOf are all unknown but the lock where the record says no more, or nonsense.
+func settingsOf(r *cluster.Record) room.Settings {
+	s := r.Settings
+	if s == nil || s.CamerasTo != string(room.Everyone) && s.CamerasTo != string(room.Organisers) {
+		return room.Settings{Locked: r.Locked}
+	}
+	return room.Settings{Locked: s.Locked, Lobby: s.Lobby, Microphones: s.Microphones, Cameras: s.Cameras, CamerasTo: room.Audience(s.CamerasTo),
+		Screens: s.Screens, Chat: s.Chat, PrivateChat: s.PrivateChat}
 }
 
 // announce tells the county of the room if its record has changed.
@@ -39,7 +60,8 @@ func (l *roomLoop) restore(r *cluster.Record) {
 	}
 	hash := []byte(r.CodeHash)
 	l.apply(room.Restore{
-		Epoch: r.Epoch, CodeHash: r.CodeHash, Settings: room.Settings{Locked: r.Locked}, Organisers: r.Organisers, Removed: r.Removed,
+		Epoch: r.Epoch, Owner: r.Owner, CodeHash: r.CodeHash, Settings: settingsOf(r), Emergency: r.Emergency,
+		Organisers: r.Organisers, Removed: r.Removed, Seats: r.Seats,
 		Opens: func(c room.Code) bool { return hmac.Equal([]byte(cluster.CodeHash(l.secret, l.name, string(c))), hash) },
 	})
 }

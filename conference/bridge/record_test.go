@@ -81,9 +81,9 @@ func TestRoomsAreAnnounced(t *testing.T) {
 	}
 	teacher.send(signaling.SetCode{Code: "Igel 17"})
 	l.has(s, "mathe", "another code", func(r cluster.Record) bool { return r.CodeHash == cluster.CodeHash(s.key, "mathe", "igel17") })
-	teacher.send(signaling.SetLock{Locked: true})
-	l.has(s, "mathe", "a locked room", func(r cluster.Record) bool { return r.Locked })
-	teacher.send(signaling.SetLock{Locked: false})
+	teacher.send(lock(true))
+	l.has(s, "mathe", "a locked room", func(r cluster.Record) bool { return r.Locked && r.Settings.Locked })
+	teacher.send(lock(false))
 	l.has(s, "mathe", "an unlocked room", func(r cluster.Record) bool { return !r.Locked })
 	device := signaling.Device("u3Jr0d-V2k9_Qy7LhTnXwA")
 	pupil := s.dial(admission("mathe", ""))
@@ -246,14 +246,14 @@ func TestRestoredLockAndRemoval(t *testing.T) {
 		expect[signaling.ParticipantJoined](l.teacher)
 		l.teacher.send(signaling.Remove{Participant: removed.Self})
 		expect[signaling.ParticipantLeft](l.teacher)
-		l.teacher.send(signaling.SetLock{Locked: true})
-		expect[signaling.Locked](l.teacher)
+		l.teacher.send(lock(true))
+		expect[signaling.Settings](l.teacher)
 		// the record is told before the next message is looked at
 		l.teacher.send(signaling.SendChat{Text: "Jetzt sind wir unter uns."})
 		expect[signaling.Chat](l.teacher)
 	})
 	teacher := h.join("account-1", signaling.Join{Role: signaling.RoleOrganiser, Resume: h.in.Resume})
-	if in := expect[signaling.Joined](teacher); !in.Room.Locked {
+	if in := expect[signaling.Joined](teacher); !in.Settings.Locked {
 		t.Fatal("unlocked")
 	}
 	for name, j := range map[string]signaling.Join{

@@ -13,7 +13,8 @@ import (
 )
 
 // ServeHTTP takes a WebSocket with a valid admission and serves it to its end. Without an admission it answers 403 before anything
-// is upgraded, while closing 503, to a client of another protocol version 400.
+// is upgraded, while closing 503, to what is no client of this protocol 400.
+// A client of another version is told so.
 func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	admission, err := cluster.AdmissionOf(r, b.cfg.Key, b.cfg.Now())
 	if err != nil {
@@ -26,19 +27,20 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, "busy")
 		return
 	}
-	if !signaling.OffersSubprotocol(r.Header.Values("Sec-WebSocket-Protocol")) {
+	version := signaling.Negotiate(r.Header.Values("Sec-WebSocket-Protocol"))
+	if version.Subprotocol == "" {
 		refuse(w, http.StatusBadRequest, "subprotocol")
 		return
 	}
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
-		Subprotocols:    []string{signaling.Subprotocol},
+		Subprotocols:    []string{version.Subprotocol},
 		CompressionMode: websocket.CompressionDisabled, // costs memory per connection, and secrets beside chosen text leak by length
 	})
 	if err != nil {
 		return // Accept has answered; its error quotes headers
 	}
 	ws.SetReadLimit(signaling.MaxDoorFrame) // a frame may stay unfinished; Admit raises it
-	b.serve(ws, admission)
+	b.serve(ws, admission, version)
 }
 
 func refuse(w http.ResponseWriter, status int, code string) {
@@ -48,14 +50,17 @@ func refuse(w http.ResponseWriter, status int, code string) {
 }
 
 // serve runs the connection's peer and sees to it that its room learns of its end.
-func (b *Bridge) serve(ws *websocket.Conn, a cluster.Admission) {
+func (b *Bridge) serve(ws *websocket.Conn, a cluster.Admission, version signaling.Version) {
 	c := &connection{bridge: b, number: room.Conn(b.conns.Add(1)), admission: a}
-	c.peer = peer.New(ws, peer.Config{Conn: c.number, Join: c.join, Gone: c.gone, Log: b.cfg.Log})
+	c.peer = peer.New(ws, peer.Config{Conn: c.number, Join: c.join, Gone: c.gone, ICE: b.cfg.ICE, Log: b.cfg.Log})
 	if !b.enter(c.peer) {
 		_ = ws.CloseNow()
 		return
 	}
 	defer b.leave(c.peer)
+	if version.Outdated {
+		c.peer.Finish(signaling.Refused{Code: signaling.RefusedOutdated})
+	}
 	c.peer.Run(b.alive)
 	if c.room != nil {
 		b.release(c.room)

@@ -102,7 +102,7 @@ func (s *site) dial(a cluster.Admission) *client {
 	if err != nil {
 		s.t.Fatalf("dial: %v", err)
 	}
-	ws.SetReadLimit(signaling.MaxFrame)
+	ws.SetReadLimit(signaling.MaxServerFrame)
 	s.t.Cleanup(func() { _ = ws.CloseNow() })
 	return &client{t: s.t, ws: ws}
 }
@@ -122,6 +122,9 @@ func (s *site) pupil(name string, code signaling.Code) (*client, signaling.Joine
 	c.send(signaling.Join{Name: "Mia Beispiel", Role: signaling.RoleParticipant, Code: code})
 	return c, expect[signaling.Joined](c)
 }
+
+// lock locks or unlocks the room.
+func lock(on bool) signaling.ChangeSettings { return signaling.ChangeSettings{Locked: &on} }
 
 // eventually waits until the condition holds.
 func eventually(t *testing.T, what string, is func() bool) {

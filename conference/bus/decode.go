@@ -17,7 +17,7 @@ import (
 const (
 	maxWord       = 64      // characters of a boot, a call or a version
 	maxCount      = 1 << 20 // rooms or people on a bridge
-	maxListed     = 1024    // organisers or removed devices of a room
+	maxListed     = 1024    // organisers, removed devices or seats of a room
 	maxListedWord = 128     // characters of each
 	maxAccounts   = 10_000
 	maxChecks     = 32   // of a proof
@@ -72,7 +72,7 @@ func decodeRecord(b []byte) (r cluster.Record, err error) {
 		return cluster.Record{}, err
 	}
 	if !word(r.Boot) || len(r.Epoch) > maxListedWord || len(r.CodeHash) > maxListedWord || r.Participants < 0 || r.Participants > maxCount ||
-		!listed(r.Organisers) || !listed(r.Removed) {
+		len(r.Owner) > maxListedWord || !listed(r.Organisers) || !listed(r.Removed) || !listed(r.Seats) {
 		return cluster.Record{}, errValue
 	}
 	return r, nil

@@ -65,7 +65,7 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "", http.StatusForbidden)
 		return
 	}
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"kreisraum.1"}})
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{signaling.Subprotocol}})
 	if err != nil {
 		return
 	}
@@ -143,7 +143,7 @@ func (s *site) join(conn *websocket.Conn, id string) {
 	s.guests[id] = conn
 	joined := signaling.Joined{
 		Self: id, Resume: "x", Slots: signaling.SlotLimit{Audio: 8, Video: 25},
-		Room: signaling.RoomInfo{Name: "probe-room", MaxParticipants: 70, ScreenShare: "everyone"},
+		Room: signaling.RoomInfo{Name: "probe-room", MaxParticipants: 70, ScreenShare: "everyone"}, Settings: signaling.Settings{CamerasTo: signaling.Everyone},
 	}
 	for other := range s.guests {
 		joined.Participants = append(joined.Participants, signaling.Participant{ID: other, Name: "Sonde", Role: signaling.RoleParticipant})

@@ -137,7 +137,8 @@ func (a *actor) read() (signaling.ClientMessage, error) {
 
 // inside lets the participant in.
 func (a *actor) inside(media bool) {
-	a.say(signaling.Joined{Self: "7c1f", Resume: "token", Media: media, Room: signaling.RoomInfo{Code: "482713"}})
+	a.say(signaling.Joined{Self: "7c1f", Resume: "token", Media: media, Room: signaling.RoomInfo{Code: "482713"},
+		Settings: signaling.Settings{CamerasTo: signaling.Everyone}})
 }
 
 func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -146,7 +147,7 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}})
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{signaling.Subprotocol}})
 	if err != nil {
 		return
 	}

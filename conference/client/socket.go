@@ -26,8 +26,6 @@ const (
 	// pingEvery and pongDeadline find a server that is gone without a word.
 	pingEvery    = 5 * time.Second
 	pongDeadline = 10 * time.Second
-	// subprotocol is the version of docs/signaling.md.
-	subprotocol = "kreisraum.1"
 	// maxFrame bounds a message from the server, in bytes: a roster of 70 and 200 lines of chat fit many times.
 	maxFrame = 4 << 20
 )
@@ -72,15 +70,15 @@ func dial(ctx context.Context, t Target, room string, cookie string) (*socket, e
 	conn, response, err := websocket.Dial(ctx, "wss://"+site.Host+"/api/rooms/"+url.PathEscape(room)+"/ws", &websocket.DialOptions{
 		HTTPClient:   &http.Client{Transport: transport},
 		HTTPHeader:   header,
-		Subprotocols: []string{subprotocol},
+		Subprotocols: []string{signaling.Subprotocol},
 	})
 	if err != nil {
 		transport.CloseIdleConnections()
 		return nil, dialError(response, err)
 	}
-	if conn.Subprotocol() != subprotocol {
+	if conn.Subprotocol() != signaling.Subprotocol {
 		conn.CloseNow()
-		return nil, &Error{LegWebSocket, checkWS, errors.New("the server does not speak " + subprotocol)}
+		return nil, &Error{LegWebSocket, checkWS, errors.New("the server does not speak " + signaling.Subprotocol)}
 	}
 	conn.SetReadLimit(maxFrame)
 	return &socket{conn: conn, http: transport}, nil

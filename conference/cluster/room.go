@@ -38,14 +38,34 @@ type Record struct {
 	Epoch string `json:"epoch,omitempty"`
 	// CodeHash is CodeHash of the room's code; empty: the room has none, if it has begun.
 	CodeHash string `json:"code_hash,omitempty"`
-	// Locked: nobody new comes in.
+	// Locked is that of Settings, in a record of a bridge that knows no other.
 	Locked bool `json:"locked,omitempty"`
+	// Owner is the ID of the account whose lesson it is.
+	Owner string `json:"owner,omitempty"`
+	// Settings of the lesson; nil: not known.
+	Settings *Settings `json:"settings,omitempty"`
+	// Emergency: the emergency button is pressed.
+	Emergency bool `json:"emergency,omitempty"`
 	// Organisers are the IDs of the accounts that are inside as organisers.
 	Organisers []string `json:"organisers,omitempty"`
 	// Removed are the tags of devices, and the IDs of participants, that an organiser sent out; the room marks which is which.
 	Removed []string `json:"removed,omitempty"`
+	// Seats are the places of those who are inside or may come back, without names; the room writes and reads them.
+	Seats []string `json:"seats,omitempty"`
 	// Participants is how many are inside.
 	Participants int `json:"participants,omitempty"`
+}
+
+// Settings are what organisers may change for a lesson, see docs/classroom.md.
+type Settings struct {
+	Locked      bool   `json:"locked,omitempty"`
+	Lobby       bool   `json:"lobby,omitempty"`
+	Microphones bool   `json:"microphones,omitempty"`
+	Cameras     bool   `json:"cameras,omitempty"`
+	CamerasTo   string `json:"cameras_to,omitempty"`
+	Screens     bool   `json:"screens,omitempty"`
+	Chat        bool   `json:"chat,omitempty"`
+	PrivateChat bool   `json:"private_chat,omitempty"`
 }
 
 // Announcer takes what a bridge has to say about its rooms. Its methods do not block; what comes in quick succession may be told

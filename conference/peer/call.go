@@ -12,8 +12,8 @@ type CallConfig struct {
 	// Participant is the ID.
 	Participant string
 	Media       MediaRoom
-	// MayShareScreen says whether the screen is forwarded.
-	MayShareScreen bool
+	// Forward is what may be forwarded until SetForward says otherwise.
+	Forward Forward
 	// After is closed when another Call of the same participant is over; nil: there is none.
 	After <-chan struct{}
 	// Ended is called, from any goroutine, whenever the session has ended by itself. It must not block.
@@ -26,7 +26,7 @@ type CallConfig struct {
 type Call struct {
 	cfg  CallConfig
 	work chan request
-	// wake has a token when the session is to be closed.
+	// wake has a token when the session is to be closed or something else may be forwarded.
 	wake chan struct{}
 	quit chan struct{}
 	once sync.Once // of quit
@@ -38,6 +38,9 @@ type Call struct {
 	live bool
 	// useless says that the session is to be closed, forget that its client knows nothing of it.
 	useless, forget bool
+	// forward is what may be forwarded; changed says that the session does not know it yet.
+	forward Forward
+	changed bool
 	// slots and speakers are the last frames that the session told; nil: none.
 	slots, speakers []byte
 
@@ -54,7 +57,7 @@ type request struct {
 
 // NewCall returns a Call without a session. The caller calls Run.
 func NewCall(cfg CallConfig) *Call {
-	return &Call{cfg: cfg, work: make(chan request), wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
+	return &Call{cfg: cfg, forward: cfg.Forward, work: make(chan request), wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}
 }
 
 // Run owns the session until End.
@@ -116,6 +119,16 @@ func (c *Call) snapshot(last []byte, empty signaling.ServerMessage) []byte {
 	return last
 }
 
+// SetForward says what may be forwarded from now on. It does not wait for the session, which learns of it at once.
+func (c *Call) SetForward(f Forward) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.forward != f {
+		c.forward, c.changed = f, true
+		c.ring()
+	}
+}
+
 // Detach says that nobody is there to be told any more.
 func (c *Call) Detach() {
 	c.mu.Lock()
@@ -148,7 +161,7 @@ func (c *Call) ring() {
 	}
 }
 
-// settle closes a session that has become useless.
+// settle closes a session that has become useless, and tells one that goes on what may be forwarded.
 func (c *Call) settle() {
 	c.mu.Lock()
 	useless, forget := c.useless, c.forget
@@ -159,6 +172,21 @@ func (c *Call) settle() {
 	}
 	if forget {
 		c.want = nil
+	}
+	c.govern(false)
+}
+
+// govern tells the session what may be forwarded, if that changed or always.
+func (c *Call) govern(always bool) {
+	c.mu.Lock()
+	f, changed := c.forward, c.changed
+	c.changed = false
+	c.mu.Unlock()
+	if c.session != nil && (changed || always) {
+		c.session.SetOrganiser(f.Organiser)
+		c.session.Allow(Microphone, f.Microphone)
+		c.session.Allow(Camera, f.Camera)
+		c.session.Allow(Screen, f.Screen)
 	}
 }
 
@@ -196,13 +224,7 @@ func (c *Call) start(from *Peer, m signaling.Offer) {
 		return
 	}
 	c.session = session
-	screen := Nobody
-	if c.cfg.MayShareScreen {
-		screen = Everyone
-	}
-	session.Allow(Microphone, Everyone)
-	session.Allow(Camera, Everyone)
-	session.Allow(Screen, screen)
+	c.govern(true)
 	if c.want != nil {
 		session.SetView(c.want)
 	}
@@ -321,7 +343,11 @@ func (c *Call) endByBug() {
 func slotsMessage(audio []AudioSlot, video []VideoSlot) signaling.Slots {
 	var m signaling.Slots
 	for _, a := range audio {
-		m.Audio = append(m.Audio, signaling.AudioSlot{MID: a.MID, Participant: a.Participant})
+		slot := signaling.AudioSlot{MID: a.MID, Participant: a.Participant}
+		if a.Source == Screen {
+			slot.Source = signaling.SourceScreen
+		}
+		m.Audio = append(m.Audio, slot)
 	}
 	for _, v := range video {
 		m.Video = append(m.Video, signaling.VideoSlot{MID: v.MID, Participant: v.Participant, Source: signaling.Source(v.Source)})

@@ -76,7 +76,7 @@ func newTestCall(m *heldMedia, ended *int) *Call {
 
 func joinedFrame(t *testing.T) []byte {
 	t.Helper()
-	frame, err := signaling.Encode(signaling.Joined{Self: "7c1f"})
+	frame, err := signaling.Encode(signaling.Joined{Self: "7c1f", Settings: signaling.Settings{CamerasTo: signaling.Everyone}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,12 @@ const (
 	Everyone
 )
 
+// Forward is who gets what of one participant, and what the participant gets as a receiver. The zero value: nobody, and no organiser.
+type Forward struct {
+	Microphone, Camera, Screen Audience
+	Organiser                  bool
+}
+
 // MediaWant is one visible video. Height is in device pixels.
 type MediaWant struct {
 	Participant string

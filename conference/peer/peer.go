@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"golang.org/x/time/rate"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
@@ -26,7 +25,9 @@ type Config struct {
 	// Lost says that the client may come back: the connection broke, was too slow, or its page was closed or loaded again, as opposed
 	// to the participant leaving or the server ending it. It must not block.
 	Gone func(lost bool)
-	Log  *slog.Logger
+	// ICE returns fresh credentials for a participant's PeerConnection. It must not block; nil, or a nil result: there are none.
+	ICE func(participant string) *signaling.ICE
+	Log *slog.Logger
 }
 
 // Peer is one connection.
@@ -38,10 +39,8 @@ type Peer struct {
 	wg   sync.WaitGroup
 
 	// The read loop owns these.
-	post     func(room.Input) bool
-	messages *rate.Limiter
-	chats    *rate.Limiter
-	offers   *rate.Limiter
+	post   func(room.Input) bool
+	limits limits
 
 	// useful ends with the connection's usefulness, long before a slow client has read its farewell.
 	useful context.Context
@@ -54,12 +53,7 @@ type Peer struct {
 
 // New returns a Peer for an accepted WebSocket, which it closes in the end. The caller calls Run.
 func New(ws *websocket.Conn, cfg Config) *Peer {
-	p := &Peer{
-		cfg: cfg, ws: ws, out: newOutbox(),
-		messages: rate.NewLimiter(messageRate, messageBurst),
-		chats:    rate.NewLimiter(chatRate, chatBurst),
-		offers:   rate.NewLimiter(offerRate, offerBurst),
-	}
+	p := &Peer{cfg: cfg, ws: ws, out: newOutbox(), limits: newLimits()}
 	p.useful, p.retire = context.WithCancel(context.Background())
 	return p
 }
@@ -110,6 +104,19 @@ func (p *Peer) Admit(c *Call, joined []byte, goesOn bool) {
 	p.call = c
 	p.mu.Unlock()
 	c.attach(p, joined, goesOn)
+}
+
+// Dismiss says that the room sent this connection back to its door, with the frame that tells the client. It speaks for no Call any more.
+func (p *Peer) Dismiss(door []byte) {
+	p.mu.Lock()
+	p.ws.SetReadLimit(signaling.MaxDoorFrame)
+	call := p.call
+	p.call = nil
+	p.mu.Unlock()
+	if call != nil {
+		call.Detach()
+	}
+	p.Send(door)
 }
 
 func (p *Peer) isFinished() bool {

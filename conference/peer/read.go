@@ -7,7 +7,6 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 )
 
@@ -30,7 +29,7 @@ func (p *Peer) read(ctx context.Context) (lost bool) {
 		if p.isFinished() {
 			continue // only the close frame is of interest now
 		}
-		if !p.messages.Allow() {
+		if !p.limits.messages.Allow() {
 			p.Finish(signaling.Refused{Code: signaling.RefusedTooManyAttempts})
 			continue
 		}
@@ -91,47 +90,57 @@ func (p *Peer) join(j signaling.Join) {
 
 // dispatch hands a message to the room or the Call.
 func (p *Peer) dispatch(ctx context.Context, m signaling.ClientMessage) {
-	c := p.cfg.Conn
 	switch m := m.(type) {
-	case signaling.EnterCode:
-		p.tell(room.EnterCode{Conn: c, Code: room.Code(m.Code)})
-	case signaling.State:
-		p.tell(room.SetState{Conn: c, State: room.State{Mic: m.Mic, Camera: m.Camera, Screen: m.Screen}})
-	case signaling.SendChat:
-		p.say(m)
-	case signaling.SetCode:
-		p.tell(room.SetCode{Conn: c, Code: room.Code(m.Code)})
 	case signaling.Leave:
 		p.out.finish(farewell{status: websocket.StatusNormalClosure}, false)
 		p.end(false)
-	case signaling.SetLock:
-		p.tell(room.ChangeSettings{Conn: c, Change: room.SettingsChange{Locked: &m.Locked}})
-	case signaling.Remove:
-		p.tell(room.Remove{Conn: c, Participant: m.Participant})
 	case signaling.Offer:
 		p.offer(ctx, m)
 	case signaling.View:
 		p.toCall(ctx, m)
+	case signaling.AskICE:
+		p.answerICE()
+	default:
+		p.toRoom(m)
 	}
 }
 
-func (p *Peer) tell(in room.Input) {
+// toRoom tells the room what the client said, unless it says too much of it.
+func (p *Peer) toRoom(m signaling.ClientMessage) {
+	in := roomInput(p.cfg.Conn, m)
+	if in == nil {
+		p.cfg.Log.Error("message without a use", "message", m)
+		return
+	}
+	if tooFast, ok := p.limits.allow(m); !ok {
+		if tooFast != "" {
+			p.send(signaling.Problem{Code: tooFast})
+		}
+		return
+	}
 	if !p.post(in) {
 		p.Finish(signaling.Refused{Code: signaling.RefusedBusy})
 	}
 }
 
-func (p *Peer) say(m signaling.SendChat) {
-	if !p.chats.Allow() {
-		p.send(signaling.Problem{Code: signaling.ErrorChatTooFast})
+// answerICE hands out fresh credentials.
+func (p *Peer) answerICE() {
+	call := p.admitted()
+	if call == nil {
+		p.send(signaling.Problem{Code: signaling.ErrorNotAllowed})
 		return
 	}
-	p.tell(room.Say{Conn: p.cfg.Conn, Text: room.Text(m.Text)})
+	if !p.limits.ice.Allow() || p.cfg.ICE == nil {
+		return // the ones it has are good for minutes; without a relay there are none
+	}
+	if ice := p.cfg.ICE(call.cfg.Participant); ice != nil {
+		p.send(*ice)
+	}
 }
 
 // offer hands an offer to the Call, unless there were too many.
 func (p *Peer) offer(ctx context.Context, m signaling.Offer) {
-	if !p.offers.Allow() {
+	if !p.limits.offers.Allow() {
 		p.send(signaling.Problem{Code: signaling.ErrorMediaFailed})
 		return
 	}

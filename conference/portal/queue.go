@@ -40,16 +40,22 @@ func (p *portal) queue(w http.ResponseWriter, r *http.Request, who cluster.Seeke
 		return
 	}
 	defer p.waiting.end(account)
-	if !signaling.OffersSubprotocol(r.Header.Values("Sec-WebSocket-Protocol")) {
+	version := signaling.Negotiate(r.Header.Values("Sec-WebSocket-Protocol"))
+	if version.Subprotocol == "" {
 		refuse(w, codeBadMessage, 0)
 		return
 	}
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{signaling.Subprotocol}, CompressionMode: websocket.CompressionDisabled})
+	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{version.Subprotocol}, CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
 		return // Accept has answered; its error quotes headers
 	}
 	ws.SetReadLimit(signaling.MaxDoorFrame)
 	l := &inLine{ws: ws}
+	if version.Outdated {
+		l.farewell(r.Context(), refusal(signaling.RefusedOutdated))
+		_ = ws.CloseNow()
+		return
+	}
 	l.stay(r.Context(), func(ctx context.Context, told func(int)) error { return p.cfg.Rooms.Queue(ctx, who, told) })
 }
 

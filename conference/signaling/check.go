@@ -15,7 +15,7 @@ func (m Join) check() (ClientMessage, error) {
 		return nil, e
 	}
 	m.Name = name
-	if !validRole(m.Role) {
+	if !known(m.Role, roles) {
 		return nil, bad(m.Type(), "role", "neither participant nor organiser")
 	}
 	if m.Code, ok = enteredCode(m.Code); !ok {
@@ -53,7 +53,7 @@ func (m View) check() (ClientMessage, error) {
 		return nil, bad(m.Type(), "want", "too many entries")
 	}
 	for _, w := range m.Want {
-		if !validID(w.Participant) || !validSource(w.Source) || w.Height < 0 || w.Height > MaxViewHeight {
+		if !validID(w.Participant) || !known(w.Source, videoSources) || w.Height < 0 || w.Height > MaxViewHeight {
 			return nil, bad(m.Type(), "want", "an entry is invalid")
 		}
 	}
@@ -68,30 +68,34 @@ func (m SendChat) check() (ClientMessage, error) {
 	if !ok {
 		return nil, problem(m.Type(), "text", "not 1 to 2000 characters", ErrorChatInvalid)
 	}
-	return SendChat{Text: text}, nil
-}
-
-func (m SetCode) check() (ClientMessage, error) {
-	code, ok := newCode(m.Code)
-	if !ok {
-		return nil, problem(m.Type(), "code", "not 4 to 32 printable characters", ErrorCodeInvalid)
+	if m.To != "" && !validID(m.To) {
+		return nil, bad(m.Type(), "to", "not an ID")
 	}
-	return SetCode{Code: code}, nil
+	return SendChat{Text: text, To: m.To}, nil
 }
 
-func (m SetLock) check() (ClientMessage, error) { return m, nil }
+func (m RaiseHand) check() (ClientMessage, error) { return m, nil }
 
-func (m Remove) check() (ClientMessage, error) {
-	if !validID(m.Participant) {
-		return nil, bad(m.Type(), "participant", "not an ID")
+func (m React) check() (ClientMessage, error) {
+	if !known(m.Kind, reactions) {
+		return nil, bad(m.Type(), "kind", "unknown")
 	}
 	return m, nil
 }
 
+func (m SetLine) check() (ClientMessage, error) {
+	if !known(m.Level, lineLevels) {
+		return nil, bad(m.Type(), "level", "unknown")
+	}
+	return m, nil
+}
+
+func (m AskICE) check() (ClientMessage, error) { return m, nil }
+
 func (m Leave) check() (ClientMessage, error) { return m, nil }
 
 func (m Door) check() (ServerMessage, error) {
-	if m.State != DoorWaiting && m.State != DoorCode && m.State != DoorLocked {
+	if !known(m.State, doorStates) {
 		return nil, bad(m.Type(), "state", "unknown")
 	}
 	if m.RetryAfter < 0 {
@@ -101,7 +105,7 @@ func (m Door) check() (ServerMessage, error) {
 }
 
 func (m Refused) check() (ServerMessage, error) {
-	if !slices.Contains(refusalCodes, m.Code) {
+	if !known(m.Code, refusalCodes) {
 		return nil, bad(m.Type(), "code", "unknown")
 	}
 	return m, nil
@@ -116,11 +120,30 @@ func (m Joined) check() (ServerMessage, error) {
 			return nil, bad(m.Type(), "participants", "an entry is invalid")
 		}
 	}
+	if _, err := m.Settings.check(); err != nil {
+		return nil, bad(m.Type(), "settings", "invalid")
+	}
+	if !all(m.Lobby, func(v Visitor) bool { return validID(v.ID) }) {
+		return nil, bad(m.Type(), "lobby", "an entry is invalid")
+	}
+	if m.Pause < 0 {
+		return nil, bad(m.Type(), "pause", "before 1970")
+	}
+	if m.ICE != nil && !validICE(*m.ICE) {
+		return nil, bad(m.Type(), "ice", "invalid")
+	}
 	m.Participants, m.Chat = list(m.Participants), list(m.Chat)
 	return m, nil
 }
 
 func (m ParticipantJoined) check() (ServerMessage, error) {
+	if !validParticipant(m.Participant) {
+		return nil, bad(m.Type(), "participant", "invalid")
+	}
+	return m, nil
+}
+
+func (m ParticipantChanged) check() (ServerMessage, error) {
 	if !validParticipant(m.Participant) {
 		return nil, bad(m.Type(), "participant", "invalid")
 	}
@@ -150,12 +173,12 @@ func (m Answer) check() (ServerMessage, error) {
 
 func (m Slots) check() (ServerMessage, error) {
 	for _, s := range m.Audio {
-		if !validID(s.MID) || !validID(s.Participant) {
+		if !validID(s.MID) || !validID(s.Participant) || s.Source != "" && s.Source != SourceScreen {
 			return nil, bad(m.Type(), "audio", "an entry is invalid")
 		}
 	}
 	for _, s := range m.Video {
-		if !validID(s.MID) || !validID(s.Participant) || !validSource(s.Source) {
+		if !validID(s.MID) || !validID(s.Participant) || !known(s.Source, videoSources) {
 			return nil, bad(m.Type(), "video", "an entry is invalid")
 		}
 	}
@@ -172,8 +195,8 @@ func (m Speakers) check() (ServerMessage, error) {
 }
 
 func (m Chat) check() (ServerMessage, error) {
-	if !validID(m.ID) || !validID(m.From) {
-		return nil, bad(m.Type(), "", "id or from is not an ID")
+	if !validID(m.ID) || !validID(m.From) || m.To != "" && !validID(m.To) {
+		return nil, bad(m.Type(), "", "id, from or to is not an ID")
 	}
 	return m, nil
 }
@@ -194,10 +217,8 @@ func (m ParticipantAway) check() (ServerMessage, error) {
 	return m, nil
 }
 
-func (m Locked) check() (ServerMessage, error) { return m, nil }
-
 func (m Notice) check() (ServerMessage, error) {
-	if m.Kind != NoticeRestart {
+	if !known(m.Kind, noticeKinds) {
 		return nil, bad(m.Type(), "kind", "unknown")
 	}
 	if m.At <= 0 {
@@ -207,14 +228,14 @@ func (m Notice) check() (ServerMessage, error) {
 }
 
 func (m Ended) check() (ServerMessage, error) {
-	if !slices.Contains(endReasons, m.Reason) {
+	if !known(m.Reason, endReasons) {
 		return nil, bad(m.Type(), "reason", "unknown")
 	}
 	return m, nil
 }
 
 func (m Problem) check() (ServerMessage, error) {
-	if !slices.Contains(errorCodes, m.Code) {
+	if !known(m.Code, errorCodes) {
 		return nil, bad(m.Type(), "code", "unknown")
 	}
 	return m, nil
@@ -252,27 +273,27 @@ func newCode(c Code) (Code, bool) {
 		return "", true
 	}
 	bare := strings.Join(strings.Fields(s), "") // blanks do not count when codes are compared
-	return Code(s), utf8.RuneCountInString(bare) >= MinCode && printable(s)
+	return Code(s), utf8.RuneCountInString(bare) >= MinCode && printable(s, MaxCode)
 }
 
 // enteredCode trims a code that somebody tries. It may be shorter than any code can be: then it is simply wrong.
 func enteredCode(c Code) (Code, bool) {
 	s := strings.TrimSpace(string(c))
-	return Code(s), s != "" && printable(s)
+	return Code(s), s != "" && printable(s, MaxCode)
 }
 
-func printable(s string) bool {
+func printable(s string, most int) bool {
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
-	return utf8.RuneCountInString(s) <= MaxCode && !strings.ContainsFunc(s, unprintable)
+	return utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, unprintable)
 }
 
-func validRole(r Role) bool { return r == RoleParticipant || r == RoleOrganiser }
-
-func validSource(s Source) bool { return s == SourceCamera || s == SourceScreen }
+func known[T comparable](v T, values []T) bool { return slices.Contains(values, v) }
 
 func validSDP(s SDP) bool { return len(s) > 0 && len(s) <= MaxSDP }
 
-func validParticipant(p Participant) bool { return validID(p.ID) && validRole(p.Role) }
+func validParticipant(p Participant) bool {
+	return validID(p.ID) && known(p.Role, roles) && p.Hand >= 0 && (p.Line == "" || known(p.Line, lineLevels))
+}
 
 // validID accepts what IDs and MIDs are made of: visible ASCII (RFC 8843 and RFC 5888 ask for a token).
 func validID(id string) bool {

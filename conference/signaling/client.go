@@ -2,8 +2,7 @@ package signaling
 
 import "log/slog"
 
-// ClientMessage is a message from client to server: Join, EnterCode, Offer, View, State, SendChat, SetCode, SetLock,
-// Remove or Leave.
+// ClientMessage is a message from client to server: one of the types below, or of those in moderation.go.
 type ClientMessage interface {
 	// Type is the value of the "type" field.
 	Type() string
@@ -44,7 +43,8 @@ type View struct {
 // Want is one video that is visible.
 type Want struct {
 	Participant string `json:"participant"`
-	Source      Source `json:"source"`
+	// Source is camera or screen.
+	Source VideoSource `json:"source"`
 	// Height is in device pixels.
 	Height int `json:"height"`
 }
@@ -56,26 +56,30 @@ type State struct {
 	Screen bool `json:"screen"`
 }
 
-// SendChat (type "chat") says something to everybody inside.
+// SendChat (type "chat") says something to everybody inside, or to one.
 type SendChat struct {
 	Text ChatText `json:"text"`
+	// To is a participant; empty: everybody.
+	To string `json:"to,omitempty"`
 }
 
-// SetCode changes the room code; organisers only. An empty code removes it where the county allows that.
-type SetCode struct {
-	Code Code `json:"code"`
+// RaiseHand (type "hand") raises or lowers one's own hand. Up is required on the wire.
+type RaiseHand struct {
+	Up bool `json:"up"`
 }
 
-// SetLock keeps everybody new out, or lets them in again; organisers only. The field is required on the wire: a missing one must not
-// unlock a room.
-type SetLock struct {
-	Locked bool `json:"locked"`
+// React (type "react") shows a reaction to everybody inside.
+type React struct {
+	Kind ReactionKind `json:"kind"`
 }
 
-// Remove sends a participant out for good; organisers only.
-type Remove struct {
-	Participant string `json:"participant"`
+// SetLine (type "line") is how the client finds its own connection.
+type SetLine struct {
+	Level LineLevel `json:"level"`
 }
+
+// AskICE (type "ice") asks for fresh credentials, answered by ICE.
+type AskICE struct{}
 
 // Leave says that the participant goes, as opposed to losing the connection.
 type Leave struct{}
@@ -87,9 +91,10 @@ func (Offer) Type() string     { return "offer" }
 func (View) Type() string      { return "view" }
 func (State) Type() string     { return "state" }
 func (SendChat) Type() string  { return "chat" }
-func (SetCode) Type() string   { return "setCode" }
-func (SetLock) Type() string   { return "setLock" }
-func (Remove) Type() string    { return "remove" }
+func (RaiseHand) Type() string { return "hand" }
+func (React) Type() string     { return "react" }
+func (SetLine) Type() string   { return "line" }
+func (AskICE) Type() string    { return "ice" }
 func (Leave) Type() string     { return "leave" }
 
 // LogValue implements slog.LogValuer with the type alone.
@@ -99,7 +104,8 @@ func (m Offer) LogValue() slog.Value     { return slog.StringValue(m.Type()) }
 func (m View) LogValue() slog.Value      { return slog.StringValue(m.Type()) }
 func (m State) LogValue() slog.Value     { return slog.StringValue(m.Type()) }
 func (m SendChat) LogValue() slog.Value  { return slog.StringValue(m.Type()) }
-func (m SetCode) LogValue() slog.Value   { return slog.StringValue(m.Type()) }
-func (m SetLock) LogValue() slog.Value   { return slog.StringValue(m.Type()) }
-func (m Remove) LogValue() slog.Value    { return slog.StringValue(m.Type()) }
+func (m RaiseHand) LogValue() slog.Value { return slog.StringValue(m.Type()) }
+func (m React) LogValue() slog.Value     { return slog.StringValue(m.Type()) }
+func (m SetLine) LogValue() slog.Value   { return slog.StringValue(m.Type()) }
+func (m AskICE) LogValue() slog.Value    { return slog.StringValue(m.Type()) }
 func (m Leave) LogValue() slog.Value     { return slog.StringValue(m.Type()) }

@@ -17,15 +17,86 @@ const (
 	DoorWaiting DoorState = "waiting" // for an organiser
 	DoorCode    DoorState = "code"    // for the right code
 	DoorLocked  DoorState = "locked"  // for the room to be unlocked
+	DoorLobby   DoorState = "lobby"   // for an organiser to admit
 )
 
-// Source is a video source of a participant.
+// Source is what a participant sends.
 type Source string
 
-// Video sources.
+// Sources.
 const (
-	SourceCamera Source = "camera"
-	SourceScreen Source = "screen"
+	SourceMicrophone Source = "microphone"
+	SourceCamera     Source = "camera"
+	SourceScreen     Source = "screen"
+)
+
+// VideoSource is a Source that can be seen.
+type VideoSource = Source
+
+// Audience is for whom something is.
+type Audience string
+
+// Audiences.
+const (
+	Everyone   Audience = "everyone"
+	Organisers Audience = "organisers"
+)
+
+// Right is what a participant may do, by the settings or by an exception.
+type Right string
+
+// Rights.
+const (
+	RightMicrophone Right = "microphone"
+	RightCamera     Right = "camera"
+	RightScreen     Right = "screen"
+	RightChat       Right = "chat"
+	RightShown      Right = "shown" // the camera is for everyone although the cameras are for organisers
+)
+
+// Allowance is what an organiser says about a right of one participant.
+type Allowance string
+
+// Allowances.
+const (
+	AllowYes  Allowance = "yes"
+	AllowNo   Allowance = "no"
+	AllowRule Allowance = "rule" // as the settings say
+)
+
+// ReactionKind is what a reaction shows.
+type ReactionKind string
+
+// Reactions.
+const (
+	ReactionClap      ReactionKind = "clap"
+	ReactionThumbs    ReactionKind = "thumbs"
+	ReactionHeart     ReactionKind = "heart"
+	ReactionLaugh     ReactionKind = "laugh"
+	ReactionSurprised ReactionKind = "surprised"
+	ReactionQuestion  ReactionKind = "question"
+	ReactionSlower    ReactionKind = "slower"
+	ReactionFaster    ReactionKind = "faster"
+)
+
+// LineLevel is how good a participant's connection is, as its own client sees it.
+type LineLevel string
+
+// Line levels.
+const (
+	LineGood LineLevel = "good"
+	LineWeak LineLevel = "weak"
+	LineBad  LineLevel = "bad"
+)
+
+// MutedWhy says why the server switched something off.
+type MutedWhy string
+
+// Reasons to be muted.
+const (
+	MutedByOrganiser MutedWhy = "organiser"
+	MutedBySettings  MutedWhy = "settings"
+	MutedByEmergency MutedWhy = "emergency"
 )
 
 // RefusalCode says why a connection was not let in. The connection is closed afterwards.
@@ -43,6 +114,8 @@ const (
 	RefusedBadMessage      RefusalCode = "bad-message"
 	RefusedProbeInvalid    RefusalCode = "probe-invalid"
 	RefusedRemoved         RefusalCode = "removed"
+	RefusedTurnedAway      RefusalCode = "turned-away" // by an organiser, in the lobby
+	RefusedOutdated        RefusalCode = "outdated"    // the page speaks another version of this protocol
 )
 
 // EndReason says why a connection ended that was at the door or inside. The connection is closed afterwards.
@@ -55,7 +128,8 @@ const (
 	EndedReplaced        EndReason = "replaced"
 	EndedSlow            EndReason = "slow"
 	EndedRemoved         EndReason = "removed"
-	EndedMoved           EndReason = "moved" // connect again at once
+	EndedMoved           EndReason = "moved"       // connect again at once
+	EndedLessonOver      EndReason = "lesson-over" // an organiser ended it for all
 )
 
 // NoticeKind says what a notice is about.
@@ -75,12 +149,32 @@ const (
 	ErrorCodeInvalid      ErrorCode = "code-invalid"
 	ErrorNotAllowed       ErrorCode = "not-allowed"
 	ErrorMediaFailed      ErrorCode = "media-failed"
+	ErrorMicNotAllowed    ErrorCode = "mic-not-allowed"
+	ErrorCameraNotAllowed ErrorCode = "camera-not-allowed"
+	ErrorChatOff          ErrorCode = "chat-off"
+	ErrorPaused           ErrorCode = "paused"         // no organiser is there
+	ErrorHeld             ErrorCode = "held"           // by the emergency button
+	ErrorLastOrganiser    ErrorCode = "last-organiser" // somebody has to be it
 )
 
+// All values of each type, in the order of declaration.
 var (
+	roles        = []Role{RoleParticipant, RoleOrganiser}
+	doorStates   = []DoorState{DoorWaiting, DoorCode, DoorLocked, DoorLobby}
+	sources      = []Source{SourceMicrophone, SourceCamera, SourceScreen}
+	videoSources = []VideoSource{SourceCamera, SourceScreen}
+	audiences    = []Audience{Everyone, Organisers}
+	rights       = []Right{RightMicrophone, RightCamera, RightScreen, RightChat, RightShown}
+	allowances   = []Allowance{AllowYes, AllowNo, AllowRule}
+	reactions    = []ReactionKind{ReactionClap, ReactionThumbs, ReactionHeart, ReactionLaugh, ReactionSurprised, ReactionQuestion,
+		ReactionSlower, ReactionFaster}
+	lineLevels   = []LineLevel{LineGood, LineWeak, LineBad}
+	mutedWhys    = []MutedWhy{MutedByOrganiser, MutedBySettings, MutedByEmergency}
+	noticeKinds  = []NoticeKind{NoticeRestart}
 	refusalCodes = []RefusalCode{RefusedRoomInvalid, RefusedNameInvalid, RefusedLoginRequired, RefusedAccountDisabled,
-		RefusedRoomFull, RefusedTooManyAttempts, RefusedBusy, RefusedBadMessage, RefusedProbeInvalid, RefusedRemoved}
-	endReasons = []EndReason{EndedAccountDisabled, EndedRestart, EndedReplaced, EndedSlow, EndedRemoved, EndedMoved}
+		RefusedRoomFull, RefusedTooManyAttempts, RefusedBusy, RefusedBadMessage, RefusedProbeInvalid, RefusedRemoved,
+		RefusedTurnedAway, RefusedOutdated}
+	endReasons = []EndReason{EndedAccountDisabled, EndedRestart, EndedReplaced, EndedSlow, EndedRemoved, EndedMoved, EndedLessonOver}
 	errorCodes = []ErrorCode{ErrorScreenNotAllowed, ErrorChatInvalid, ErrorChatTooFast, ErrorCodeInvalid, ErrorNotAllowed,
-		ErrorMediaFailed}
+		ErrorMediaFailed, ErrorMicNotAllowed, ErrorCameraNotAllowed, ErrorChatOff, ErrorPaused, ErrorHeld, ErrorLastOrganiser}
 )

@@ -2,56 +2,84 @@ package signaling
 
 import (
 	"encoding/json"
+	"strings"
 	"unicode/utf8"
 )
 
-var clientTypes = map[string]func([]byte) (ClientMessage, error){
-	Join{}.Type():      decodeAs[Join, ClientMessage],
-	EnterCode{}.Type(): decodeAs[EnterCode, ClientMessage],
-	Offer{}.Type():     decodeAs[Offer, ClientMessage],
-	View{}.Type():      decodeAs[View, ClientMessage],
-	State{}.Type():     decodeState,
-	SendChat{}.Type():  decodeAs[SendChat, ClientMessage],
-	SetCode{}.Type():   decodeAs[SetCode, ClientMessage],
-	SetLock{}.Type():   decodeSetLock,
-	Remove{}.Type():    decodeAs[Remove, ClientMessage],
-	Leave{}.Type():     decodeAs[Leave, ClientMessage],
+var clientTypes = map[string]decoder[ClientMessage]{
+	Join{}.Type():           decodeAs[Join, ClientMessage],
+	EnterCode{}.Type():      decodeAs[EnterCode, ClientMessage],
+	Offer{}.Type():          decodeAs[Offer, ClientMessage],
+	View{}.Type():           decodeAs[View, ClientMessage],
+	State{}.Type():          requires(decodeAs[State, ClientMessage], "mic", "camera", "screen"),
+	SendChat{}.Type():       notEmpty(decodeAs[SendChat, ClientMessage], "to"),
+	RaiseHand{}.Type():      requires(decodeAs[RaiseHand, ClientMessage], "up"),
+	React{}.Type():          decodeAs[React, ClientMessage],
+	SetLine{}.Type():        decodeAs[SetLine, ClientMessage],
+	AskICE{}.Type():         decodeAs[AskICE, ClientMessage],
+	Leave{}.Type():          decodeAs[Leave, ClientMessage],
+	ChangeSettings{}.Type(): decodeAs[ChangeSettings, ClientMessage],
+	Allow{}.Type():          decodeAs[Allow, ClientMessage],
+	Mute{}.Type():           notEmpty(decodeAs[Mute, ClientMessage], "participant"),
+	LowerHand{}.Type():      notEmpty(decodeAs[LowerHand, ClientMessage], "participant"),
+	SetCode{}.Type():        decodeAs[SetCode, ClientMessage],
+	NewCode{}.Type():        decodeAs[NewCode, ClientMessage],
+	Admit{}.Type():          notEmpty(decodeAs[Admit, ClientMessage], "visitor"),
+	TurnAway{}.Type():       decodeAs[TurnAway, ClientMessage],
+	ToLobby{}.Type():        decodeAs[ToLobby, ClientMessage],
+	Remove{}.Type():         decodeAs[Remove, ClientMessage],
+	Pardon{}.Type():         decodeAs[Pardon, ClientMessage],
+	SetRole{}.Type():        decodeAs[SetRole, ClientMessage],
+	SetEmergency{}.Type():   requires(decodeAs[SetEmergency, ClientMessage], "on"),
+	Release{}.Type():        notEmpty(decodeAs[Release, ClientMessage], "participant"),
+	End{}.Type():            decodeAs[End, ClientMessage],
 }
 
-var serverTypes = map[string]func([]byte) (ServerMessage, error){
-	Door{}.Type():              decodeAs[Door, ServerMessage],
-	Refused{}.Type():           decodeAs[Refused, ServerMessage],
-	Joined{}.Type():            decodeAs[Joined, ServerMessage],
-	ParticipantJoined{}.Type(): decodeAs[ParticipantJoined, ServerMessage],
-	ParticipantLeft{}.Type():   decodeAs[ParticipantLeft, ServerMessage],
-	ParticipantState{}.Type():  decodeAs[ParticipantState, ServerMessage],
-	Answer{}.Type():            decodeAs[Answer, ServerMessage],
-	Slots{}.Type():             decodeAs[Slots, ServerMessage],
-	Speakers{}.Type():          decodeAs[Speakers, ServerMessage],
-	Chat{}.Type():              decodeAs[Chat, ServerMessage],
-	RoomCode{}.Type():          decodeAs[RoomCode, ServerMessage],
-	Queue{}.Type():             decodeAs[Queue, ServerMessage],
-	ParticipantAway{}.Type():   decodeAs[ParticipantAway, ServerMessage],
-	Locked{}.Type():            decodeAs[Locked, ServerMessage],
-	Notice{}.Type():            decodeAs[Notice, ServerMessage],
-	Ended{}.Type():             decodeAs[Ended, ServerMessage],
-	Problem{}.Type():           decodeAs[Problem, ServerMessage],
+var serverTypes = map[string]decoder[ServerMessage]{
+	Door{}.Type():               decodeAs[Door, ServerMessage],
+	Refused{}.Type():            decodeAs[Refused, ServerMessage],
+	Joined{}.Type():             decodeAs[Joined, ServerMessage],
+	ParticipantJoined{}.Type():  decodeAs[ParticipantJoined, ServerMessage],
+	ParticipantLeft{}.Type():    decodeAs[ParticipantLeft, ServerMessage],
+	ParticipantState{}.Type():   decodeAs[ParticipantState, ServerMessage],
+	ParticipantChanged{}.Type(): decodeAs[ParticipantChanged, ServerMessage],
+	ParticipantAway{}.Type():    decodeAs[ParticipantAway, ServerMessage],
+	Answer{}.Type():             decodeAs[Answer, ServerMessage],
+	Slots{}.Type():              decodeAs[Slots, ServerMessage],
+	Speakers{}.Type():           decodeAs[Speakers, ServerMessage],
+	Chat{}.Type():               decodeAs[Chat, ServerMessage],
+	RoomCode{}.Type():           decodeAs[RoomCode, ServerMessage],
+	Settings{}.Type():           decodeAs[Settings, ServerMessage],
+	Emergency{}.Type():          decodeAs[Emergency, ServerMessage],
+	Pause{}.Type():              decodeAs[Pause, ServerMessage],
+	Muted{}.Type():              decodeAs[Muted, ServerMessage],
+	Visitor{}.Type():            decodeAs[Visitor, ServerMessage],
+	VisitorGone{}.Type():        decodeAs[VisitorGone, ServerMessage],
+	Reaction{}.Type():           decodeAs[Reaction, ServerMessage],
+	ICE{}.Type():                decodeAs[ICE, ServerMessage],
+	Notice{}.Type():             decodeAs[Notice, ServerMessage],
+	Queue{}.Type():              decodeAs[Queue, ServerMessage],
+	Ended{}.Type():              decodeAs[Ended, ServerMessage],
+	Problem{}.Type():            decodeAs[Problem, ServerMessage],
 }
+
+// decoder reads a frame of one type.
+type decoder[M any] func(frame []byte) (M, error)
 
 // Decode reads one frame from a client. Unknown fields are ignored; everything else that docs/signaling.md does not allow is a
 // *DecodeError. The returned message is one of the values listed at ClientMessage, validated and trimmed.
 func Decode(frame []byte) (ClientMessage, error) {
-	return decode(frame, clientTypes)
+	return decode(frame, MaxFrame, clientTypes)
 }
 
 // DecodeServer reads one frame from a server, for the headless client. It is as strict about types and codes as Decode.
 func DecodeServer(frame []byte) (ServerMessage, error) {
-	return decode(frame, serverTypes)
+	return decode(frame, MaxServerFrame, serverTypes)
 }
 
-func decode[M any](frame []byte, types map[string]func([]byte) (M, error)) (M, error) {
+func decode[M any](frame []byte, most int, types map[string]decoder[M]) (M, error) {
 	var none M
-	if len(frame) > MaxFrame {
+	if len(frame) > most {
 		return none, bad("", "", "larger than a frame may be")
 	}
 	if !utf8.Valid(frame) {
@@ -82,32 +110,41 @@ func decodeAs[T interface {
 	return m.check()
 }
 
-// decodeState insists on all three fields, see State.
-func decodeState(frame []byte) (ClientMessage, error) {
-	var wire struct {
-		Mic    *bool `json:"mic"`
-		Camera *bool `json:"camera"`
-		Screen *bool `json:"screen"`
+// requires insists on fields whose absence would mean something: a missing one must not unmute anybody.
+func requires[M any](as decoder[M], fields ...string) decoder[M] {
+	return func(frame []byte) (M, error) {
+		var none M
+		given := fieldsOf(frame)
+		for _, f := range fields {
+			if v, there := given[f]; !there || string(v) == "null" {
+				return none, bad(typeOf(given), f, "is required")
+			}
+		}
+		return as(frame)
 	}
-	if err := json.Unmarshal(frame, &wire); err != nil {
-		return nil, bad(State{}.Type(), "", "a field has the wrong JSON type")
-	}
-	if wire.Mic == nil || wire.Camera == nil || wire.Screen == nil {
-		return nil, bad(State{}.Type(), "", "mic, camera and screen are all required")
-	}
-	return State{Mic: *wire.Mic, Camera: *wire.Camera, Screen: *wire.Screen}, nil
 }
 
-// decodeSetLock insists on the field, see SetLock.
-func decodeSetLock(frame []byte) (ClientMessage, error) {
-	var wire struct {
-		Locked *bool `json:"locked"`
+// notEmpty refuses a field that is there and says nothing, where its absence would mean all.
+func notEmpty[M any](as decoder[M], field string) decoder[M] {
+	return func(frame []byte) (M, error) {
+		var none M
+		given := fieldsOf(frame)
+		for name, v := range given {
+			if strings.EqualFold(name, field) && (string(v) == `""` || string(v) == "null") { // encoding/json does not mind the case either
+				return none, bad(typeOf(given), field, "is there and empty")
+			}
+		}
+		return as(frame)
 	}
-	if err := json.Unmarshal(frame, &wire); err != nil {
-		return nil, bad(SetLock{}.Type(), "", "a field has the wrong JSON type")
-	}
-	if wire.Locked == nil {
-		return nil, bad(SetLock{}.Type(), "locked", "is required")
-	}
-	return SetLock{Locked: *wire.Locked}, nil
+}
+
+func fieldsOf(frame []byte) (fields map[string]json.RawMessage) {
+	_ = json.Unmarshal(frame, &fields) // it was an object a moment ago
+	return fields
+}
+
+// typeOf is a type that is known.
+func typeOf(fields map[string]json.RawMessage) (name string) {
+	_ = json.Unmarshal(fields["type"], &name)
+	return name
 }

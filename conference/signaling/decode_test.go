@@ -73,10 +73,42 @@ func TestDecode(t *testing.T) {
 		{name: "device too short", frame: `{"type":"join","name":"Mia","role":"participant","device":"123456789012345"}`, refusal: RefusedBadMessage},
 		{name: "device too long", frame: `{"type":"join","name":"Mia","role":"participant","device":"` + long[:65] + `"}`, refusal: RefusedBadMessage},
 		{name: "device with a blank", frame: `{"type":"join","name":"Mia","role":"participant","device":"12345678901234 567"}`, refusal: RefusedBadMessage},
-		{name: "lock", frame: `{"type":"setLock","locked":true}`, want: SetLock{Locked: true}},
-		{name: "unlock", frame: `{"type":"setLock","locked":false}`, want: SetLock{}},
-		{name: "lock without saying which way", frame: `{"type":"setLock"}`, refusal: RefusedBadMessage},
-		{name: "lock of another type", frame: `{"type":"setLock","locked":0}`, refusal: RefusedBadMessage},
+		{name: "set no code at all", frame: `{"type":"setCode","code":""}`, want: SetCode{}},
+		{name: "private chat", frame: `{"type":"chat","text":"a","to":"7c1f"}`, want: SendChat{Text: "a", To: "7c1f"}},
+		{name: "private chat with nobody", frame: `{"type":"chat","text":"a","to":""}`, refusal: RefusedBadMessage},
+		{name: "private chat with null", frame: `{"type":"chat","text":"a","TO":null}`, refusal: RefusedBadMessage},
+		{name: "private chat with no ID", frame: `{"type":"chat","text":"a","to":"a b"}`, refusal: RefusedBadMessage},
+		{name: "hand", frame: `{"type":"hand","up":true}`, want: RaiseHand{Up: true}},
+		{name: "hand without saying which way", frame: `{"type":"hand"}`, refusal: RefusedBadMessage},
+		{name: "hand that is null", frame: `{"type":"hand","up":null}`, refusal: RefusedBadMessage},
+		{name: "unknown reaction", frame: `{"type":"react","kind":"boo"}`, refusal: RefusedBadMessage},
+		{name: "no reaction", frame: `{"type":"react"}`, refusal: RefusedBadMessage},
+		{name: "unknown line", frame: `{"type":"line","level":"great"}`, refusal: RefusedBadMessage},
+		{name: "settings", frame: `{"type":"settings","locked":true,"camerasTo":"organisers"}`, want: ChangeSettings{Locked: ptr(true), CamerasTo: ptr(Organisers)}},
+		{name: "settings that change nothing", frame: `{"type":"settings"}`, refusal: RefusedBadMessage},
+		{name: "settings of null", frame: `{"type":"settings","locked":null}`, refusal: RefusedBadMessage},
+		{name: "cameras to nobody", frame: `{"type":"settings","camerasTo":""}`, refusal: RefusedBadMessage},
+		{name: "settings of another type", frame: `{"type":"settings","locked":"no"}`, refusal: RefusedBadMessage},
+		{name: "allow", frame: `{"type":"allow","participant":"7c1f","what":"shown","value":"rule"}`, want: Allow{"7c1f", RightShown, AllowRule}},
+		{name: "allow nobody", frame: `{"type":"allow","what":"shown","value":"rule"}`, refusal: RefusedBadMessage},
+		{name: "allow something else", frame: `{"type":"allow","participant":"7c1f","what":"everything","value":"yes"}`, refusal: RefusedBadMessage},
+		{name: "allow perhaps", frame: `{"type":"allow","participant":"7c1f","what":"chat","value":"perhaps"}`, refusal: RefusedBadMessage},
+		{name: "mute all", frame: `{"type":"mute","source":"microphone"}`, want: Mute{Source: SourceMicrophone}},
+		{name: "mute one whom the page has lost", frame: `{"type":"mute","source":"microphone","participant":""}`, refusal: RefusedBadMessage},
+		{name: "mute null", frame: `{"type":"mute","source":"microphone","participant":null}`, refusal: RefusedBadMessage},
+		{name: "mute nothing", frame: `{"type":"mute","participant":"7c1f"}`, refusal: RefusedBadMessage},
+		{name: "lower all", frame: `{"type":"lowerHand"}`, want: LowerHand{}},
+		{name: "lower one whom the page has lost", frame: `{"type":"lowerHand","Participant":""}`, refusal: RefusedBadMessage},
+		{name: "admit all", frame: `{"type":"admit"}`, want: Admit{}},
+		{name: "admit one whom the page has lost", frame: `{"type":"admit","visitor":""}`, refusal: RefusedBadMessage},
+		{name: "turn nobody away", frame: `{"type":"turnAway"}`, refusal: RefusedBadMessage},
+		{name: "nobody to the lobby", frame: `{"type":"toLobby"}`, refusal: RefusedBadMessage},
+		{name: "unknown role to set", frame: `{"type":"setRole","participant":"7c1f","role":"owner"}`, refusal: RefusedBadMessage},
+		{name: "role of nobody", frame: `{"type":"setRole","role":"organiser"}`, refusal: RefusedBadMessage},
+		{name: "emergency over", frame: `{"type":"emergency","on":false}`, want: SetEmergency{}},
+		{name: "emergency without saying which way", frame: `{"type":"emergency"}`, refusal: RefusedBadMessage},
+		{name: "release all", frame: `{"type":"release"}`, want: Release{}},
+		{name: "release one whom the page has lost", frame: `{"type":"release","participant":""}`, refusal: RefusedBadMessage},
 		{name: "remove", frame: `{"type":"remove","participant":"7c1f"}`, want: Remove{Participant: "7c1f"}},
 		{name: "remove nobody", frame: `{"type":"remove"}`, refusal: RefusedBadMessage},
 		{name: "unknown type", frame: `{"type":"shout"}`, refusal: RefusedBadMessage},
@@ -132,6 +164,21 @@ func TestDecodeServerRejects(t *testing.T) {
 		"negative place":        `{"type":"queue","place":-1}`,
 		"unknown notice":        `{"type":"notice","kind":"party","at":1}`,
 		"notice without time":   `{"type":"notice","kind":"restart"}`,
+		"cameras to whom":       `{"type":"settings"}`,
+		"joined, no settings":   `{"type":"joined","self":"a"}`,
+		"pause before 1970":     `{"type":"pause","until":-1}`,
+		"muted, no source":      `{"type":"muted","why":"settings"}`,
+		"muted without a why":   `{"type":"muted","source":"camera"}`,
+		"visitor without ID":    `{"type":"visitor","name":"a"}`,
+		"visitor gone, who":     `{"type":"visitorGone"}`,
+		"unknown reaction":      `{"type":"reaction","id":"a","kind":"boo"}`,
+		"changed without role":  `{"type":"participantChanged","participant":{"id":"a"}}`,
+		"a hand below nothing":  `{"type":"participantChanged","participant":{"id":"a","role":"organiser","hand":-1}}`,
+		"unknown line":          `{"type":"participantChanged","participant":{"id":"a","role":"organiser","line":"great"}}`,
+		"ICE without address":   `{"type":"ice","urls":[],"seconds":600}`,
+		"ICE for no time":       `{"type":"ice","urls":["turns:example.org"]}`,
+		"ICE, odd address":      `{"type":"ice","urls":["a\nb"],"seconds":1}`,
+		"sound of a camera":     `{"type":"slots","audio":[{"mid":"1","participant":"a","source":"camera"}],"video":[]}`,
 		"a field of wrong type": `{"type":"speakers","ids":7}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +190,7 @@ func TestDecodeServerRejects(t *testing.T) {
 }
 
 func TestEncodeHasListsInsteadOfNull(t *testing.T) {
-	for _, m := range []ServerMessage{Joined{Self: "a"}, Slots{}, Speakers{}} {
+	for _, m := range []ServerMessage{Joined{Self: "a", Settings: Settings{CamerasTo: Everyone}}, Slots{}, Speakers{}} {
 		frame, err := Encode(m)
 		if err != nil || bytes.Contains(frame, []byte("null")) {
 			t.Errorf("%s: %s, %v", m.Type(), frame, err)
@@ -156,6 +203,8 @@ func TestEncodeHasListsInsteadOfNull(t *testing.T) {
 		t.Error("an invalid message was encoded")
 	}
 }
+
+func ptr[T any](v T) *T { return &v }
 
 // FuzzDecode: whatever is accepted is valid, can be encoded and means the same afterwards.
 func FuzzDecode(f *testing.F) {
@@ -195,9 +244,10 @@ func TestNothingPrivateIsPrinted(t *testing.T) {
 	var out bytes.Buffer
 	text, js := slog.New(slog.NewTextHandler(&out, nil)), slog.New(slog.NewJSONHandler(&out, nil))
 	for _, m := range []any{
-		Join{Name: canary, Code: canary, Resume: canary, Probe: canary, Device: canary}, EnterCode{canary}, Offer{canary}, SendChat{canary}, SetCode{canary},
-		Joined{Resume: canary, Room: RoomInfo{Name: canary, Code: canary}, Participants: []Participant{{Name: canary}}, Chat: []Chat{{Name: canary, Text: canary}}},
+		Join{Name: canary, Code: canary, Resume: canary, Probe: canary, Device: canary}, EnterCode{canary}, Offer{canary}, SendChat{Text: canary}, SetCode{canary},
+		Joined{Resume: canary, Room: RoomInfo{Name: canary, Title: canary, Code: canary}, Lobby: []Visitor{{Name: canary}}, ICE: &ICE{Username: canary, Credential: canary}, Participants: []Participant{{Name: canary}}, Chat: []Chat{{Name: canary, Text: canary}}},
 		ParticipantJoined{Participant{Name: canary}}, Answer{canary}, Chat{Name: canary, Text: canary}, RoomCode{canary},
+		Visitor{Name: canary}, ParticipantChanged{Participant{Name: canary}}, ICE{URLs: nil, Username: canary, Credential: canary}, Title(canary), Credential(canary),
 		DisplayName(canary), Code(canary), ChatText(canary), RoomName(canary), SDP(canary), Token(canary), Device(canary),
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {

@@ -29,6 +29,8 @@ type (
 	sdpKind         struct{}
 	tokenKind       struct{}
 	deviceKind      struct{}
+	titleKind       struct{}
+	credentialKind  struct{}
 )
 
 type (
@@ -46,4 +48,8 @@ type (
 	Token = Private[tokenKind]
 	// Device is what a page calls the device it runs on.
 	Device = Private[deviceKind]
+	// Title is what a teacher calls a room.
+	Title = Private[titleKind]
+	// Credential is a name or a password for a relay.
+	Credential = Private[credentialKind]
 )

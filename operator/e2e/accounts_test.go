@@ -164,7 +164,7 @@ type socket struct {
 func (b *browser) open(room string) *socket {
 	b.t.Helper()
 	conn, _, err := websocket.Dial(b.t.Context(), b.site+"/api/rooms/"+room+"/ws", &websocket.DialOptions{
-		HTTPClient: &http.Client{Jar: b.http.Jar, Transport: b.http.Transport}, Subprotocols: []string{"kreisraum.1"},
+		HTTPClient: &http.Client{Jar: b.http.Jar, Transport: b.http.Transport}, Subprotocols: []string{"kreisraum.2"},
 		HTTPHeader: http.Header{"Origin": {b.site}},
 	})
 	if err != nil {

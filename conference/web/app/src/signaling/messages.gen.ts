@@ -366,6 +366,8 @@ export interface Participant {
   readonly mic: boolean;
   readonly camera: boolean;
   readonly screen: boolean;
+  /** Place numbers those who came in, from 1; who comes back has the same. */
+  readonly place?: number;
   /** Away says that the participant's connection broke and is waited for. */
   readonly away?: boolean;
   /** Hand numbers the raised hands of a lesson in the order in which they went up; 0: it is down. */
@@ -435,7 +437,7 @@ export interface Joined {
   /** Resume brings this participant back inside after a lost connection. */
   readonly resume: string;
   readonly room: RoomInfo;
-  /** Participants are all who are inside, including self, in the order they came. */
+  /** Participants are all who are inside, including self, in the order of their places. */
   readonly participants: readonly Participant[];
   /** Chat is what was said so far, oldest first. */
   readonly chat: readonly Chat[];

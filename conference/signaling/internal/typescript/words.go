@@ -1,0 +1,27 @@
+package typescript
+
+import (
+	"go/ast"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// tag is a field's name on the wire and whether it may be absent there.
+func tag(f *ast.Field) (name string, optional bool) {
+	if f.Tag == nil {
+		return "", false
+	}
+	raw, err := strconv.Unquote(f.Tag.Value)
+	if err != nil {
+		return "", false
+	}
+	name, options, _ := strings.Cut(reflect.StructTag(raw).Get("json"), ",")
+	return name, options == "omitempty"
+}
+
+func oneLine(doc string) string { return strings.Join(strings.Fields(doc), " ") }
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
