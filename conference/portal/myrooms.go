@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -41,7 +42,7 @@ func (p *portal) myRoom(r *http.Request, room myrooms.Room) myRoom {
 
 func (p *portal) listRooms(w http.ResponseWriter, r *http.Request, acc account.Account) {
 	list := []myRoom{}
-	for _, room := range p.cfg.MyRooms.Of(acc.ID) {
+	for _, room := range slices.Backward(p.cfg.MyRooms.Of(acc.ID)) { // the newest first
 		list = append(list, p.myRoom(r, room))
 	}
 	writeJSON(w, http.StatusOK, list)

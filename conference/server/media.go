@@ -86,6 +86,7 @@ func (s *Server) openMedia() error {
 func rulesOf(r config.Rooms) room.Rules {
 	return room.Rules{
 		MaxParticipants: r.MaxParticipants, CodeRequired: r.CodeRequired, ScreenShare: r.ScreenShare,
+		Lobby: r.Lobby, Cameras: r.Cameras, OrganiserGrace: r.OrganiserGrace,
 	}
 }
 
