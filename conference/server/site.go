@@ -12,6 +12,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/myrooms"
 	"github.com/medienzentrenverbund/kreisraum/conference/night"
+	"github.com/medienzentrenverbund/kreisraum/conference/pages"
 	"github.com/medienzentrenverbund/kreisraum/conference/portal"
 	"github.com/medienzentrenverbund/kreisraum/conference/web"
 )
@@ -19,6 +20,7 @@ import (
 // site is what a portal has and a bridge has not.
 type site struct {
 	page     *web.Page
+	texts    *pages.Handler
 	accounts *account.Store
 	myRooms  *myrooms.Store
 	machines *machines
@@ -44,7 +46,7 @@ func (s *Server) openSite() error {
 	}
 	door := portal.New(portal.Config{
 		Domain: s.cfg.Domain, Site: siteOf(s.cfg, s.opt.Version), Key: s.key, SessionKey: s.ownKey, Accounts: p.accounts,
-		Rooms: &p.rooms, MyRooms: p.myRooms, Codes: s.codes(), Page: p.page, Now: s.opt.Now, Log: s.opt.Log,
+		Rooms: &p.rooms, MyRooms: p.myRooms, Codes: s.codes(), Page: p.page, Pages: p.texts, Now: s.opt.Now, Log: s.opt.Log,
 	})
 	p.http = newHTTPServer(p.access.Wrap(contain(door, s.opt.Log)))
 	s.site = p
@@ -52,7 +54,10 @@ func (s *Server) openSite() error {
 }
 
 func (s *Server) openPage(p *site) (err error) {
-	p.page, err = web.New()
+	if p.page, err = web.New(); err != nil {
+		return err
+	}
+	p.texts, err = pages.New(s.cfg)
 	return err
 }
 
