@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/account"
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/myrooms"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
 	"github.com/medienzentrenverbund/kreisraum/conference/web"
 )
@@ -35,16 +37,19 @@ type door struct {
 	key      token.Key
 	now      time.Time
 	accounts *fakeAccounts
+	myRooms  *myrooms.Store
 	admitted []cluster.Admission
+	sought   []cluster.Seeker
 	header   http.Header // of the last request that reached the bridge
 	noBridge bool
 	line     *fakeLine // nil: there is capacity
 	log      bytes.Buffer
 }
 
-// fakeAccounts knows one organiser.
+// fakeAccounts knows one organiser, and one whose cookie a test makes itself.
 type fakeAccounts struct {
 	acc    account.Account
+	other  account.Account
 	err    error // of the next Verify
 	source string
 }
@@ -60,7 +65,12 @@ func (f *fakeAccounts) Verify(_ context.Context, name, pw, source string) (accou
 	return f.acc, nil
 }
 
-func (f *fakeAccounts) ByID(id string) (account.Account, bool) { return f.acc, id == f.acc.ID }
+func (f *fakeAccounts) ByID(id string) (account.Account, bool) {
+	if id == f.other.ID {
+		return f.other, true
+	}
+	return f.acc, id == f.acc.ID
+}
 
 // embedded is the page; compressing it takes a moment.
 var embedded = sync.OnceValues(web.New)
@@ -72,19 +82,29 @@ func newDoor(t *testing.T) *door {
 		t.Fatal(err)
 	}
 	d := &door{key: token.NewKey(), now: time.Now(),
-		accounts: &fakeAccounts{acc: account.Account{ID: "id-1", Name: "ahorn-4827", Fingerprint: "f1"}}}
+		accounts: &fakeAccounts{acc: account.Account{ID: "id-1", Name: "ahorn-4827", Fingerprint: "f1"},
+			other: account.Account{ID: "id-2", Name: "birke-1000", Fingerprint: "f2"}}}
+	if d.myRooms, err = myrooms.Open(filepath.Join(t.TempDir(), "rooms.json"), myrooms.Options{}); err != nil {
+		t.Fatal(err)
+	}
 	d.Handler = New(Config{
 		Domain: domain,
 		Site: Site{Name: "KMZ Musterkreis", Contact: Contact{Name: "KMZ Musterkreis", Email: "hilfe@kmz-musterkreis.example"},
 			Rooms: Rooms{MaxParticipants: 70, CodeRequired: true, ScreenShare: "everyone"}, Version: "1.2.3"},
-		Key: d.key, Accounts: d.accounts, Rooms: d, Page: page, Now: func() time.Time { return d.now },
+		Key: d.key, Accounts: d.accounts, Rooms: d, MyRooms: d.myRooms, Codes: d.codes(), Page: page, Now: func() time.Time { return d.now },
 		Log: slog.New(slog.NewJSONHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	return d
 }
 
+// codes change at midnight.
+func (d *door) codes() myrooms.Codes {
+	return myrooms.Codes{Key: d.key, DayEnds: func(now time.Time) time.Time { return now.Truncate(24 * time.Hour).Add(24 * time.Hour) }}
+}
+
 // Locate implements cluster.Directory with a bridge that notes what it is given.
-func (d *door) Locate(context.Context, cluster.Seeker) (cluster.Place, error) {
+func (d *door) Locate(_ context.Context, who cluster.Seeker) (cluster.Place, error) {
+	d.sought = append(d.sought, who)
 	switch {
 	case d.noBridge:
 		return cluster.Place{}, cluster.ErrNoBridge
@@ -130,6 +150,12 @@ func text(resp *http.Response) string {
 	var b bytes.Buffer
 	b.ReadFrom(resp.Body)
 	return strings.TrimSpace(b.String())
+}
+
+// otherLogin returns the Cookie header of the other account.
+func (d *door) otherLogin() string {
+	claims := sessionClaims{Account: "id-2", Fingerprint: "f2", Until: d.now.Add(sessionLife).UnixMilli()}
+	return cookieName + "=" + token.Sign(d.key, token.PurposeSession, claims, claims.end())
 }
 
 // login logs in and returns the Cookie header.
@@ -179,7 +205,7 @@ func TestSessionEnds(t *testing.T) {
 		{"after eleven hours", func(d *door) { d.now = d.now.Add(11 * time.Hour) }, yes},
 		{"after twelve hours", func(d *door) { d.now = d.now.Add(12 * time.Hour) }, no},
 		{"account disabled", func(d *door) { d.accounts.acc.Disabled = true }, no},
-		{"account gone", func(d *door) { d.accounts.acc.ID = "id-2" }, no},
+		{"account gone", func(d *door) { d.accounts.acc.ID = "id-3" }, no},
 		{"new password", func(d *door) { d.accounts.acc.Fingerprint = "f2" }, no},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -264,7 +290,10 @@ func TestLogout(t *testing.T) {
 }
 
 func TestOtherOriginsAreRefused(t *testing.T) {
-	for _, call := range [][2]string{{"POST", "/api/login"}, {"POST", "/api/logout"}, {"GET", "/api/rooms/klasse-5a/ws"}} {
+	for _, call := range [][2]string{
+		{"POST", "/api/login"}, {"POST", "/api/logout"}, {"GET", "/api/rooms/klasse-5a/ws"}, {"POST", "/api/handover"}, {"POST", "/api/handover/use"},
+		{"POST", "/api/rooms"}, {"PATCH", "/api/rooms/x"}, {"DELETE", "/api/rooms/x"}, {"POST", "/api/rooms/x/code"},
+	} {
 		for _, origin := range []string{"", "null", "https://evil.example", "http://" + domain, "https://" + domain + ":8443", "https://" + domain + ".evil.example", "::"} {
 			d := newDoor(t)
 			resp := d.ask(call[0], call[1], "{}", "Origin", origin)
@@ -382,6 +411,8 @@ func TestPages(t *testing.T) {
 	for path, page := range map[string]bool{
 		"/": true, "/klasse-5a": true, "/" + url.PathEscape("Klasse 5ä"): true, "/%E6%95%B0%E5%AD%A6": true, "/ab": true, "/?x=1": true,
 		"/wp-login.php": false, "/.env": false, "/.git/config": false, "/klasse/5a": false, "/api": false, "/assets": false, "/Assets": false,
+		"/netztest": true, "/meine-raeume": true, "/weiter": true, "/weiter/x": false,
+		"/impressum": false, "/hilfe": false, "/hilfe/kinder": false, // texts that this door has none of
 		"/index.html": false, "/%00": false, "/%ff": false, "/" + strings.Repeat("a", 101): false, "/a%2Fb": false, "/<script>": false,
 	} {
 		want := http.StatusNotFound
@@ -398,7 +429,8 @@ func TestSlashBehindARoom(t *testing.T) {
 	d := newDoor(t)
 	for path, want := range map[string]string{
 		"/klasse-5a/": "/klasse-5a", "/" + url.PathEscape("Klasse 5ä") + "/": "/Klasse%205%C3%A4",
-		"/": "", "/klasse-5a/x/": "", "/api/": "", "/assets/": "", "/wp-admin.php/": "", "/%5Cevil.example/": "",
+		"/netztest/": "/netztest", "/impressum/": "/impressum", "/Netztest": "/netztest", "/HILFE": "/hilfe", "/Impressum": "/impressum",
+		"/": "", "/klasse-5a/x/": "", "/Hilfe-raum": "", "/hilfe": "", "/hilfe/kinder/": "", "/api/": "", "/assets/": "", "/wp-admin.php/": "", "/%5Cevil.example/": "",
 	} {
 		if got := d.ask("GET", path, "").Header.Get("Location"); got != want {
 			t.Errorf("%s: leads to %q, want %q", path, got, want)
