@@ -23,7 +23,7 @@ func (e ended) Error() string { return fmt.Sprintf("ended: %s", string(e)) }
 
 // enter makes a connection, gets past the door and sees to the media.
 func (p *Participant) enter(ctx context.Context) error {
-	s, err := dial(ctx, p.options.Target, p.options.Room, p.options.Cookie)
+	s, err := dial(ctx, p.options.Target, p.options.Room, p.options.Cookie, p.options.Told)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,8 @@ type Options struct {
 	// Reconnect makes the participant do what the page does: it waits in the queue, connects again whenever a connection breaks or is
 	// moved, goes on with its PeerConnection while that lives, and makes a new one when it does not.
 	Reconnect bool
+	// Told is called with every message of the server, from the goroutine that reads, before the participant acts on it; nil: nobody is.
+	Told func(signaling.ServerMessage)
 	// Peer says what to send and how much to receive. Slots beyond what the server allows are cut off.
 	Peer PeerConfig
 }
@@ -104,6 +106,11 @@ func (p *Participant) handle(ctx context.Context, m signaling.ServerMessage) err
 		p.mu.Lock()
 		p.code = m.Code
 		p.mu.Unlock()
+	case signaling.Door:
+		return p.sentBack(ctx, m)
+	case signaling.Joined:
+		p.arrive(m)
+		return p.offer(ctx)
 	case signaling.Refused:
 		return &Error{LegDoor, checkDoor, refused(m.Code)}
 	case signaling.Ended:
@@ -114,6 +121,21 @@ func (p *Participant) handle(ctx context.Context, m signaling.ServerMessage) err
 		}
 	}
 	return nil
+}
+
+// sentBack waits at the door again, on the same connection: the lesson has lost its organisers, or one of them wants to look.
+func (p *Participant) sentBack(ctx context.Context, d signaling.Door) error {
+	p.mu.Lock()
+	again := !p.inside
+	p.inside, p.slots = false, signaling.Slots{}
+	p.mu.Unlock()
+	if d.State != signaling.DoorCode {
+		return nil
+	}
+	if again && (d.Wrong || d.RetryAfter > 0) || p.options.Code == "" {
+		return &Error{LegDoor, checkDoor, errCode}
+	}
+	return p.write(ctx, signaling.EnterCode{Code: signaling.Code(p.options.Code)})
 }
 
 // show keeps who is in which slot. A slot that somebody else is in now has paused.

@@ -47,10 +47,12 @@ type socket struct {
 	// unwatch ends what watch began; nil: nothing was.
 	unwatch  context.CancelFunc
 	watching sync.WaitGroup
+	// told is Options.Told or does nothing.
+	told func(signaling.ServerMessage)
 }
 
 // dial opens a room's WebSocket. Errors are *Error.
-func dial(ctx context.Context, t Target, room string, cookie string) (*socket, error) {
+func dial(ctx context.Context, t Target, room, cookie string, told func(signaling.ServerMessage)) (*socket, error) {
 	site, err := url.Parse(t.URL)
 	if err != nil || site.Host == "" || site.Scheme != "https" {
 		return nil, &Error{LegTCP, "give the site as https://domain", errSite}
@@ -81,7 +83,10 @@ func dial(ctx context.Context, t Target, room string, cookie string) (*socket, e
 		return nil, &Error{LegWebSocket, checkWS, errors.New("the server does not speak " + signaling.Subprotocol)}
 	}
 	conn.SetReadLimit(maxFrame)
-	return &socket{conn: conn, http: transport}, nil
+	if told == nil {
+		told = func(signaling.ServerMessage) {}
+	}
+	return &socket{conn: conn, http: transport, told: told}, nil
 }
 
 // dialError tells the legs apart.
@@ -117,7 +122,11 @@ func (s *socket) read(ctx context.Context) (signaling.ServerMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return signaling.DecodeServer(frame)
+	m, err := signaling.DecodeServer(frame)
+	if err == nil {
+		s.told(m)
+	}
+	return m, err
 }
 
 // write sends a message.
