@@ -13,6 +13,7 @@ import (
 	_ "time/tzdata" // not every computer has the database
 
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
+	"github.com/medienzentrenverbund/kreisraum/conference/myrooms"
 	"github.com/medienzentrenverbund/kreisraum/conference/night"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 )
@@ -68,6 +69,9 @@ func TestNightlyRestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.site.myRooms.Add("id-ahorn", myrooms.Draft{Title: "Chor"}); err != nil { // outlives the night, as accounts do
+		t.Fatal(err)
+	}
 	if err := s.Run(t.Context()); err != nil || t.Context().Err() != nil {
 		t.Errorf("Run: %v", err)
 	}
@@ -85,6 +89,9 @@ func TestNightlyRestart(t *testing.T) {
 		}
 		again.close()
 		proofs = again.night.Status().Proofs
+		if rooms := again.site.myRooms.Of("id-ahorn"); len(rooms) != 1 {
+			t.Errorf("%d of the teacher's rooms have outlived the night", len(rooms))
+		}
 		os.Remove(filepath.Join(cfg.Paths.State, "notes.txt"))
 	}
 	if len(proofs) != 2 || proofs[1].Reason != opsapi.ReasonNight || proofs[1].Day != "2026-11-21" || proofs[1].NewVersion != "1.2.3" {
