@@ -72,9 +72,12 @@ export interface Stage {
   readonly strip: { readonly side: 'right' | 'bottom'; readonly tile: Size; readonly capacity: number };
 }
 
-/** A shared screen large, faces in a strip beside it on wide pages and below it on tall ones. */
-export function layoutStage(input: Size & { readonly gap: number; readonly most: number }): Stage {
-  const { width, height, gap, most } = input;
+/** Height to width of a shared screen, which is hardly ever taller than 16:10, and of a camera's picture. */
+export const stageShapes = { screen: 0.64, camera: 9 / 16 } as const;
+
+/** One picture large, faces in a strip beside it on wide pages and below it on tall ones. */
+export function layoutStage(input: Size & { readonly gap: number; readonly most: number; readonly shape?: number }): Stage {
+  const { width, height, gap, most, shape = stageShapes.screen } = input;
   const beside = width >= 720 && width > height;
   if (beside) {
     const tile = { width: Math.round(Math.min(240, width * 0.2)), height: 0 };
@@ -85,8 +88,8 @@ export function layoutStage(input: Size & { readonly gap: number; readonly most:
   const columns = Math.max(2, Math.floor((width + gap) / (150 + gap)));
   const across = Math.max(0, Math.floor((width - gap * (columns - 1)) / columns));
   const shaped = { width: across, height: Math.round((across * 9) / 16) };
-  // A shared screen is hardly ever taller than 16:10; what is left over belongs to the faces, at least one row.
-  const stage = Math.max(0, Math.min(height - shaped.height - gap, Math.ceil(width * 0.64)));
+  // What is left over belongs to the faces, at least one row.
+  const stage = Math.max(0, Math.min(height - shaped.height - gap, Math.ceil(width * shape)));
   const rows = Math.max(1, Math.floor((height - stage) / (shaped.height + gap)));
   const capacity = Math.max(1, Math.min(most, columns * rows));
   return { stage: { width, height: stage }, strip: { side: 'bottom', tile: shaped, capacity } };

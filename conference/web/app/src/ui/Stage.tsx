@@ -1,61 +1,85 @@
+import type { ReactNode } from 'react';
 import { useEffect, useMemo, useState } from 'react';
 import type { LocalMedia } from '../rtc/localMedia';
 import type { VisibleTile } from '../rtc/view';
 import type { Participant } from '../signaling/messages';
-import { layoutGrid, layoutStage, pageOf } from '../state/layout';
-import { presenterOf, tileOrder } from '../state/order';
-import { selfOf } from '../state/room';
+import type { Size } from '../state/layout';
+import { layoutGrid, layoutStage, pageOf, stageShapes } from '../state/layout';
+import type { Arranged } from '../state/layoutArrange';
+import { arrange } from '../state/layoutArrange';
+import { viewChoice } from '../state/layoutChoice';
 import type { RoomState } from '../state/room';
+import { selfOf, slotOf } from '../state/room';
 import type { Session } from '../state/session';
 import { classes } from './classes';
 import { Icon } from './Icon';
 import { Invitation } from './InvitePanel';
+import { LineHint } from './LineAdvice';
 import styles from './Stage.module.css';
 import { ScreenTile, Tile } from './Tile';
+import { useFocus } from './useFocus';
 import { useReadable } from './useReadable';
 import { useSize } from './useSize';
 import { useTexts } from './useTexts';
 
 const gap = 8;
-/** One slot stays free for a shared screen. */
-const mostTiles = 12;
+/** On one page. Beside them one video slot stays free for a shared screen; see wantedSlots. */
+const mostTiles = 16;
 
 interface StageProps {
   readonly session: Session;
   readonly media: LocalMedia;
 }
 
-/** The pictures: a grid, or a shared screen with faces beside it. Tells the session what is on the page. */
+/** The pictures: a grid, or one picture large with faces beside it. Tells the session what is on the page. */
 export function Stage({ session, media }: StageProps) {
   const state = useReadable(session);
+  const choice = useReadable(viewChoice);
+  const local = useReadable(media);
   const [ref, size] = useSize<HTMLDivElement>();
   const [wantedPage, setPage] = useState(0);
-  const people = useMemo(() => tileOrder(state.participants, state.self), [state.participants, state.self]);
-  const presenter = presenterOf(state.participants.filter((p) => p.id !== state.self));
-  const plan = planOf(size, people.length, presenter !== undefined);
-  const { page, pages, items } = pageOf(people, wantedPage, plan.capacity);
+  const { participants, self, speakers } = state;
+  const present = useMemo(() => new Set(participants.map((p) => p.id)), [participants]);
+  const speaker = useFocus(speakers.find((id) => id !== self), present);
+  const arranged = useMemo(() => arrange({ participants, self, choice, speaker }), [participants, self, choice, speaker]);
+  const { main, tiles } = arranged;
+  const plan = useMemo(() => planOf(size, tiles.length, main?.source), [size, tiles.length, main?.source]);
+  const { page, pages, items } = pageOf(tiles, wantedPage, plan.capacity);
 
   useEffect(() => {
-    const tiles: VisibleTile[] = items
-      .filter((p) => p.camera && p.id !== state.self)
-      .map((p) => ({ participant: p.id, source: 'camera', height: plan.tile.height }));
-    if (presenter) tiles.unshift({ participant: presenter.id, source: 'screen', height: plan.stage.height });
-    session.setVisible(tiles);
-  });
+    session.setVisible(choice.audioOnly ? [] : visibleTiles(items, arranged, plan, self));
+  }, [session, choice.audioOnly, items, arranged, plan, self]);
 
-  const tiles = items.map((person) => (
-    <Tile key={person.id} person={person} size={plan.tile} session={session} media={media} />
-  ));
+  useEffect(() => {
+    // Who switches the camera on wants to be seen: that ends "Nur Ton", whatever was chosen before.
+    if (choice.audioOnly && local.camera) viewChoice.dispatch({ audioOnly: false });
+  }, [choice.audioOnly, local.camera]);
+
+  const tile = (person: Participant, { width, height }: Size, large: boolean): ReactNode => {
+    const own = person.id === self;
+    const elsewhere = !large && arranged.keepsPlace && person === main?.person;
+    return (
+      <Tile
+        key={person.id} person={person} own={own} width={width} height={height} large={large} elsewhere={elsewhere}
+        mic={own ? local.mic : person.mic} camera={own ? local.camera : person.camera && !choice.audioOnly}
+        speaking={speakers.includes(person.id)} pinned={person.id === choice.pinned}
+        mid={own || elsewhere ? undefined : slotOf(state, person.id, 'camera')} peer={state.peer}
+        session={session} track={own ? media.camera : null}
+      />
+    );
+  };
   return (
     <div className={styles.column}>
-      <div ref={ref} className={classes(styles.area, plan.side === 'right' && styles.beside)}>
-        {presenter && <ScreenTile person={presenter} size={plan.stage} session={session} />}
-        <ul className={styles.tiles} style={{ maxWidth: plan.width, gap }}>{tiles}</ul>
+      <Notes session={session} media={media} shown={main?.person.id} />
+      <div ref={ref} className={classes(styles.area, plan.side === 'right' && styles.beside)} data-layout={main ? main.source : 'grid'}>
+        {main?.source === 'screen' && <ScreenTile person={main.person} size={plan.stage} mid={slotOf(state, main.person.id, 'screen')} peer={state.peer} session={session} />}
+        {main?.source === 'camera' && <ul className={styles.main}>{tile(main.person, plan.stage, true)}</ul>}
+        <ul className={styles.tiles} style={{ maxWidth: plan.width, gap }}>{items.map((person) => tile(person, plan.tile, false))}</ul>
         <Alone state={state} />
       </div>
       {pages > 1 && (
         <div className={styles.bar}>
-          <ElsewhereSpeaking state={state} shown={items} />
+          <ElsewhereSpeaking state={state} shown={main ? [...items, main.person] : items} />
           <Pager page={page} pages={pages} onPage={setPage} />
         </div>
       )}
@@ -64,23 +88,55 @@ export function Stage({ session, media }: StageProps) {
 }
 
 interface Plan {
-  readonly tile: { readonly width: number; readonly height: number };
-  readonly stage: { readonly width: number; readonly height: number };
+  readonly tile: Size;
+  readonly stage: Size;
   readonly capacity: number;
   readonly side: 'none' | 'right' | 'bottom';
   /** CSS pixels that the tiles may take across. */
   readonly width: number;
 }
 
-function planOf(size: { readonly width: number; readonly height: number }, count: number, sharing: boolean): Plan {
+function planOf(size: Size, count: number, main: 'camera' | 'screen' | undefined): Plan {
   const { width, height } = size;
-  if (sharing) {
-    const { stage, strip } = layoutStage({ width, height, gap, most: mostTiles });
+  if (main && count === 0) return { tile: { width: 0, height: 0 }, stage: size, capacity: 1, side: 'none', width };
+  if (main) {
+    const { stage, strip } = layoutStage({ width, height, gap, most: mostTiles, shape: stageShapes[main] });
     return { tile: strip.tile, stage, capacity: strip.capacity, side: strip.side, width: strip.side === 'right' ? strip.tile.width : width };
   }
   const grid = layoutGrid({ width, height, count, gap, most: mostTiles, minWidth: width < 480 ? 140 : 200 });
   const across = grid.columns * grid.tile.width + (grid.columns - 1) * gap;
   return { tile: grid.tile, stage: { width: 0, height: 0 }, capacity: grid.capacity, side: 'none', width: across };
+}
+
+/** What the page shows of others. Who is shown large is asked for in that size alone. */
+function visibleTiles(items: readonly Participant[], { main }: Arranged, plan: Plan, self: string): readonly VisibleTile[] {
+  const large: VisibleTile[] = main && (main.source === 'screen' || main.person.camera)
+    ? [{ participant: main.person.id, source: main.source, height: plan.stage.height }]
+    : [];
+  const small: VisibleTile[] = items
+    .filter((p) => p.camera && p.id !== self && !(main?.source === 'camera' && p.id === main.person.id))
+    .map((p) => ({ participant: p.id, source: 'camera', height: plan.tile.height }));
+  return [...large, ...small];
+}
+
+/** What somebody has chosen not to see, with the way back, and what is to say about lines. */
+function Notes({ session, media, shown }: StageProps & { readonly shown: string | undefined }) {
+  const t = useTexts();
+  const state = useReadable(session);
+  const { audioOnly, teacherOnly } = useReadable(viewChoice);
+  const back = { audioOnly: false, teacherOnly: false };
+  const limited = audioOnly || (teacherOnly && selfOf(state)?.role !== 'organiser');
+  return (
+    <div className={styles.notes}>
+      {limited && (
+        <p className={styles.note}>
+          {audioOnly ? t.media.audioOnlyOn : t.media.teacherOnlyOn}
+          <button type="button" onClick={() => { viewChoice.dispatch(back); }}>{audioOnly ? t.media.picturesBack : t.media.showAll}</button>
+        </p>
+      )}
+      <LineHint session={session} media={media} shown={shown} />
+    </div>
+  );
 }
 
 function Alone({ state }: { readonly state: RoomState }) {
