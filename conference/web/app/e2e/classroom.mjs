@@ -17,6 +17,10 @@ export const person = (index, over = {}) => ({
 
 export const self = (over = {}) => ({ id: 'self', name: 'Alma Beispiel', role: 'participant', mic: false, camera: false, screen: false, ...over });
 
+const openSettings = {
+  locked: false, lobby: false, microphones: true, cameras: true, camerasTo: 'everyone', screens: true, chat: true, privateChat: false,
+};
+
 /**
  * Answers a page's WebSocket. `door` are messages before joined; `people` says who is inside. A page that comes back with its resume token
  * is let in at once, and unless `forgetsMedia` its media session goes on.
@@ -24,7 +28,7 @@ export const self = (over = {}) => ({ id: 'self', name: 'Alma Beispiel', role: '
 export class Classroom {
   /**
    * @param {{people?: object[], me?: object, door?: object[], chat?: object[], code?: string, locked?: boolean, speakers?: string[],
-   *   forgetsMedia?: boolean, counterpart?: object}} options
+   *   settings?: object, emergency?: boolean, pause?: number, lobby?: object[], ice?: object, title?: string, forgetsMedia?: boolean, counterpart?: object}} options
    */
   constructor(options = {}) {
     this.options = options;
@@ -83,10 +87,12 @@ export class Classroom {
       case 'setCode':
         say({ type: 'code', code: message.code });
         break;
-      case 'setLock':
-        this.options.locked = message.locked;
-        say({ type: 'locked', locked: message.locked });
+      case 'settings': {
+        const { type: _type, ...change } = message;
+        this.options.settings = { ...this.settings(), ...change };
+        say({ type: 'settings', ...this.options.settings });
         break;
+      }
       case 'remove':
         this.options.people = this.options.people.filter((p) => p.id !== message.participant);
         say({ type: 'participantLeft', id: message.participant });
@@ -96,11 +102,16 @@ export class Classroom {
     }
   }
 
+  settings() {
+    return { ...openSettings, ...(this.options.locked ? { locked: true } : {}), ...this.options.settings };
+  }
+
   admit(say, more = {}) {
-    const { people = [], me = self(), chat = [], code, locked = false, room = 'Klasse-5a' } = this.options;
+    const { people = [], me = self(), chat = [], code, room = 'Klasse-5a', title, emergency = false, pause, lobby = [], ice } = this.options;
     say({
-      type: 'joined', self: 'self', resume: 'x.y', participants: [...people, me], chat, slots: { audio: 8, video: 25 }, ...more,
-      room: { name: room, maxParticipants: 70, screenShare: 'organisers', codeRequired: true, locked, ...(code ? { code } : {}) },
+      type: 'joined', self: 'self', resume: 'x.y', participants: [...people, me], chat, slots: { audio: 8, video: 25 },
+      settings: this.settings(), emergency, lobby, ...(pause ? { pause } : {}), ...(ice ? { ice } : {}), ...more,
+      room: { name: room, maxParticipants: 70, screenShare: 'organisers', codeRequired: true, ...(title ? { title } : {}), ...(code ? { code } : {}) },
     });
   }
 
@@ -114,7 +125,7 @@ export class Classroom {
   async connect(say, sdp) {
     const { people = [], counterpart, speakers = [] } = this.options;
     const presenter = people.find((p) => p.screen);
-    const shown = people.filter((p) => p.camera).slice(0, presenter ? 5 : 12);
+    const shown = people.filter((p) => p.camera).slice(0, presenter ? 5 : 15);
     const pictures = shown.map((_, index) => ({ kind: 'face', hue: (index * 67) % 360, width: 320, height: 180 }));
     if (presenter) pictures.unshift({ kind: 'slide', hue: 0, width: 960, height: 540 });
     const answer = await counterpart.answer(sdp, pictures);

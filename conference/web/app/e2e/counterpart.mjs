@@ -90,7 +90,8 @@ async function answerOffer({ sdp, pictures }) {
     connection.close();
   };
   await connection.setRemoteDescription({ type: 'offer', sdp });
-  const receiving = connection.getTransceivers().slice(3);
+  // The page sends microphone, camera, screen and the screen's sound; what follows it receives.
+  const receiving = connection.getTransceivers().slice(4);
   const audio = receiving.filter((t) => t.receiver.track.kind === 'audio');
   const video = receiving.filter((t) => t.receiver.track.kind === 'video');
   for (const transceiver of receiving) transceiver.direction = 'sendonly';
