@@ -131,7 +131,7 @@ func TestLock(t *testing.T) {
 		t.Fatalf("a newcomer with the code: %+v", d)
 	}
 	want[Admitted](t, r.Apply(noon, Knock{Conn: 5, Role: Participant, Resume: &mia.Resume}), 5)
-	want[Admitted](t, r.Apply(noon, Knock{Conn: 6, Role: Organiser, Account: "b"}), 6)
+	want[Admitted](t, r.Apply(noon, Knock{Conn: 6, Role: Organiser, Account: "a"}), 6)
 	out = r.Apply(noon, lock(1, false))
 	if d := want[Door](t, out, 3); d.State != ForCode || d.Wrong {
 		t.Fatalf("unlocked: %+v", d)
@@ -148,7 +148,7 @@ func TestLock(t *testing.T) {
 func TestRemove(t *testing.T) {
 	start := func() (*Room, Admitted) {
 		r, now := begun(t, defaults())
-		r.Apply(now, Knock{Conn: 9, Role: Organiser, Account: "b"})
+		r.Apply(now, Knock{Conn: 9, Role: Organiser, Account: "a"})
 		return r, want[Admitted](t, r.Apply(now, Knock{Conn: 2, Device: "tablet", Role: Participant, Code: r.code}), 2)
 	}
 	t.Run("is told and cannot come back", func(t *testing.T) {
@@ -172,7 +172,7 @@ func TestRemove(t *testing.T) {
 			}
 		}
 		want[Admitted](t, r.Apply(noon, Knock{Conn: 5, Device: "other", Role: Participant, Code: r.code}), 5)
-		want[Admitted](t, r.Apply(noon, Knock{Conn: 6, Device: "tablet", Role: Organiser, Account: "c"}), 6)
+		want[Admitted](t, r.Apply(noon, Knock{Conn: 6, Device: "tablet", Role: Organiser, Account: "a"}), 6)
 	})
 	t.Run("does not come back with a token that was put by", func(t *testing.T) {
 		r, mia := start()
@@ -218,9 +218,12 @@ func TestRemove(t *testing.T) {
 	t.Run("is bounded", func(t *testing.T) {
 		var r removals
 		for i := range 3 * MaxRemoved {
-			r.add(&participant{Person: Person{ID: string(rune('a' + i))}, device: Device(rune('a' + i))})
+			r.ids.add(string(rune('a' + i)))
+			for _, m := range r.marked() {
+				m.devices.add(Device(rune('a' + i)))
+			}
 		}
-		if again := removalsOf(r.record()); len(r.record()) != 2*MaxRemoved || len(again.record()) != 2*MaxRemoved {
+		if again := removalsOf(r.record()); len(r.record()) != 4*MaxRemoved || len(again.record()) != 4*MaxRemoved {
 			t.Errorf("%d and %d entries", len(r.record()), len(again.record()))
 		}
 	})
@@ -242,24 +245,32 @@ func TestNotice(t *testing.T) {
 	if out := r.Apply(noon, SetNotice{}); len(out) != 0 {
 		t.Fatal("nothing to tell, and somebody was told")
 	}
-	if _, ok := told(r.Apply(noon, Knock{Conn: 5, Role: Organiser, Account: "b"}), 5).(Admitted); !ok {
+	if _, ok := told(r.Apply(noon, Knock{Conn: 5, Role: Organiser, Account: "a"}), 5).(Admitted); !ok {
 		t.Fatal("a notice that was taken back")
 	}
 }
 
 func TestDrained(t *testing.T) {
 	r, mia := joined(t)
-	want[Admitted](t, r.Apply(noon, Knock{Conn: 3, Role: Organiser, Account: "b", Drained: true}), 3) // the room runs
-	for _, c := range []Conn{1, 3} {
-		r.Apply(noon, Leave{Conn: c})
+	teacher := want[Admitted](t, r.Apply(noon, Knock{Conn: 3, Role: Organiser, Account: "a", Drained: true}), 3) // the room runs
+	r.Apply(noon, Leave{Conn: 1})
+	r.Apply(noon, Leave{Conn: 3, Lost: true})
+	r.Apply(noon, Leave{Conn: 2})
+	later := noon.Add(time.Minute)
+	for _, account := range []string{"a", "b"} { // paused, with nobody there; then a lesson would begin
+		out := r.Apply(later, Knock{Conn: 4, Role: Organiser, Account: account, Drained: true})
+		if e, ok := told(out, 4).(Refused); account == "a" && (!ok || e.Reason != Busy) {
+			t.Fatalf("who would begin a lesson was told %T", told(out, 4))
+		} else if d, ok := told(out, 4).(Door); account == "b" && (!ok || !d.Taken) {
+			t.Fatalf("somebody else was told %T", told(out, 4))
+		}
 	}
-	r.Apply(noon, Leave{Conn: 2, Lost: true})
-	if want[Refused](t, r.Apply(noon, Knock{Conn: 4, Role: Organiser, Account: "b", Drained: true}), 4).Reason != Busy {
-		t.Fatal("refused for another reason")
+	want[Admitted](t, r.Apply(later, Knock{Conn: 5, Role: Organiser, Account: "a", Resume: &teacher.Resume, Drained: true}), 5)
+	want[Admitted](t, r.Apply(later, Knock{Conn: 6, Role: Participant, Resume: &mia.Resume, Drained: true}), 6)
+	for _, c := range []Conn{5, 6} {
+		r.Apply(later, Leave{Conn: c})
 	}
-	want[Admitted](t, r.Apply(noon, Knock{Conn: 5, Role: Participant, Resume: &mia.Resume, Drained: true}), 5) // it still lingered
-	r.Apply(noon, Leave{Conn: 5})
-	if want[Refused](t, r.Apply(noon, Knock{Conn: 6, Role: Organiser, Account: "b", Drained: true}), 6).Reason != Busy || r.Begun() {
+	if want[Refused](t, r.Apply(later, Knock{Conn: 7, Role: Organiser, Account: "b", Drained: true}), 7).Reason != Busy || r.Begun() {
 		t.Fatal("a room began")
 	}
 }

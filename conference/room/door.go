@@ -1,177 +1,166 @@
 package room
 
 import (
-	"cmp"
 	"slices"
+	"time"
 )
 
-func (k Knock) apply(t *turn) {
+// visitor is somebody at the door.
+type visitor struct {
+	caller
+	conn Conn
+	// told is what the visitor waits for, as far as it knows; empty: it was told nothing.
+	told DoorState
+	// code was given before the door was open; it is looked at once.
+	code Code
+	// passed is the number of the code that the visitor knew, 0: none.
+	passed  int
+	guesses patience
+	// id is who the visitor is to the organisers; empty before the lobby. Nth numbers who came to the lobby.
+	id  string
+	nth int
+	// pass is who the visitor was inside, nil: nobody.
+	pass *participant
+	// sentBack says that an organiser wants to let this one in, or not.
+	sentBack bool
+	// admitted says that one has let it in.
+	admitted bool
+}
+
+// hasPass says whether the visitor comes in without being asked for anything.
+func (v *visitor) hasPass() bool { return v.pass != nil && !v.sentBack }
+
+// says is what a visitor is told of what it waits for.
+func (r *Room) says(v *visitor) Door { return Door{State: v.told, Taken: r.taken(v.caller)} }
+
+// taken says whether a login counts for nothing here: the lesson is another account's or, before it has begun, the address is.
+func (r *Room) taken(c caller) bool {
 	switch {
-	case t.participant(k.Conn) != nil || t.visitor(k.Conn) != nil:
-		// a second knock of the same connection is the bridge's bug; the first one counts
-	case t.wasRemoved(k):
-		t.tell(Refused{Reason: DeviceRemoved}, k.Conn)
-	case t.resumes(k) && t.mayReturn(k):
-		t.resume(k)
-	case k.Role == Organiser:
-		t.organise(k)
-	default:
-		t.visit(k)
+	case !c.login:
+		return false
+	case r.epoch != "":
+		return c.account != r.owner
 	}
+	return c.owner != "" && c.owner != c.account
 }
 
-// wasRemoved says whether an organiser sent this participant out, or somebody with this device. An organiser with login comes in on
-// any device: it may be the very one that somebody misused.
-func (t *turn) wasRemoved(k Knock) bool {
-	return k.Role != Organiser && (t.removed.has(k.Device) || t.resumes(k) && t.removed.hasID(k.Resume.Participant))
-}
+// inLobby says whether organisers see the visitor.
+func (v *visitor) inLobby() bool { return v.told == ForAdmission }
 
-// resumes says whether the knock comes with a resume token of this epoch for the same role and account.
-func (t *turn) resumes(k Knock) bool {
-	return k.Resume != nil && t.epoch != "" && k.Resume.Epoch == t.epoch &&
-		k.Resume.Role == k.Role && k.Resume.Account == k.Account
-}
-
-// mayReturn says whether who resumes is still inside, or may come back without the code. Organisers have shown their login.
-func (t *turn) mayReturn(k Knock) bool {
-	return k.Role == Organiser || t.named(k.Resume.Participant) != nil || t.gone.has(k.Resume.Participant)
-}
-
-// resume puts somebody back inside, in place of the old connection if that is still there.
-func (t *turn) resume(k Knock) {
-	if k.Role == Organiser && t.hidden != nil {
-		t.known(k.Code)
-	}
-	p := t.named(k.Resume.Participant)
-	if p == nil {
-		t.enter(k, k.Resume.Participant)
-		return
-	}
-	old, wasAway := p.conn, p.Away
-	p.conn, p.Away, p.device = k.Conn, false, cmp.Or(k.Device, p.device)
-	if !k.Media {
-		p.State = State{}
-	}
-	if !wasAway {
-		t.tell(Ended{Reason: Replaced}, old)
-	}
-	t.welcome(p, Admitted{Replaced: old, Back: true, Media: k.Media})
-	if wasAway {
-		t.tellInside(AwayChanged{ID: p.ID}, except(p))
-	}
-	if !k.Media {
-		t.tellInside(StateChanged{ID: p.ID}, except(p))
-	}
-}
-
-// organise lets an organiser in and begins the room if need be. A room that only lingers is not continued by somebody who was
-// not there: the organiser would find a stranger's chat.
-func (t *turn) organise(k Knock) {
-	lingers := t.epoch != "" && len(t.inside) == 0
+// awaits is what the visitor has to wait for; empty: for nothing.
+func (t *turn) awaits(v *visitor) DoorState {
 	switch {
-	case lingers && t.continues(k.Account):
-	case k.Drained && (lingers || t.epoch == ""):
-		t.tell(Refused{Reason: Busy}, k.Conn)
-		return
-	case lingers:
-		t.reset()
+	case !t.open():
+		return ForOrganiser
+	case v.hasPass():
+		return ""
+	case v.sentBack:
+		return ForAdmission
+	case t.settings.Locked:
+		return ForUnlocking
+	case !v.free && v.passed != t.codes && (t.code != "" || t.hidden != nil):
+		return ForCode
+	case !v.free && (t.settings.Lobby || t.removed.sentBack.has(v.device)):
+		return ForAdmission
 	}
-	if t.epoch == "" && !t.full() {
-		t.begin(k.RoomName)
-	}
-	t.enter(k, "")
+	return ""
 }
 
-// enter lets the knock in if there is room.
-func (t *turn) enter(k Knock, id string) {
-	if t.full() {
-		t.tell(Refused{Reason: RoomFull}, k.Conn)
+// visit brings somebody to the door, if there is room.
+func (t *turn) visit(v *visitor) {
+	if len(t.door) >= MaxVisitors && !t.makePlace(v.source) {
+		t.tell(Refused{Reason: Busy}, v.conn)
 		return
 	}
-	t.admit(&participant{Person: Person{ID: id, Name: k.Name, Role: k.Role}, conn: k.Conn, account: k.Account, device: k.Device},
-		k.RoomName)
+	if v.pass != nil {
+		t.gone.drop(v.pass)
+	}
+	t.arrive(v)
 }
 
-// visit brings a participant to the door, and in at once if there is nothing to wait for.
-func (t *turn) visit(k Knock) {
-	if len(t.door) >= MaxVisitors && !t.makePlace(k.Source) {
-		t.tell(Refused{Reason: Busy}, k.Conn)
-		return
-	}
-	v := &visitor{conn: k.Conn, source: k.Source, name: k.Name, told: ForOrganiser, roomName: k.RoomName, device: k.Device, free: k.Free, code: k.Code}
+// arrive brings somebody to the door, and in at once if there is nothing to wait for. Who was inside is not counted: it has a connection
+// anyway.
+func (t *turn) arrive(v *visitor) {
 	t.door = append(t.door, v)
-	if t.open() {
-		t.receive(v)
-		return
-	}
-	t.tell(v.door(), v.conn)
+	t.receive(v)
 }
 
-// openDoor receives all who wait, now that there is an organiser or no code any more.
-func (t *turn) openDoor() {
+// recheck looks anew at what everybody at the door waits for.
+func (t *turn) recheck() {
 	for _, v := range slices.Clone(t.door) {
 		t.receive(v)
 	}
 }
 
-// closeDoor lets everybody wait for the next organiser.
-func (t *turn) closeDoor() {
-	for _, v := range t.door {
-		t.wait(v, ForOrganiser)
-	}
-}
-
-// wait tells a visitor what it waits for, unless it knows.
-func (t *turn) wait(v *visitor, what DoorState) {
-	if v.told != what {
-		v.told = what
-		t.tell(v.door(), v.conn)
-	}
-}
-
-// door is what the visitor waits for.
-func (v *visitor) door() Door { return Door{State: v.told} }
-
-// receive lets a visitor in, or asks for the code, unless the room is locked. There is an organiser inside.
+// receive lets a visitor in or tells it what it waits for.
 func (t *turn) receive(v *visitor) {
-	if t.settings.Locked {
-		t.wait(v, ForUnlocking)
-		return
-	}
-	given := v.code
-	v.code = ""
-	switch {
-	case v.free || t.code == "" && t.hidden == nil:
+	switch what := t.awaits(v); {
+	case what == "":
 		t.letIn(v)
-	case given != "":
-		v.told = ForCode
+	case what == ForCode && v.code != "":
+		given := v.code
+		v.code = ""
+		t.moves(v, ForCode)
 		t.try(v, given)
-	default:
-		t.wait(v, ForCode)
+	case t.moves(v, what):
+		t.tell(t.says(v), v.conn)
 	}
 }
 
-// letIn takes a visitor from the door inside, or away if the room is full.
+// moves notes what a visitor waits for from now on, tells organisers who is in the lobby, and reports whether that is something else.
+func (t *turn) moves(v *visitor, what DoorState) bool {
+	if v.told == what {
+		return false
+	}
+	was := v.inLobby()
+	v.told = what
+	switch {
+	case v.inLobby():
+		if v.id == "" {
+			v.id = newID(t.random)
+		}
+		t.visits++
+		v.nth = t.visits
+		t.tellInside(VisitorCame{Visitor: v.shown()}, organisers)
+	case was:
+		t.tellInside(VisitorGone{ID: v.id}, organisers)
+	}
+	return true
+}
+
+// letIn takes a visitor from the door inside, or away if the room is full. In an emergency newcomers are held like all the others.
 func (t *turn) letIn(v *visitor) {
 	t.dismiss(v)
+	p := v.pass
 	if t.full() {
+		if p != nil {
+			t.gone.add(p)
+		}
 		t.tell(Refused{Reason: RoomFull}, v.conn)
 		return
 	}
-	t.admit(&participant{Person: Person{Name: v.name, Role: Participant}, conn: v.conn, device: v.device}, v.roomName)
+	if p == nil {
+		p = &participant{Person: Person{Name: v.name, Role: Participant, Held: t.emergency && !v.free && !v.admitted}, caller: v.caller}
+	}
+	p.conn, p.lost, p.Held = v.conn, time.Time{}, p.Held && !v.admitted
+	t.admit(p)
 }
 
+// dismiss takes a visitor from the door.
 func (t *turn) dismiss(v *visitor) {
 	t.door = slices.DeleteFunc(t.door, func(other *visitor) bool { return other == v })
+	if v.inLobby() {
+		t.tellInside(VisitorGone{ID: v.id}, organisers)
+	}
 }
 
 func (e EnterCode) apply(t *turn) {
 	v := t.visitor(e.Conn)
 	switch {
 	case v == nil:
-		t.tell(Problem{Code: NotAllowed}, e.Conn)
+		t.refuse(e.Conn, NotAllowed)
 	case v.told != ForCode: // the organiser left or locked the room while the code was being typed
-		t.tell(v.door(), v.conn)
+		t.tell(t.says(v), v.conn)
 	default:
 		t.try(v, e.Code)
 	}
@@ -179,15 +168,18 @@ func (e EnterCode) apply(t *turn) {
 
 // try looks at a code, unless there were too many wrong ones.
 func (t *turn) try(v *visitor, code Code) {
-	if wait := max(v.guesses.wait(t.now), t.guesses.wait(v.source, t.now)); wait > 0 {
-		t.tell(Door{State: ForCode, RetryAfter: wait}, v.conn)
+	d := t.says(v)
+	if d.RetryAfter = max(v.guesses.wait(t.now), t.guesses.wait(v.source, t.now)); d.RetryAfter > 0 {
+		t.tell(d, v.conn)
 		return
 	}
 	if t.opens(code) {
-		t.letIn(v)
+		v.passed = t.codes
+		t.receive(v)
 		return
 	}
 	v.guesses.wrong(t.now)
 	t.guesses.take(v.source, t.now)
-	t.tell(Door{State: ForCode, Wrong: true, RetryAfter: v.guesses.wait(t.now)}, v.conn)
+	d.Wrong, d.RetryAfter = true, v.guesses.wait(t.now)
+	t.tell(d, v.conn)
 }

@@ -28,6 +28,9 @@ func (h *history) add(m Message) Message {
 	return m
 }
 
-func (h *history) copy() []Message { return slices.Clone(h.messages) }
+// of is what somebody may read.
+func (h *history) of(id string) []Message {
+	return slices.DeleteFunc(slices.Clone(h.messages), func(m Message) bool { return !m.readBy(id) })
+}
 
 func size(m Message) int { return len(m.Name) + len(m.Text) }

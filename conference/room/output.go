@@ -34,7 +34,8 @@ type Door struct {
 	Wrong bool
 	// RetryAfter is how long the next attempt is not looked at.
 	RetryAfter time.Duration
-	// Taken is true for who has a login that counts for nothing here: the lesson, or the room, is somebody else's.
+	// Taken is true for who has a login that counts for nothing here: the lesson, or the room, is somebody else's. It is told again with
+	// Taken false when that lesson is over: who knocks again then may begin one.
 	Taken bool
 }
 
@@ -177,7 +178,7 @@ type VisitorGone struct{ ID string }
 // Noticed tells those inside when all rooms end.
 type Noticed struct{ At time.Time }
 
-// Ended ends a connection that was inside, with LessonOver also one that was at the door.
+// Ended ends a connection that was inside.
 type Ended struct {
 	Reason EndReason
 	// Report is for organisers whose lesson was ended, else nil.

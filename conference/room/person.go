@@ -83,3 +83,5 @@ const (
 	Slower    Reaction = "slower"
 	Faster    Reaction = "faster"
 )
+
+var reactions = []Reaction{Clap, Thumbs, Heart, Laugh, Surprised, Question, Slower, Faster}

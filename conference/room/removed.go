@@ -1,109 +1,127 @@
 package room
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
-// removals are the participant IDs and the devices that organisers sent out, oldest first.
+// removals are whom organisers sent out of the lesson or back to its lobby.
 type removals struct {
-	ids     []string
-	devices []Device
+	// ids are participants' whose tokens are void.
+	ids bounded[string]
+	// devices and turnedAway stay outside, sentBack have to be admitted.
+	devices, turnedAway, sentBack bounded[Device]
 }
 
-func (r *removals) add(p *participant) {
-	r.ids = remember(r.ids, p.ID)
-	if p.device != "" {
-		r.devices = remember(r.devices, p.device)
+// bounded are the last MaxRemoved values that were added, oldest first.
+type bounded[T ~string] struct{ list []T }
+
+// add passes over what is empty: an unknown device is nobody's.
+func (b *bounded[T]) add(v T) {
+	if v == "" || b.has(v) {
+		return
 	}
+	b.list = append(b.list, v)
+	b.list = slices.Delete(b.list, 0, max(0, len(b.list)-MaxRemoved))
 }
 
-func remember[T comparable](list []T, v T) []T {
-	if slices.Contains(list, v) {
-		return list
-	}
-	list = append(list, v)
-	return slices.Delete(list, 0, max(0, len(list)-MaxRemoved))
+func (b *bounded[T]) has(v T) bool { return v != "" && slices.Contains(b.list, v) }
+
+func (b *bounded[T]) drop(v T) {
+	b.list = slices.DeleteFunc(b.list, func(other T) bool { return other == v })
 }
-
-func (r *removals) has(d Device) bool { return d != "" && slices.Contains(r.devices, d) }
-
-func (r *removals) hasID(id string) bool { return slices.Contains(r.ids, id) }
-
-// returners are who left the room, oldest first. Their tokens are good until an organiser sends somebody out: a token that had been
-// put by before, under another name and device, must not bring the same person back past a new code and a locked door.
-type returners struct {
-	ids []string
-	// all: the room began from a record, which does not say who was inside.
-	all bool
-}
-
-// maxReturners bounds them; who is forgotten is asked for the code.
-const maxReturners = 256
-
-func (r *returners) add(id string) {
-	r.ids = slices.DeleteFunc(r.ids, func(known string) bool { return known == id })
-	r.ids = append(r.ids, id)
-	r.ids = slices.Delete(r.ids, 0, max(0, len(r.ids)-maxReturners))
-}
-
-func (r *returners) has(id string) bool { return r.all || slices.Contains(r.ids, id) }
 
 // Marks of what a removal is, in a record.
 const (
-	idMark     = "p:"
-	deviceMark = "d:"
+	idMark         = "p:"
+	deviceMark     = "d:"
+	turnedAwayMark = "t:"
+	sentBackMark   = "l:"
 )
 
 func (r *removals) record() []string {
 	var list []string
-	for _, id := range r.ids {
+	for _, id := range r.ids.list {
 		list = append(list, idMark+id)
 	}
-	for _, d := range r.devices {
-		list = append(list, deviceMark+string(d))
+	for _, m := range r.marked() {
+		for _, d := range m.devices.list {
+			list = append(list, m.mark+string(d))
+		}
 	}
 	return list
 }
 
-// removalsOf passes over what is not marked as either.
+// markedDevices are the devices under one mark.
+type markedDevices struct {
+	mark    string
+	devices *bounded[Device]
+}
+
+func (r *removals) marked() []markedDevices {
+	return []markedDevices{{sentBackMark, &r.sentBack}, {turnedAwayMark, &r.turnedAway}, {deviceMark, &r.devices}}
+}
+
+// removalsOf passes over what has no known mark.
 func removalsOf(list []string) removals {
 	var r removals
 	for _, s := range list {
-		switch {
-		case len(s) <= len(idMark):
-		case s[:len(idMark)] == idMark:
-			r.ids = remember(r.ids, s[len(idMark):])
-		case s[:len(deviceMark)] == deviceMark:
-			r.devices = remember(r.devices, Device(s[len(deviceMark):]))
+		if len(s) <= len(idMark) {
+			continue
+		}
+		mark, value := s[:len(idMark)], s[len(idMark):]
+		if mark == idMark {
+			r.ids.add(value)
+		}
+		for _, m := range r.marked() {
+			if m.mark == mark {
+				m.devices.add(Device(value))
+			}
 		}
 	}
 	return r
 }
 
 func (m Remove) apply(t *turn) {
-	p := t.organiser(m.Conn)
-	if p == nil {
+	if t.organiser(m.Conn) == nil {
 		return
 	}
-	out := t.named(m.Participant)
-	switch {
-	case out == nil: // gone already
-		return
-	case out.Role == Organiser: // oneself among them
-		t.tell(Problem{Code: NotAllowed}, m.Conn)
+	out := t.pupil(m.Conn, m.Participant)
+	if out == nil {
 		return
 	}
-	t.removed.add(out)
-	if !out.Away {
-		t.tell(Ended{Reason: Removed}, out.conn)
+	t.removed.ids.add(out.ID)
+	t.removed.devices.add(out.device)
+	t.throwOut(out)
+	t.gone.keepOrganisers()
+	t.keepOut()
+}
+
+// throwOut takes somebody out for good.
+func (t *turn) throwOut(p *participant) {
+	t.tellOf(p, Ended{Reason: Removed})
+	t.take(p)
+}
+
+// keepOut sends away who is inside, or waits, with a device that is kept out now.
+func (t *turn) keepOut() {
+	for _, p := range t.pupils() {
+		if t.removed.devices.has(p.device) || t.removed.turnedAway.has(p.device) {
+			t.throwOut(p)
+		}
 	}
-	t.remove(out, time.Time{})
-	t.gone = returners{}
 	for _, v := range slices.Clone(t.door) {
-		if t.removed.has(v.device) {
+		switch {
+		case t.removed.devices.has(v.device):
 			t.dismiss(v)
 			t.tell(Refused{Reason: DeviceRemoved}, v.conn)
+		case t.removed.turnedAway.has(v.device):
+			t.dismiss(v)
+			t.tell(Refused{Reason: TurnedAway}, v.conn)
 		}
+	}
+}
+
+func (p Pardon) apply(t *turn) {
+	if t.organiser(p.Conn) != nil {
+		t.removed = removals{}
+		t.recheck()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 )
 
 // moved is a room restored from the record of one with organiser 1 and participant 2, and what they were told there.
@@ -17,8 +18,8 @@ func moved(t *testing.T, before func(*Room)) (r *Room, teacher, pupil Admitted) 
 	}
 	rec := old.Record()
 	r = New(defaults(), rand.NewChaCha8([32]byte{2}))
-	out := r.Apply(noon, Restore{Epoch: rec.Epoch, CodeHash: "#" + string(rec.Code), Settings: rec.Settings, Organisers: rec.Organisers,
-		Removed: rec.Removed, Opens: func(c Code) bool { return c == rec.Code }})
+	out := r.Apply(noon, Restore{Epoch: rec.Epoch, Owner: rec.Owner, CodeHash: "#" + string(rec.Code), Settings: rec.Settings,
+		Emergency: rec.Emergency, Organisers: rec.Organisers, Removed: rec.Removed, Seats: rec.Seats, Opens: func(c Code) bool { return c == rec.Code }})
 	if b, ok := out[0].Event.(Begun); !ok || b.Epoch != rec.Epoch || len(out) != 1 {
 		t.Fatalf("restored with %+v", out)
 	}
@@ -84,27 +85,27 @@ func TestRestore(t *testing.T) {
 		}
 		want[Admitted](t, r.Apply(noon, Knock{Conn: 2, Role: Participant, Resume: &pupil.Resume}), 2)
 	})
-	t.Run("an organiser from elsewhere can tell others a code", func(t *testing.T) {
-		r, teacher, pupil := moved(t, nil)
-		a := want[Admitted](t, r.Apply(noon, Knock{Conn: 1, Role: Organiser, Account: "z"}), 1)
-		if a.Resume.Epoch != teacher.Resume.Epoch || a.Code == "" || a.Code == teacher.Code {
-			t.Fatal("another room, or no code of its own")
+	t.Run("another's login", func(t *testing.T) {
+		r, _, pupil := moved(t, nil)
+		if d := want[Door](t, r.Apply(noon, Knock{Conn: 1, Role: Organiser, Account: "z"}), 1); !d.Taken {
+			t.Fatalf("a stranger was told %+v", d)
 		}
-		want[Admitted](t, r.Apply(noon, Knock{Conn: 2, Role: Participant, Resume: &pupil.Resume}), 2)
-		if d := want[Door](t, r.Apply(noon, Knock{Conn: 3, Role: Participant, Code: teacher.Code}), 3); !d.Wrong {
-			t.Fatal("the old code still opens")
-		}
+		want[Admitted](t, r.Apply(noon, Knock{Conn: 2, Device: "tablet", Role: Participant, Resume: &pupil.Resume}), 2)
 	})
 	t.Run("nobody comes", func(t *testing.T) {
 		r, _, pupil := moved(t, nil)
-		if next := r.Next(); !next.Equal(noon.Add(Linger)) {
-			t.Fatalf("waits until %v", next)
+		end := noon.Add(DefaultOrganiserGrace)
+		for _, wait := range []time.Duration{0, Dormancy} {
+			end = end.Add(wait)
+			if next := r.Next(); !next.Equal(end) {
+				t.Fatalf("waits until %v, want %v", next, end)
+			}
+			r.Apply(end, Tick{})
 		}
-		r.Apply(noon.Add(Linger), Tick{})
 		if !r.Idle() {
 			t.Fatal("the room is still there")
 		}
-		want[Door](t, r.Apply(noon.Add(Linger), Knock{Conn: 2, Role: Participant, Resume: &pupil.Resume}), 2)
+		want[Door](t, r.Apply(end, Knock{Conn: 2, Role: Participant, Resume: &pupil.Resume}), 2)
 	})
 	t.Run("locked and removed stay so", func(t *testing.T) {
 		r, teacher, pupil := moved(t, func(old *Room) {
@@ -138,14 +139,14 @@ func TestRestore(t *testing.T) {
 	})
 	t.Run("without a code where one is required", func(t *testing.T) {
 		r := New(defaults(), rand.NewChaCha8([32]byte{}))
-		r.Apply(noon, Restore{Epoch: "e", Organisers: []string{"a"}})
+		r.Apply(noon, Restore{Epoch: "e", Owner: "a"})
 		if a := want[Admitted](t, r.Apply(noon, Knock{Conn: 1, Role: Organiser, Account: "a"}), 1); len(a.Code) != 6 {
 			t.Fatal("no code")
 		}
 	})
 	t.Run("without a code where that is allowed", func(t *testing.T) {
 		r := New(Rules{MaxParticipants: 9}, rand.NewChaCha8([32]byte{}))
-		r.Apply(noon, Restore{Epoch: "e", Organisers: []string{"a"}})
+		r.Apply(noon, Restore{Epoch: "e", Owner: "a"})
 		want[Admitted](t, r.Apply(noon, Knock{Conn: 1, Role: Organiser, Account: "a"}), 1)
 		want[Admitted](t, r.Apply(noon, Knock{Conn: 2, Role: Participant}), 2)
 	})
@@ -158,11 +159,13 @@ func TestRecord(t *testing.T) {
 		t.Fatalf("before the beginning: %+v", rec)
 	}
 	r.Apply(noon, Knock{Conn: 1, Role: Organiser, Account: "b"})
-	r.Apply(noon, Knock{Conn: 3, Role: Organiser, Account: "a"})
 	r.Apply(noon, Knock{Conn: 4, Role: Organiser, Account: "b"})
+	r.Apply(noon, Knock{Conn: 3, Role: Organiser, Account: "a", Code: r.code})
+	r.Apply(noon, Knock{Conn: 5, Role: Organiser, Account: "c", Code: r.code}) // whose login counts for nothing
+	r.Apply(noon, SetRole{Conn: 1, Participant: r.participant(3).ID, Role: Organiser})
 	r.Apply(noon, SetCode{Conn: 1, Code: "Igel 17"})
 	rec := r.Record()
-	if rec.Epoch == "" || rec.Code != "igel17" || !slices.Equal(rec.Organisers, []string{"a", "b"}) || rec.Participants != 3 {
+	if rec.Epoch == "" || rec.Code != "igel17" || !slices.Equal(rec.Organisers, []string{"a", "b"}) || rec.Participants != 4 || rec.Owner != "b" || len(rec.Seats) != 4 {
 		t.Fatalf("organisers %v, %d participants, code as it is compared: %v", rec.Organisers, rec.Participants, rec.Code == "igel17")
 	}
 }

@@ -11,21 +11,29 @@ type Room struct {
 	rules  Rules
 	random io.Reader
 
-	// epoch names the time from the room's beginning to its reset; empty: it has not begun.
-	epoch   string
-	name    Name
-	code    Code
-	inside  []*participant // in the order they came
-	door    []*visitor     // in the order they came
-	history history
-	guesses guesses
-	// settings are those of the lesson.
+	// epoch names the lesson, from its beginning to its reset; empty: it has not begun.
+	epoch string
+	// owner is the account whose login makes an organiser in this lesson.
+	owner    string
+	name     Name
+	title    Title
+	code     Code
+	inside   []*participant // by place
+	door     []*visitor     // in the order they came
+	history  history
+	guesses  guesses
 	settings Settings
 	removed  removals
-	// gone are those who left and may come back with their token.
+	// gone are those who were inside and may come back with their token.
 	gone returners
-	// lingerUntil is set while the room has begun and nobody is inside.
-	lingerUntil time.Time
+	// codes numbers the codes of the lesson, visits who came to the lobby, places who came in, hands those that went up.
+	codes, visits, places, hands int
+	// emergency says that one is on.
+	emergency bool
+	// pausedSince is when the last organiser went, zero while there is one.
+	pausedSince time.Time
+	// dormant says that the pause has sent everybody to the door.
+	dormant bool
 	// restored is what the room began from; nil once somebody came back, and in rooms that began here.
 	restored *Restore
 	// hidden is the code of a restored room until somebody has given it; nil: code is the code.
@@ -40,28 +48,31 @@ type hiddenCode struct {
 	opens func(Code) bool
 }
 
-type participant struct {
-	Person
-	conn    Conn // 0 while away
-	account string
-	device  Device
-	// lost is when the connection of somebody away was lost.
-	lost time.Time
-}
-
-type visitor struct {
-	conn   Conn
+// caller is what a knock said of who came, and goes with them from the door inside and back.
+type caller struct {
 	source Source
 	name   DisplayName
-	// roomName is the room's name as the visitor wrote it.
+	// roomName is the room's name as it was written.
 	roomName Name
 	device   Device
-	free     bool
-	// told is what the visitor waits for, as far as it knows.
-	told DoorState
-	// code was given before the door was open; it is looked at once.
-	code    Code
-	guesses patience
+	// account is the login's, whatever it counts for here; login says that there is one, also the probe's without an account.
+	account string
+	login   bool
+	// owner is whose the room's address is.
+	owner string
+	free  bool
+}
+
+type participant struct {
+	Person
+	caller
+	conn Conn // 0 while away or gone
+	// lost is when the connection of somebody away or gone was lost, zero for who left on purpose.
+	lost time.Time
+	// recorded says that this is a seat from a record, of which nothing else is known yet.
+	recorded bool
+	// forwarded is what was told last.
+	forwarded Forward
 }
 
 // New returns a room that nobody is in. Random is where IDs, epochs and codes come from: crypto/rand.Reader, except in tests.
@@ -73,22 +84,15 @@ func New(rules Rules, random io.Reader) *Room {
 func (r *Room) Apply(now time.Time, in Input) []Output {
 	t := &turn{Room: r, now: now}
 	in.apply(t)
+	t.settle()
 	return t.out
 }
 
-// Next is when the room needs a Tick; zero: not before another input.
-func (r *Room) Next() time.Time {
-	next := r.lingerUntil
-	for _, p := range r.inside {
-		if p.Away && (next.IsZero() || p.lost.Add(Linger).Before(next)) {
-			next = p.lost.Add(Linger)
-		}
-	}
-	return next
-}
-
-// Begun says that the room has begun and is not over: somebody is inside or expected back.
+// Begun says that a lesson has begun and is not over: somebody is inside or expected back.
 func (r *Room) Begun() bool { return r.epoch != "" }
+
+// InUse says that a lesson goes on or is paused, as opposed to one that is over or waits for its organiser with everybody at the door.
+func (r *Room) InUse() bool { return r.epoch != "" && !r.dormant }
 
 // Idle says that the room has nobody inside, at the door or expected back: it may be thrown away.
 func (r *Room) Idle() bool { return r.epoch == "" && len(r.door) == 0 }
@@ -103,7 +107,7 @@ func (r *Room) participant(c Conn) *participant {
 	return first(r.inside, func(p *participant) bool { return p.conn == c && !p.Away })
 }
 
-// people are all inside, in the order they came.
+// people are all inside, by place.
 func (r *Room) people() []Person {
 	var people []Person
 	for _, p := range r.inside {
@@ -120,10 +124,8 @@ func (r *Room) visitor(c Conn) *visitor {
 	return first(r.door, func(v *visitor) bool { return v.conn == c })
 }
 
-// open says whether somebody with the organiser role is inside.
-func (r *Room) open() bool {
-	return slices.ContainsFunc(r.inside, func(p *participant) bool { return p.Role == Organiser })
-}
+// open says whether an organiser is inside, away or not.
+func (r *Room) open() bool { return slices.ContainsFunc(r.inside, organisers) }
 
 func (r *Room) full() bool { return len(r.inside) >= r.rules.MaxParticipants }
 

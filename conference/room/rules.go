@@ -48,6 +48,8 @@ const (
 	Linger = 30 * time.Second
 	// DefaultOrganiserGrace is the Rules.OrganiserGrace of a county that says nothing.
 	DefaultOrganiserGrace = 2 * time.Minute
+	// Dormancy is how long a lesson whose pause is over waits for its organiser, with everybody at the door.
+	Dormancy = 30 * time.Minute
 	// MaxRemoved is how many removals a room remembers.
 	MaxRemoved = 128
 )

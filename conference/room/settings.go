@@ -36,6 +36,48 @@ const (
 	Everyone   Audience = "everyone"
 )
 
+func (c ChangeSettings) apply(t *turn) {
+	if t.organiser(c.Conn) == nil {
+		return
+	}
+	if to := c.Change.CamerasTo; to != nil && *to != Organisers && *to != Everyone {
+		t.refuse(c.Conn, NotAllowed)
+		return
+	}
+	t.change(c.Change.to)
+}
+
+// to makes the change.
+func (c SettingsChange) to(s *Settings) {
+	set(&s.Locked, c.Locked)
+	set(&s.Lobby, c.Lobby)
+	set(&s.Microphones, c.Microphones)
+	set(&s.Cameras, c.Cameras)
+	set(&s.CamerasTo, c.CamerasTo)
+	set(&s.Screens, c.Screens)
+	set(&s.Chat, c.Chat)
+	set(&s.PrivateChat, c.PrivateChat)
+}
+
+func set[T any](at, to *T) {
+	if to != nil {
+		*at = *to
+	}
+}
+
+// change changes the settings, tells all inside, switches off what nobody may any more, and looks who may come in now.
+func (t *turn) change(how func(*Settings)) {
+	before := t.settings
+	if how(&t.settings); t.settings == before {
+		return
+	}
+	t.tellInside(SettingsChanged{Settings: t.settings}, everyone)
+	for _, p := range t.inside {
+		t.enforce(p, BySettings)
+	}
+	t.recheck()
+}
+
 // settings are those that a lesson begins with.
 func (r Rules) settings() Settings {
 	s := Settings{Lobby: r.Lobby, Microphones: true, Cameras: true, CamerasTo: Everyone, Screens: r.ScreenShare == ScreenShareEveryone, Chat: true}

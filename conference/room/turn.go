@@ -16,21 +16,25 @@ func (t *turn) tell(e Event, to ...Conn) { t.out = append(t.out, Output{To: to, 
 
 // tellInside tells those inside that the predicate picks, if there are any. Who is away hears nothing.
 func (t *turn) tellInside(e Event, pick func(*participant) bool) {
-	var to []Conn
-	for _, p := range t.inside {
-		if pick(p) && !p.Away {
-			to = append(to, p.conn)
-		}
-	}
-	if len(to) > 0 {
+	if to := conns(t.inside, pick); len(to) > 0 {
 		t.tell(e, to...)
 	}
 }
 
-func conns(people []*participant) []Conn {
+// tellOf tells one participant, unless it is away.
+func (t *turn) tellOf(p *participant, e Event) {
+	if !p.Away {
+		t.tell(e, p.conn)
+	}
+}
+
+// refuse answers an input that is not followed.
+func (t *turn) refuse(c Conn, why ProblemCode) { t.tell(Problem{Code: why}, c) }
+
+func conns(people []*participant, pick func(*participant) bool) []Conn {
 	var to []Conn
 	for _, p := range people {
-		if !p.Away {
+		if pick(p) && !p.Away {
 			to = append(to, p.conn)
 		}
 	}
@@ -45,69 +49,39 @@ func except(one *participant) func(*participant) bool {
 	return func(p *participant) bool { return p != one }
 }
 
-// begin gives the room a new epoch and a fresh code.
-func (t *turn) begin(name Name) {
-	t.epoch, t.name, t.code, t.settings = newEpoch(t.random), name, newCode(t.random), t.rules.settings()
-	t.guesses = newGuesses(t.now)
-	t.tell(Begun{Epoch: t.epoch})
+// sender is the one inside with this connection; nil after telling whoever it is that this is for people inside.
+func (t *turn) sender(c Conn) *participant {
+	p := t.participant(c)
+	if p == nil {
+		t.refuse(c, NotAllowed)
+	}
+	return p
 }
 
-// reset forgets everything but who waits at the door and when all rooms end.
-func (t *turn) reset() {
-	*t.Room = Room{rules: t.rules, random: t.random, door: t.door, notice: t.notice}
-	for _, v := range t.door {
-		v.code, v.guesses = "", patience{}
+// organiser is the organiser with this connection; nil after telling whoever it is that only organisers may.
+func (t *turn) organiser(c Conn) *participant {
+	p := t.participant(c)
+	if p == nil || p.Role != Organiser {
+		t.refuse(c, NotAllowed)
+		return nil
 	}
-	t.tell(Over{})
+	return p
 }
 
-// admit puts somebody inside, under a known ID or, if it is empty, a new one. The caller has checked the right to come in. A
-// restored room takes its name from the first who comes.
-func (t *turn) admit(p *participant, name Name) {
-	if t.name == "" {
-		t.name = name
+// pupil is somebody inside who is not an organiser; nil for who is gone already, which is no error, and after refusing for organisers.
+func (t *turn) pupil(by Conn, id string) *participant {
+	p := t.named(id)
+	if p != nil && p.Role == Organiser {
+		t.refuse(by, NotAllowed)
+		return nil
 	}
-	if p.ID == "" {
-		p.ID = newID(t.random)
-	}
-	wasOpen := t.open()
-	t.inside = append(t.inside, p)
-	t.lingerUntil, t.restored = time.Time{}, nil
-	t.welcome(p, Admitted{})
-	t.tellInside(Joined{Person: p.Person}, except(p))
-	if t.open() && !wasOpen {
-		t.openDoor()
-	}
+	return p
 }
 
-// welcome tells somebody inside what there is; a says how it came in.
-func (t *turn) welcome(p *participant, a Admitted) {
-	a.Self = p.Person
-	a.Resume = Resume{Epoch: t.epoch, Participant: p.ID, Role: p.Role, Account: p.account}
-	a.RoomName, a.Settings, a.History = t.name, t.settings, t.history.copy()
-	if p.Role == Organiser {
-		a.Code = t.code
-	}
-	a.People = t.people()
-	t.tell(a, p.conn)
-	if !t.notice.IsZero() {
-		t.tell(Noticed{At: t.notice}, p.conn)
-	}
+// pupils are all inside who are not organisers.
+func (t *turn) pupils() []*participant {
+	return slices.DeleteFunc(slices.Clone(t.inside), organisers)
 }
 
-// remove takes somebody out and tells the others. Lost is when the connection broke, zero if it did not.
-func (t *turn) remove(p *participant, lost time.Time) {
-	t.inside = slices.DeleteFunc(t.inside, func(other *participant) bool { return other == p })
-	t.tell(Left{ID: p.ID}, conns(t.inside)...)
-	t.gone.add(p.ID)
-	switch {
-	case len(t.inside) > 0:
-	case !lost.IsZero() && !expired(lost, t.now):
-		t.lingerUntil = lost.Add(Linger)
-	default:
-		t.reset()
-	}
-	if !t.open() {
-		t.closeDoor()
-	}
-}
+// changed tells all inside what somebody is now.
+func (t *turn) changed(p *participant) { t.tellInside(PersonChanged{Person: p.Person}, everyone) }
