@@ -17,6 +17,7 @@ func (p *portal) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, ok := p.ownHost(r.Host)
 		if !ok {
+			securityHeaders(w.Header(), p.cfg.Domain)
 			http.Error(w, "This server does not answer for that name.", http.StatusMisdirectedRequest)
 			return
 		}
@@ -42,21 +43,6 @@ func (p *portal) ownHost(host string) (string, bool) {
 		return "", false
 	}
 	return p.cfg.Domain + ":" + port, true
-}
-
-// securityHeaders: no request from the browser to any host but this one, no framing, no sniffing, no referrer; camera,
-// microphone and screen for this page only. Streams (srcObject) are no fetch and need no rule. Safari before 15.4 does not
-// count wss: as 'self', hence the name.
-func securityHeaders(h http.Header, host string) {
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
-		"media-src 'self'; font-src 'self'; manifest-src 'self'; "+
-		"connect-src 'self' wss://"+host+"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
-	h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Strict-Transport-Security", "max-age=63072000")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
 // sameOrigin demands an Origin whose host equals Host (docs/signaling.md). Every browser sends Origin with POST and WebSocket
