@@ -35,7 +35,7 @@ describe('drawing a token', () => {
 });
 
 describe('using a token', () => {
-  it.each([[204, 'ok'], [401, 'expired'], [403, 'expired'], [410, 'expired'], [503, 'unreachable']] as const)('%i: %s', async (status, result) => {
+  it.each([[204, 'ok'], [401, 'expired'], [403, 'expired'], [410, 'expired'], [429, 'unreachable'], [503, 'unreachable']] as const)('%i: %s', async (status, result) => {
     const fetch = answers(status);
     expect(await redeemHandover('abc')).toBe(result);
     expect(fetch.mock.calls[0]?.[1]).toMatchObject({ method: 'POST', body: '{"token":"abc"}' });

@@ -23,7 +23,8 @@ export async function redeemHandover(token: string): Promise<HandoverResult> {
     method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }),
   });
   if (response?.ok) return 'ok';
-  return response !== undefined && response.status >= 400 && response.status < 500 ? 'expired' : 'unreachable';
+  const tooFast = response?.status === 429;
+  return response !== undefined && response.status >= 400 && response.status < 500 && !tooFast ? 'expired' : 'unreachable';
 }
 
 /** The link for the other device. Token and room stand in the fragment, which browsers send to no server. */
