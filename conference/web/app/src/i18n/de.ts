@@ -212,7 +212,7 @@ export const de = {
 
   chat: {
     title: 'Chat',
-    note: 'Alle im Raum lesen mit. Der Chat verschwindet mit dem Raum.',
+    note: 'Der Chat verschwindet mit dem Raum. Was nicht als privat gekennzeichnet ist, lesen alle.',
     empty: 'Noch keine Nachrichten.',
     messages: 'Nachrichten',
     label: 'Nachricht',
@@ -224,13 +224,11 @@ export const de = {
   people: {
     title: 'Personen',
     count: (count: number) => (count === 1 ? '1 Person im Raum' : `${count} Personen im Raum`),
-    lock: 'Raum abschließen',
-    lockHint: 'Solange abgeschlossen ist, kommt niemand Neues herein. Wer im Raum ist, bleibt.',
     lockedHint: 'Der Raum ist abgeschlossen: Es kommt niemand Neues herein.',
     remove: 'Aus dem Raum entfernen',
     removeNamed: (name: string) => `${name} aus dem Raum entfernen`,
     removeQuestion: (name: string) => `${name} aus dem Raum entfernen?`,
-    removeHint: 'Wer entfernt wird, kommt erst wieder herein, wenn alle den Raum verlassen haben und Sie ihn neu öffnen.',
+    removeHint: 'Wer entfernt wird, kommt in diesem Unterricht nicht wieder herein, auch nicht unter anderem Namen. Unter „Regeln“ können Sie das zurücknehmen.',
     removeConfirm: 'Entfernen',
   },
 
@@ -240,9 +238,6 @@ export const de = {
     link: 'Link zum Raum',
     code: 'Raumcode',
     noCode: 'ohne Raumcode',
-    copy: 'Einladung kopieren',
-    copied: 'Kopiert',
-    copyFailed: 'Kopieren ging nicht. Bitte markieren Sie den Text und kopieren Sie ihn von Hand.',
     change: 'Raumcode ändern',
     newCode: 'Neuer Raumcode',
     newCodeHint: '4 bis 32 Zeichen. Wer schon im Raum ist, bleibt.',

@@ -175,7 +175,7 @@ export const en: Texts = {
 
   chat: {
     title: 'Chat',
-    note: 'Everybody in the room can read this. The chat disappears with the room.',
+    note: 'The chat goes with the room. What is not marked as private is read by everybody.',
     empty: 'No messages yet.',
     messages: 'Messages',
     label: 'Message',
@@ -187,13 +187,11 @@ export const en: Texts = {
   people: {
     title: 'People',
     count: (count) => (count === 1 ? '1 person in the room' : `${count} people in the room`),
-    lock: 'Lock the room',
-    lockHint: 'While it is locked, nobody new comes in. Whoever is in the room stays.',
     lockedHint: 'The room is locked: nobody new comes in.',
     remove: 'Remove from the room',
     removeNamed: (name) => `Remove ${name} from the room`,
     removeQuestion: (name) => `Remove ${name} from the room?`,
-    removeHint: 'Whoever is removed can only come back once everybody has left the room and you open it anew.',
+    removeHint: 'Who is removed cannot come back in this lesson, not under another name either. You can take that back under “Rules”.',
     removeConfirm: 'Remove',
   },
 
@@ -203,9 +201,6 @@ export const en: Texts = {
     link: 'Link to the room',
     code: 'Room code',
     noCode: 'no room code',
-    copy: 'Copy invitation',
-    copied: 'Copied',
-    copyFailed: 'Copying did not work. Please select the text and copy it by hand.',
     change: 'Change room code',
     newCode: 'New room code',
     newCodeHint: '4 to 32 characters. Whoever is in the room already stays.',

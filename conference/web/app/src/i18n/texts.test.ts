@@ -36,7 +36,7 @@ describe('texts', () => {
   it('are translated', () => {
     const same = [...german].filter(([path, text]) => english.get(path) === text).map(([path]) => path);
     // Words and patterns that are the same in both languages.
-    expect(same).toEqual(['product', 'toolbar.chat', 'toolbar.shortcut', 'chat.title']);
+    expect(same).toEqual(['product', 'moderation.rules.chatTitle', 'moderation.people.name', 'toolbar.chat', 'toolbar.shortcut', 'chat.title']);
   });
 
   it('address people formally in German', () => {

@@ -22,10 +22,13 @@ describe('fixtures', () => {
   });
 
   it('keeps every field it knows, with its value', () => {
-    for (const name of ['joined.server.participant.json', 'joined.server.organiser.json', 'joined.server.resumed.json', 'slots.server.json', 'chat.server.json', 'speakers.server.json',
-      'queue.server.json', 'participantAway.server.away.json', 'notice.server.restart.json']) {
+    for (const name of serverFiles) {
+      // The page fills in what the server leaves out of these.
+      if (name.startsWith('door.')) continue;
       const decoded = decodeServerMessage(read(name));
-      expect(decoded.kind === 'message' && decoded.message).toEqual(parseJSON(read(name)));
+      // Who is no organiser knows of no lobby: the server leaves it out, the page has an empty one.
+      const lobby = name.startsWith('joined.') ? { lobby: [] } : {};
+      expect(decoded.kind === 'message' && decoded.message).toEqual({ ...lobby, ...(parseJSON(read(name)) as object) });
     }
   });
 

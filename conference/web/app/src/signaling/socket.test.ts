@@ -29,7 +29,7 @@ describe('SignalingSocket', () => {
     socket.say({ type: 'door', state: 'waiting' });
     socket.say({ type: 'something-new' });
     expect(seen).toEqual(['opened']);
-    expect(messages).toEqual([{ type: 'door', state: 'waiting', wrong: false, retryAfter: 0 }]);
+    expect(messages).toEqual([{ type: 'door', state: 'waiting', wrong: false, retryAfter: 0, taken: false }]);
   });
 
   it('gives up a socket that does not open', () => {

@@ -1,4 +1,6 @@
+import { may } from './rights';
 import type { Link, RoomState } from './room';
+import { raisedHands, selfOf } from './room';
 
 /** What a screen reader should hear about a change; the page finds the words. */
 export type Announcement =
@@ -12,8 +14,17 @@ export type Announcement =
   | { readonly kind: 'back' }
   | { readonly kind: 'locked' }
   | { readonly kind: 'unlocked' }
+  | { readonly kind: 'hand'; readonly name: string }
+  | { readonly kind: 'visitor'; readonly name: string }
+  | { readonly kind: 'visitors'; readonly count: number }
+  | { readonly kind: OwnChange }
   /** Milliseconds since 1970. */
   | { readonly kind: 'restart'; readonly at: number };
+
+/** What changed for oneself. */
+export type OwnChange =
+  | 'maySpeak' | 'mayNotSpeak' | 'mayShare' | 'paused' | 'resumed' | 'held' | 'released' | 'emergency' | 'emergencyOver' | 'promoted' | 'demoted'
+  | 'handLowered';
 
 /** Compares two states. Many comings and goings at once are summed up: a class that arrives must not be read out name by name. */
 export function announcementsBetween(before: RoomState, after: RoomState): readonly Announcement[] {
@@ -26,6 +37,7 @@ export function announcementsBetween(before: RoomState, after: RoomState): reado
   const isLocked = after.settings.locked;
   if (wasLocked !== isLocked) said.push({ kind: isLocked ? 'locked' : 'unlocked' });
   if (after.restart?.dismissed === false && before.restart !== after.restart) said.push({ kind: 'restart', at: after.restart.at });
+  if (before.self === after.self) said.push(...own(before, after), ...hands(before, after), ...visitors(before, after));
   said.push(...comings(before, after), ...screens(before, after), ...messages(before, after));
   return said;
 }
@@ -33,6 +45,41 @@ export function announcementsBetween(before: RoomState, after: RoomState): reado
 /** Whether the page speaks of the interruption. */
 function noticed(link: Link): boolean {
   return link === 'lost' || link === 'gaveUp';
+}
+
+function own(before: RoomState, after: RoomState): readonly Announcement[] {
+  const was = selfOf(before);
+  const is = selfOf(after);
+  if (!was || !is) return [];
+  const changes: OwnChange[] = [];
+  if (before.pause === undefined !== (after.pause === undefined)) changes.push(after.pause === undefined ? 'resumed' : 'paused');
+  if (was.role !== is.role) changes.push(is.role === 'organiser' ? 'promoted' : 'demoted');
+  if (is.role === 'organiser' && before.emergency !== after.emergency) changes.push(after.emergency ? 'emergency' : 'emergencyOver');
+  if ((was.held === true) !== (is.held === true)) changes.push(is.held === true ? 'held' : 'released');
+  // Being held, let go or promoted says it all.
+  if (changes.length === 0) changes.push(...granted(before, after));
+  if (was.hand !== undefined && is.hand === undefined) changes.push('handLowered');
+  return changes.map((kind) => ({ kind }));
+}
+
+function granted(before: RoomState, after: RoomState): readonly OwnChange[] {
+  const could = may(selfOf(before), before.settings, 'microphone');
+  const can = may(selfOf(after), after.settings, 'microphone');
+  const shared = may(selfOf(before), before.settings, 'screen');
+  const shares = may(selfOf(after), after.settings, 'screen');
+  return [...(could === can ? [] : [can ? 'maySpeak' : 'mayNotSpeak'] as const), ...(shares && !shared ? ['mayShare'] as const : [])];
+}
+
+function hands(before: RoomState, after: RoomState): readonly Announcement[] {
+  const up = new Set(raisedHands(before.participants).map((p) => p.id));
+  return raisedHands(after.participants).filter((p) => !up.has(p.id) && p.id !== after.self).slice(0, 3).map((p) => ({ kind: 'hand', name: p.name }) as const);
+}
+
+function visitors(before: RoomState, after: RoomState): readonly Announcement[] {
+  const known = new Set(before.lobby.map((v) => v.id));
+  const fresh = after.lobby.filter((v) => !known.has(v.id));
+  if (fresh.length > 1) return [{ kind: 'visitors', count: after.lobby.length }];
+  return fresh.map((v) => ({ kind: 'visitor', name: v.name }) as const);
 }
 
 function comings(before: RoomState, after: RoomState): readonly Announcement[] {

@@ -70,6 +70,8 @@ export interface Restart {
 export type Notice =
   | { readonly kind: 'room-error'; readonly code: RoomError }
   | { readonly kind: 'audio-blocked' }
+  /** Why a button does nothing, in words. */
+  | { readonly kind: 'explained'; readonly words: string }
   | { readonly kind: 'muted'; readonly source: Source; readonly why: MuteReason };
 
 /** Somebody's reaction, shown for a few seconds. */

@@ -145,6 +145,11 @@ export class Session implements Readable<RoomState> {
     this.store.dispatch({ type: 'chatOpen', open });
   }
 
+  /** Says why something cannot be done just now. */
+  explain(words: string): void {
+    this.store.dispatch({ type: 'notice', notice: { kind: 'explained', words } });
+  }
+
   dismissNotice(): void {
     this.store.dispatch({ type: 'notice', notice: undefined });
   }

@@ -1,5 +1,4 @@
 import { useEffect, useRef, useState } from 'react';
-import { assertNever } from '../assertNever';
 import type { Texts } from '../i18n/de';
 import type { Announcement } from '../state/announcements';
 import { announcementsBetween } from '../state/announcements';
@@ -48,9 +47,15 @@ function wordsOf(t: Texts, one: Announcement): string {
       return t.announce.locked;
     case 'unlocked':
       return t.announce.unlocked;
+    case 'hand':
+      return t.moderation.announce.hand(one.name);
+    case 'visitor':
+      return t.moderation.announce.visitor(one.name);
+    case 'visitors':
+      return t.moderation.announce.visitors(one.count);
     case 'restart':
       return t.room.restart(clockTime(one.at));
     default:
-      return assertNever(one);
+      return t.moderation.announce[one.kind];
   }
 }

@@ -1,18 +1,31 @@
+import type { Texts } from '../i18n/de';
 import type { LocalMedia } from '../rtc/localMedia';
 import type { Notice } from '../state/room';
+import { isOrganiser, selfOf } from '../state/room';
 import type { Session } from '../state/session';
 import { classes } from './classes';
 import { clockTime } from './clockTime';
 import { DeviceBanners } from './DeviceProblem';
 import styles from './Room.module.css';
+import { spacedCode } from './spacedCode';
+import type { PanelName } from './toolList';
+import { useCountdown } from './useCountdown';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
 
+interface BannersProps {
+  readonly session: Session;
+  readonly media: LocalMedia;
+  readonly panel: PanelName | undefined;
+  readonly onPanel: (panel: PanelName) => void;
+}
+
 /** What is the matter right now, above the pictures. */
-export function Banners({ session, media }: { readonly session: Session; readonly media: LocalMedia }) {
+export function Banners({ session, media, panel, onPanel }: BannersProps) {
   const t = useTexts();
   const state = useReadable(session);
   const local = useReadable(media);
+  const showPeople = (): void => { onPanel('people'); };
   return (
     <div className={styles.banners}>
       {state.link === 'gaveUp' && (
@@ -20,6 +33,13 @@ export function Banners({ session, media }: { readonly session: Session; readonl
           {t.room.gaveUp}
           <button type="button" onClick={() => { session.retryNow(); }}>{t.room.retryNow}</button>
         </div>
+      )}
+      <Stopped session={session} listOpen={panel === 'people'} onList={showPeople} />
+      {state.lobby.length > 0 && panel !== 'people' && (
+        <section aria-label={t.moderation.banner.lobby(state.lobby.length)} className={classes(styles.banner, styles.info)} data-testid="lobby-banner">
+          {t.moderation.banner.lobby(state.lobby.length)}
+          <button type="button" onClick={showPeople}>{t.moderation.banner.showLobby}</button>
+        </section>
       )}
       {state.restart?.dismissed === false && (
         <section aria-label={t.room.restartLabel} className={styles.banner} data-testid="restart">
@@ -39,6 +59,35 @@ export function Banners({ session, media }: { readonly session: Session; readonl
   );
 }
 
+/** Emergency, being held, and the pause while no organiser is there. The Announcer reads them out, once. */
+function Stopped({ session, listOpen, onList }: { readonly session: Session; readonly listOpen: boolean; readonly onList: () => void }) {
+  const t = useTexts();
+  const state = useReadable(session);
+  const words = t.moderation.banner;
+  const code = state.room?.code ?? '';
+  return (
+    <>
+      {state.emergency && isOrganiser(state) && (
+        <section aria-label={t.moderation.people.emergency} className={classes(styles.banner, styles.alarm)} data-testid="emergency">
+          <span>{words.emergency}</span>
+          {code !== '' && <span>{words.newCode} <strong className={styles.bannerCode}>{spacedCode(code)}</strong></span>}
+          {!listOpen && <button type="button" onClick={onList}>{words.showList}</button>}
+          <button type="button" onClick={() => { session.order({ type: 'emergency', on: false }); }}>{t.moderation.people.releaseAll}</button>
+        </section>
+      )}
+      {selfOf(state)?.held === true && <p className={styles.banner} data-testid="held">{words.held}</p>}
+      {state.pause !== undefined && <PauseBanner until={state.pause} />}
+    </>
+  );
+}
+
+function PauseBanner({ until }: { readonly until: number }) {
+  const t = useTexts();
+  const left = useCountdown(until);
+  const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
+  return <p className={styles.banner} data-testid="pause">{t.moderation.banner.paused(time)}</p>;
+}
+
 /** Says calmly, over the pictures and without moving them, that the connection is being restored. Screen readers hear it from the Announcer. */
 export function Mending({ session }: { readonly session: Session }) {
   const t = useTexts();
@@ -56,11 +105,21 @@ function NoticeBanner({ notice, session }: { readonly notice: Notice; readonly s
       </div>
     );
   }
-  const words = notice.kind === 'muted' ? t.moderation.muted[notice.why][notice.source] : t.room.errors[notice.code];
   return (
-    <div role="alert" className={styles.banner}>
-      {words}
+    <div role="alert" className={styles.banner} data-testid="notice">
+      {wordsOf(t, notice)}
       <button type="button" onClick={() => { session.dismissNotice(); }}>{t.close}</button>
     </div>
   );
+}
+
+function wordsOf(t: Texts, notice: Exclude<Notice, { kind: 'audio-blocked' }>): string {
+  switch (notice.kind) {
+    case 'muted':
+      return t.moderation.muted[notice.why][notice.source];
+    case 'explained':
+      return notice.words;
+    case 'room-error':
+      return t.room.errors[notice.code];
+  }
 }

@@ -1,75 +1,87 @@
-import type { KeyboardEvent, SyntheticEvent } from 'react';
-import { useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import type { Texts } from '../i18n/de';
 import type { ChatMessage } from '../signaling/messages';
-import { limits } from '../signaling/messages';
+import { denialOf } from '../state/rights';
+import type { RoomState } from '../state/room';
+import { selfOf } from '../state/room';
 import type { Session } from '../state/session';
 import styles from './ChatPanel.module.css';
 import { classes } from './classes';
 import { clockTime } from './clockTime';
-import controls from './controls.module.css';
-import { Icon } from './Icon';
+import { Composer } from './Composer';
+import { LinkDialog } from './LinkDialog';
+import { MessageText } from './MessageText';
 import { Panel } from './Panel';
 import room from './Room.module.css';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
 
-/** The room's chat. Everything is shown as plain text; addresses are no links, so nobody is led elsewhere by a click. */
+/** The room's chat. Everything is shown as plain text; an address opens only after a second look at it. */
 export function ChatPanel({ session, onClose }: { readonly session: Session; readonly onClose: () => void }) {
   const t = useTexts();
-  const { chat, self } = useReadable(session);
+  const state = useReadable(session);
+  const [link, setLink] = useState<string>();
   const body = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = body.current;
     if (element) element.scrollTop = element.scrollHeight;
-  }, [chat.length]);
+  }, [state.chat.length]);
   return (
-    <Panel title={t.chat.title} onClose={onClose}>
-      <div ref={body} className={room.panelBody} tabIndex={0} role="region" aria-label={t.chat.messages}>
-        <p className={styles.note}>{t.chat.note}</p>
-        {chat.length === 0 && <p className={styles.empty}>{t.chat.empty}</p>}
-        <ol className={styles.list}>
-          {chat.map((message) => <Message key={message.id} message={message} own={message.from === self} />)}
-        </ol>
-      </div>
-      <Composer onSend={(text) => session.sendChat(text)} />
-    </Panel>
+    <>
+      <Panel title={t.chat.title} onClose={onClose}>
+        <div ref={body} className={room.panelBody} tabIndex={0} role="region" aria-label={t.chat.messages}>
+          <p className={styles.note}>{t.chat.note}</p>
+          {state.chat.length === 0 && <p className={styles.empty}>{t.chat.empty}</p>}
+          <ol className={styles.list}>
+            {state.chat.map((message) => <Message key={message.id} message={message} state={state} onLink={setLink} />)}
+          </ol>
+        </div>
+        <Composer session={session} denied={deniedWords(t, state)} />
+      </Panel>
+      {link !== undefined && <LinkDialog link={link} onClose={() => { setLink(undefined); }} />}
+    </>
   );
 }
 
-function Message({ message, own }: { readonly message: ChatMessage; readonly own: boolean }) {
+interface MessageProps {
+  readonly message: ChatMessage;
+  readonly state: RoomState;
+  readonly onLink: (link: string) => void;
+}
+
+function Message({ message, state, onLink }: MessageProps) {
   const t = useTexts();
+  const own = message.from === state.self;
   return (
-    <li className={classes(styles.message, own && styles.own)}>
-      <p className={styles.who}><strong>{own ? t.room.you : message.name}</strong> <time dateTime={new Date(message.at).toISOString()}>{clockTime(message.at)}</time></p>
-      <p className={styles.text}>{message.text}</p>
+    <li className={classes(styles.message, own && styles.own, message.to !== undefined && styles.private)}>
+      <p className={styles.who}>
+        <span><strong>{own ? t.room.you : message.name}</strong>{message.to !== undefined && <span className={styles.to}> {addressee(t, state, message.to)}</span>}</span>
+        {' '}
+        <time dateTime={new Date(message.at).toISOString()}>{clockTime(message.at)}</time>
+      </p>
+      <p className={styles.text}><MessageText text={message.text} onLink={onLink} /></p>
     </li>
   );
 }
 
-/** The field is emptied only when the message is on its way: without a connection what was typed stays. */
-function Composer({ onSend }: { readonly onSend: (text: string) => boolean }) {
-  const t = useTexts();
-  const id = useId();
-  const [text, setText] = useState('');
-  const over = [...text.trim()].length - limits.chat;
-  const send = (event: SyntheticEvent): void => {
-    event.preventDefault();
-    const trimmed = text.trim();
-    if (trimmed === '' || over > 0) return;
-    if (onSend(trimmed)) setText('');
-  };
-  const enter = (event: KeyboardEvent): void => {
-    if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) send(event);
-  };
-  return (
-    <form className={styles.composer} onSubmit={send}>
-      <label className="hidden" htmlFor={id}>{t.chat.label}</label>
-      <textarea
-        id={id} className={controls.input} rows={2} value={text} placeholder={t.chat.placeholder} onChange={(event) => { setText(event.target.value); }}
-        onKeyDown={enter} aria-invalid={over > 0} aria-describedby={over > 0 ? `${id}-over` : undefined}
-      />
-      <button type="submit" className={styles.send} aria-label={t.chat.send} title={t.chat.send}><Icon name="send" /></button>
-      {over > 0 && <p id={`${id}-over`} role="alert" className={styles.over}>{t.chat.tooLong(over)}</p>}
-    </form>
-  );
+function addressee(t: Texts, state: RoomState, to: string): string {
+  if (to === state.self) return t.moderation.chat.privateFrom;
+  return t.moderation.chat.privateTo(state.participants.find((p) => p.id === to)?.name ?? t.moderation.chat.someone);
+}
+
+/** Why one may not write now; undefined: one may. */
+function deniedWords(t: Texts, state: RoomState): string | undefined {
+  const words = t.moderation.chat;
+  const self = selfOf(state);
+  if (state.pause !== undefined && self?.role !== 'organiser') return words.paused;
+  switch (denialOf(self, state.settings, 'chat')) {
+    case undefined:
+      return undefined;
+    case 'held':
+      return words.heldOff;
+    case 'denied':
+      return words.offForYou;
+    case 'settings':
+      return words.off;
+  }
 }

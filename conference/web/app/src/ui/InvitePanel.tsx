@@ -1,96 +1,67 @@
-import type { SyntheticEvent } from 'react';
-import { useId, useState } from 'react';
-import { limits } from '../signaling/messages';
+import { useState } from 'react';
 import type { RoomInfo } from '../signaling/messages';
+import { titleOf } from '../state/room';
 import type { Session } from '../state/session';
+import { ChangeCode } from './ChangeCode';
 import controls from './controls.module.css';
+import { CopyButton } from './CopyButton';
 import { Icon } from './Icon';
 import styles from './InvitePanel.module.css';
 import { Panel } from './Panel';
 import { pathOfRoom } from './path';
-import { Problem } from './Problem';
+import { Projection } from './Projection';
+import { QrCode } from './QrCode';
 import room from './Room.module.css';
+import { spacedCode } from './spacedCode';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
 
-/** Link and code to pass on; for organisers. */
+/** Link and code to pass on, to show and to print; for organisers. */
 export function InvitePanel({ session, onClose }: { readonly session: Session; readonly onClose: () => void }) {
   const t = useTexts();
+  const words = t.moderation.invite;
   const info = useReadable(session).room;
-  return (
-    <Panel title={t.invite.title} onClose={onClose}>
-      {info && (
-        <div className={room.panelBody}>
-          <p className={controls.hint}>{t.invite.hint}</p>
-          <Invitation info={info} />
-          <ChangeCode required={info.codeRequired} onChange={(code) => { session.order({ type: 'setCode', code }); }} />
-        </div>
-      )}
-    </Panel>
-  );
-}
-
-/** The invitation itself, and the button that copies it as one text. */
-export function Invitation({ info }: { readonly info: RoomInfo }) {
-  const t = useTexts();
-  const [copied, setCopied] = useState<'yes' | 'failed'>();
-  const link = `${window.location.origin}${pathOfRoom(info.name)}`;
-  const code = info.code ?? '';
-  const text = code === '' ? t.invite.textWithoutCode(info.name, link) : t.invite.text(info.name, link, code);
-  const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setCopied('yes');
-    } catch {
-      setCopied('failed');
-    }
-  };
+  const [projecting, setProjecting] = useState(false);
+  if (!info) return null;
+  const link = linkOf(info);
   return (
     <>
-      <dl className={styles.facts}>
-        <div><dt>{t.invite.link}</dt><dd className={styles.link}>{link}</dd></div>
-        <div><dt>{t.invite.code}</dt><dd className={styles.code} data-testid="room-code" aria-live="polite">{code === '' ? t.invite.noCode : code}</dd></div>
-      </dl>
-      <button type="button" className={controls.primary} onClick={() => { void copy(); }}>
-        {copied === 'yes' && <Icon name="check" size={20} />}{copied === 'yes' ? t.invite.copied : t.invite.copy}
-      </button>
-      <span role="status" className="hidden">{copied === 'yes' ? t.invite.copied : ''}</span>
-      {copied === 'failed' && <Problem>{t.invite.copyFailed}</Problem>}
+      <Panel title={t.invite.title} onClose={onClose}>
+        <div className={room.panelBody} tabIndex={0} role="region" aria-label={t.invite.title}>
+          <p className={controls.hint}>{t.invite.hint}</p>
+          <Invitation info={info} />
+          <div className={styles.single}>
+            <CopyButton text={link} label={words.copyLink} />
+            {(info.code ?? '') !== '' && <CopyButton text={spacedCode(info.code ?? '')} label={words.copyCode} />}
+          </div>
+          <div className={styles.qr}><QrCode text={link} label={words.qr(titleOf(info))} /></div>
+          <div className={styles.single}>
+            <button type="button" className={controls.secondary} onClick={() => { setProjecting(true); }}><Icon name="screen" size={20} />{words.project}</button>
+          </div>
+          <ChangeCode session={session} required={info.codeRequired} />
+        </div>
+      </Panel>
+      {projecting && <Projection info={info} link={link} onClose={() => { setProjecting(false); }} />}
     </>
   );
 }
 
-function ChangeCode({ required, onChange }: { readonly required: boolean; readonly onChange: (code: string) => void }) {
+const linkOf = (info: RoomInfo): string => `${window.location.origin}${pathOfRoom(info.name)}`;
+
+/** The invitation itself, and the button that copies it as one text. */
+export function Invitation({ info }: { readonly info: RoomInfo }) {
   const t = useTexts();
-  const id = useId();
-  const [code, setCode] = useState('');
-  const [invalid, setInvalid] = useState(false);
-  const submit = (event: SyntheticEvent): void => {
-    event.preventDefault();
-    const trimmed = code.trim();
-    const length = [...trimmed].length;
-    // Blanks do not count when codes are compared.
-    const valid = ([...trimmed.replace(/\s/g, '')].length >= limits.codeMin && length <= limits.codeMax) || (length === 0 && !required);
-    setInvalid(!valid);
-    if (!valid) return;
-    onChange(trimmed);
-    setCode('');
-  };
+  const link = linkOf(info);
+  const code = info.code ?? '';
+  const title = titleOf(info);
+  const text = code === '' ? t.invite.textWithoutCode(title, link) : t.invite.text(title, link, spacedCode(code));
   return (
-    <details className={styles.change}>
-      <summary>{t.invite.change}</summary>
-      <form className={controls.form} onSubmit={submit} noValidate>
-        <div className={controls.field}>
-          <label className={controls.label} htmlFor={id}>{t.invite.newCode}</label>
-          <input
-            id={id} className={controls.input} value={code} onChange={(event) => { setCode(event.target.value); setInvalid(false); }}
-            autoComplete="off" maxLength={limits.codeMax} aria-invalid={invalid} aria-describedby={`${id}-hint`}
-          />
-          <p id={`${id}-hint`} className={controls.hint}>{t.invite.newCodeHint}</p>
-        </div>
-        {invalid && <Problem>{t.invite.invalid}</Problem>}
-        <button type="submit" className={controls.secondary}>{t.invite.save}</button>
-      </form>
-    </details>
+    <>
+      <dl className={styles.facts}>
+        <div><dt>{t.invite.link}</dt><dd className={styles.link}>{link}</dd></div>
+        <div><dt>{t.invite.code}</dt><dd className={styles.code} data-testid="room-code" aria-live="polite">{code === '' ? t.invite.noCode : spacedCode(code)}</dd></div>
+      </dl>
+      <CopyButton text={text} label={t.moderation.invite.all} className={controls.primary} />
+    </>
   );
 }

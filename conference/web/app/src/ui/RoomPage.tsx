@@ -5,6 +5,7 @@ import { roomSocketURL } from '../signaling/api';
 import type { Role } from '../signaling/messages';
 import { isRoomName } from '../signaling/roomName';
 import type { Directory } from '../state/directory';
+import { rememberedName, rememberedReturn } from '../state/memory';
 import { Session } from '../state/session';
 import { BadRoom } from './BadRoom';
 import { CodeDoor, ConnectingDoor, LobbyDoor, LockedDoor, QueueDoor, WaitingDoor } from './Door';
@@ -28,14 +29,22 @@ export function RoomPage({ room, directory }: RoomPageProps) {
     current.current?.leave();
     media.close();
   }, [media]);
+  useEffect(() => {
+    // A page that was loaded anew goes straight back to where it was; who has left has nothing to come back to.
+    const back = rememberedReturn(room);
+    const name = rememberedName();
+    if (!back || name === '' || current.current) return;
+    const next = stay({ room, name, role: back.role, media });
+    current.current = next;
+    setSession(next);
+  }, [room, media]);
 
   if (!isRoomName(room)) return <BadRoom room={room} directory={directory} />;
   const join = (name: string, role: Role): void => {
     current.current?.close();
     media.forgetProblems();
-    const next = new Session({ room, url: roomSocketURL(window.location, room), name, role, media, phone: isPhone() });
+    const next = stay({ room, name, role, media });
     current.current = next;
-    next.start();
     setSession(next);
   };
   const back = (): void => {
@@ -45,6 +54,12 @@ export function RoomPage({ room, directory }: RoomPageProps) {
   };
   if (!session) return <DeviceCheck room={room} directory={directory} media={media} onJoin={join} />;
   return <Stay session={session} room={room} directory={directory} media={media} onBack={back} />;
+}
+
+function stay(options: { readonly room: string; readonly name: string; readonly role: Role; readonly media: LocalMedia }): Session {
+  const session = new Session({ ...options, url: roomSocketURL(window.location, options.room), phone: isPhone() });
+  session.start();
+  return session;
 }
 
 interface StayProps extends RoomPageProps {
@@ -83,7 +98,7 @@ function Stay({ session, room, directory, media, onBack }: StayProps) {
     case 'refused':
     case 'ended':
     case 'left':
-      return <Outcome phase={phase} room={room} directory={directory} onAgain={onBack} />;
+      return <Outcome phase={phase} attendance={state.attendance} room={room} directory={directory} onAgain={onBack} />;
     default:
       return assertNever(phase);
   }

@@ -1,17 +1,19 @@
 import type { KeyboardEvent } from 'react';
-import { useEffect } from 'react';
-import { canShareScreen } from '../rtc/devices';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { LocalMedia } from '../rtc/localMedia';
-import { mayShareScreen, selfOf } from '../state/room';
+import { isOrganiser, titleOf } from '../state/room';
 import type { Session } from '../state/session';
 import { classes } from './classes';
-import type { IconName } from './Icon';
 import { Icon } from './Icon';
+import { LeaveDialog } from './LeaveDialog';
+import { Popup } from './Popup';
+import { ReactionMenu } from './ReactionMenu';
 import styles from './Toolbar.module.css';
+import type { PanelName, Tool } from './toolList';
+import { shareOut } from './toolList';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
-
-export type PanelName = 'chat' | 'people' | 'invite';
+import { importantTools, useTools } from './useTools';
 
 interface ToolbarProps {
   readonly session: Session;
@@ -20,38 +22,86 @@ interface ToolbarProps {
   readonly onPanel: (panel: PanelName | undefined) => void;
 }
 
-interface Tool {
-  readonly id: string;
-  readonly icon: IconName;
-  /** The full name, read out and shown on hovering. */
-  readonly name: string;
-  /** One word below the icon. */
-  readonly word: string;
-  /** The letter that works together with Alt. */
-  readonly key: string;
-  readonly look: 'plain' | 'off' | 'active' | 'danger';
-  readonly busy?: boolean;
-  readonly badge?: number;
-  /** A small second icon, for a state that the name tells as well. */
-  readonly mark?: IconName;
-  readonly panel?: PanelName;
-  readonly act: () => void;
-}
+type Opened = 'more' | 'react' | 'leave';
 
-/** The controls. Each has a shortcut with Alt, named in its title; plain letters would collide with typing and screen readers. */
-export function Toolbar(props: ToolbarProps) {
+/**
+ * The controls; what does not fit stands behind "Mehr". Most have a shortcut with Alt, named in the title; plain letters would collide with
+ * typing and screen readers. The emergency has none: it must not be pressed by mistake.
+ */
+export function Toolbar({ session, media, panel, onPanel }: ToolbarProps) {
   const t = useTexts();
-  const tools = useTools(props);
-  useShortcuts(tools);
-  const { room } = useReadable(props.session);
+  const state = useReadable(session);
+  const organiser = isOrganiser(state);
+  const [opened, setOpened] = useState<Opened>();
+  const close = (): void => { setOpened(undefined); };
+  const tools = useTools({
+    session, media, panel, onPanel,
+    onReact: () => { setOpened((now) => (now === 'react' ? undefined : 'react')); },
+    onLeave: () => {
+      if (organiser) setOpened('leave');
+      else session.leave();
+    },
+  });
+  useShortcuts(tools, session);
+  const { shown, more } = shareOut(tools, useRoomForTools(), organiser ? importantTools.organiser : importantTools.participant);
+  const moreTool: Tool = {
+    id: 'more', icon: 'more', name: t.moderation.tools.moreName, word: t.moderation.tools.more, look: opened === 'more' ? 'active' : 'plain', popup: true,
+    badge: more.reduce((sum, { badge = 0 }) => sum + badge, 0), act: () => { setOpened((now) => (now === 'more' ? undefined : 'more')); },
+  };
+  // "Verlassen" stands last wherever it stands.
+  const bar = more.length === 0 ? shown : [...shown.slice(0, -1), moreTool, ...shown.slice(-1)];
   return (
     <footer className={styles.bar}>
-      <p className={styles.name} title={room?.name}>{room?.name}</p>
+      <p className={styles.name} title={titleOf(state.room)}>{titleOf(state.room)}</p>
       <div role="toolbar" aria-label={t.toolbar.label} className={styles.toolbar} onKeyDown={moveFocus}>
-        {tools.map((tool) => <ToolButton key={tool.id} tool={tool} open={tool.panel === undefined ? undefined : props.panel === tool.panel} />)}
+        {bar.map((tool) => (
+          <ToolButton key={tool.id} tool={tool} session={session} open={tool.popup ? opened === tool.id : tool.panel && panel === tool.panel} />
+        ))}
       </div>
+      {opened === 'more' && more.length > 0 && (
+        <Popup label={t.moderation.tools.moreName} onClose={close}>
+          <ul className={styles.more}>
+            {more.map((tool) => (
+              <li key={tool.id}>
+                <button
+                  type="button" className={classes(styles.item, tool.look === 'alarm' && styles.itemAlarm)} data-panel={tool.panel} aria-disabled={tool.denied !== undefined || tool.busy}
+                  onClick={() => {
+                    if (tool.id !== 'react') close();
+                    operate(tool, session);
+                  }}
+                >
+                  <Icon name={tool.icon} />
+                  <span>{tool.name}{tool.denied !== undefined && <small>{tool.denied}</small>}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </Popup>
+      )}
+      {opened === 'react' && <Popup label={t.moderation.reactions.title} onClose={close}><ReactionMenu session={session} onDone={close} /></Popup>}
+      {opened === 'leave' && <LeaveDialog session={session} onClose={close} />}
     </footer>
   );
+}
+
+/** What may not be used says why instead of doing anything. What is on can always be switched off. */
+function operate(tool: Tool, session: Session): void {
+  if (tool.busy) return;
+  if (tool.denied === undefined) tool.act();
+  else session.explain(tool.denied);
+}
+
+const followWidth = (listener: () => void): (() => void) => {
+  window.addEventListener('resize', listener);
+  return () => { window.removeEventListener('resize', listener); };
+};
+
+/** How many tools stand side by side, by the widths in Toolbar.module.css. */
+function useRoomForTools(): number {
+  const width = useSyncExternalStore(followWidth, () => window.innerWidth);
+  if (width <= 420) return Math.floor((width - 4) / 48);
+  if (width <= 620) return Math.floor((width - 16) / 56);
+  return Math.floor((width - 24) / 80);
 }
 
 /** Arrow keys go from tool to tool (ARIA Authoring Practices, toolbar); Tab works as well. */
@@ -64,12 +114,14 @@ function moveFocus(event: KeyboardEvent<HTMLDivElement>): void {
   event.preventDefault();
 }
 
-function ToolButton({ tool, open }: { readonly tool: Tool; readonly open: boolean | undefined }) {
+function ToolButton({ tool, session, open }: { readonly tool: Tool; readonly session: Session; readonly open: boolean | undefined }) {
   const t = useTexts();
+  const name = tool.denied === undefined ? tool.name : `${tool.name}. ${tool.denied}`;
   return (
     <button
-      type="button" className={classes(styles.tool, styles[tool.look])} onClick={tool.act} disabled={tool.busy} data-panel={tool.panel}
-      aria-label={tool.name} aria-expanded={open} aria-keyshortcuts={`Alt+${tool.key}`} title={`${tool.name} (${t.toolbar.shortcut(tool.key)})`}
+      type="button" className={classes(styles.tool, styles[tool.look])} onClick={() => { operate(tool, session); }} disabled={tool.busy} data-panel={tool.panel}
+      data-popup={tool.popup ? tool.id : undefined} aria-label={name} aria-disabled={tool.denied === undefined ? undefined : true} aria-expanded={open}
+      aria-keyshortcuts={tool.key && `Alt+${tool.key}`} title={tool.key ? `${name} (${t.toolbar.shortcut(tool.key)})` : name}
     >
       <span className={styles.icon}>
         <Icon name={tool.icon} />
@@ -81,59 +133,17 @@ function ToolButton({ tool, open }: { readonly tool: Tool; readonly open: boolea
   );
 }
 
-function useTools({ session, media, panel, onPanel }: ToolbarProps): readonly Tool[] {
-  const t = useTexts();
-  const state = useReadable(session);
-  const local = useReadable(media);
-  const locked = state.settings.locked;
-  const count = state.participants.length;
-  const toggle = (name: PanelName) => (): void => { onPanel(panel === name ? undefined : name); };
-  const look = (name: PanelName): Tool['look'] => (panel === name ? 'active' : 'plain');
-  const tools: Tool[] = [
-    {
-      id: 'mic', icon: local.mic ? 'mic' : 'micOff', name: local.mic ? t.toolbar.micOff : t.toolbar.micOn, word: t.toolbar.mic, key: 'M',
-      look: local.mic ? 'plain' : 'off', busy: local.busy.microphone, act: () => { void media.setMic(!local.mic); },
-    },
-    {
-      id: 'camera', icon: local.camera ? 'camera' : 'cameraOff', name: local.camera ? t.toolbar.cameraOff : t.toolbar.cameraOn,
-      word: t.toolbar.camera, key: 'K', look: local.camera ? 'plain' : 'off', busy: local.busy.camera,
-      act: () => { void media.setCamera(!local.camera); },
-    },
-  ];
-  if (mayShareScreen(state) && canShareScreen()) {
-    tools.push({
-      id: 'screen', icon: 'screen', name: local.screen ? t.toolbar.screenOff : t.toolbar.screenOn, word: t.toolbar.screen, key: 'B',
-      look: local.screen ? 'active' : 'plain', act: () => { void media.setScreen(!local.screen); },
-    });
-  }
-  tools.push(
-    {
-      id: 'chat', icon: 'chat', name: state.unread > 0 ? t.toolbar.chatUnread(state.unread) : t.toolbar.chat, word: t.toolbar.chat, key: 'C',
-      look: look('chat'), badge: state.unread, panel: 'chat', act: toggle('chat'),
-    },
-    {
-      id: 'people', icon: 'people', name: locked ? t.toolbar.peopleCountLocked(count) : t.toolbar.peopleCount(count), word: t.toolbar.people, key: 'P',
-      look: look('people'), panel: 'people', act: toggle('people'), ...(locked ? { mark: 'lock' } : {}),
-    },
-  );
-  if (selfOf(state)?.role === 'organiser') {
-    tools.push({ id: 'invite', icon: 'invite', name: t.toolbar.invite, word: t.toolbar.invite, key: 'E', look: look('invite'), panel: 'invite', act: toggle('invite') });
-  }
-  tools.push({ id: 'leave', icon: 'leave', name: t.toolbar.leaveRoom, word: t.toolbar.leave, key: 'V', look: 'danger', act: () => { session.leave(); } });
-  return tools;
-}
-
 /** Alt and a letter, by the key's place, because Alt changes the letter on some keyboards. AltGr is left alone: it types @ and €. */
-function useShortcuts(tools: readonly Tool[]): void {
+function useShortcuts(tools: readonly Tool[], session: Session): void {
   useEffect(() => {
     const press = (event: globalThis.KeyboardEvent): void => {
       if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat || event.getModifierState('AltGraph')) return;
-      const tool = tools.find(({ key }) => event.code === `Key${key}`);
+      const tool = tools.find(({ key }) => key !== undefined && event.code === `Key${key}`);
       if (!tool || tool.busy) return;
       event.preventDefault();
-      tool.act();
+      operate(tool, session);
     };
     window.addEventListener('keydown', press);
     return () => { window.removeEventListener('keydown', press); };
-  }, [tools]);
+  }, [tools, session]);
 }
