@@ -22,6 +22,8 @@ type Config struct {
 	Restart   Restart   `yaml:"restart,omitempty"`
 	AccessLog AccessLog `yaml:"access_log"`
 	Contact   Contact   `yaml:"contact"`
+	// Countries are those that the county's machines may be in, ISO 3166-1 alpha-2, for the data protection page. Empty: Germany.
+	Countries []string `yaml:"countries,omitempty"`
 	// Imprint, DataProtection, Support and Accessibility are for the legal and help pages, see legal.go. A bridge's file has none.
 	Imprint        Imprint        `yaml:"imprint,omitempty"`
 	DataProtection DataProtection `yaml:"data_protection,omitempty"`

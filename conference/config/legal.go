@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -57,6 +58,22 @@ type Accessibility struct {
 	ArbitrationURL string `yaml:"arbitration_url,omitempty"`
 	// Reviewed is the day on which the statement was last looked through, "YYYY-MM-DD".
 	Reviewed string `yaml:"reviewed,omitempty"`
+}
+
+// Countries with machines that counties may rent (Hetzner Cloud API: GET /locations), ISO 3166-1 alpha-2.
+const (
+	Germany   = "DE"
+	Finland   = "FI"
+	USA       = "US"
+	Singapore = "SG"
+)
+
+func (c Config) checkCountries(m *mistakes) {
+	for i, country := range c.Countries {
+		if !slices.Contains([]string{Germany, Finland, USA, Singapore}, country) {
+			m.add(fmt.Sprintf("countries[%d]", i), "%q is not one of %s, %s, %s and %s", short(country), Germany, Finland, USA, Singapore)
+		}
+	}
 }
 
 // maxAddressLines bounds a postal address (DIN 5008: six lines, and a country).

@@ -62,6 +62,7 @@ func (c Config) Validate() error {
 		m.add("access_log.retention_days", "%d is not between 0 (no access log) and %d", d, maxRetentionDays)
 	}
 	c.Contact.validate(&m)
+	c.checkCountries(&m)
 	c.Imprint.validate(&m)
 	c.DataProtection.validate(&m)
 	c.Support.validate(&m)

@@ -3,6 +3,7 @@ package pages
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,37 @@ func (d data) ReviewedOn() string {
 		return day.Format("2 January 2006")
 	}
 	return fmt.Sprintf("%d. %s %d", day.Day(), months[day.Month()-1], day.Year())
+}
+
+// Germany says whether all machines are in Germany.
+func (d data) Germany() bool {
+	return !slices.ContainsFunc(d.Countries, func(c string) bool { return c != config.Germany })
+}
+
+// ThirdCountry says whether a machine may be in a country where the GDPR is not in force.
+func (d data) ThirdCountry() bool {
+	return slices.ContainsFunc(d.Countries, func(c string) bool { return c != config.Germany && c != config.Finland })
+}
+
+// Places are the countries in words, after "in".
+func (d data) Places() string {
+	and := " und "
+	if d.Lang == english {
+		and = " and "
+	}
+	var names []string
+	for _, c := range d.Countries {
+		names = append(names, countryNames[d.Lang][c])
+	}
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + and + names[len(names)-1]
+}
+
+var countryNames = map[string]map[string]string{
+	german:  {config.Germany: "Deutschland", config.Finland: "Finnland", config.USA: "den USA", config.Singapore: "Singapur"},
+	english: {config.Germany: "Germany", config.Finland: "Finland", config.USA: "the USA", config.Singapore: "Singapore"},
 }
 
 var months = [...]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"}

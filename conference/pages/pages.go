@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/extension"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
 	files "github.com/medienzentrenverbund/kreisraum/templates/pages"
@@ -62,9 +61,6 @@ type answer struct {
 	body []byte
 	etag string
 }
-
-// reader leaves raw HTML and dangerous links out, as goldmark does unless told otherwise.
-var reader = goldmark.New(goldmark.WithExtensions(extension.Table))
 
 // stylePath is below a path that no room can have.
 const stylePath = "/hilfe/seite.css"
@@ -129,10 +125,11 @@ func render(frame *template.Template, p page, d data) ([]byte, error) {
 	if err := text.Execute(&markdown, d); err != nil {
 		return nil, err
 	}
-	if err := reader.Convert(markdown.Bytes(), &html); err != nil {
+	// goldmark leaves raw HTML and dangerous links out unless told otherwise.
+	if err := goldmark.Convert(markdown.Bytes(), &html); err != nil {
 		return nil, err
 	}
-	v := view{data: d, Title: title(markdown.String()), Path: p.path, Style: stylePath, Content: template.HTML(html.String()), //nolint:gosec // made from our own texts, without raw HTML
+	v := view{data: d, Title: title(markdown.String()), Path: p.path, Style: stylePath, Content: template.HTML(withSymbols(html.String())), //nolint:gosec // made from our own texts, without raw HTML
 		Up: p.parent, Words: wordsIn[d.Lang]}
 	for i, other := range footer {
 		v.Footer = append(v.Footer, footerLink{Path: other, Text: v.Words.Footer[i], Here: other == p.path})

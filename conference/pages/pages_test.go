@@ -91,6 +91,9 @@ func TestEveryPage(t *testing.T) {
 						t.Errorf("%s: %q is in it", where, bad)
 					}
 				}
+				if found := symbolName.FindAllString(tag.ReplaceAllString(body, ""), -1); len(found) > 0 {
+					t.Errorf("%s: no symbols called %v", where, found)
+				}
 				for _, found := range href.FindAllStringSubmatch(body, -1) {
 					target, _, _ := strings.Cut(found[1], "?")
 					known := slices.Contains(allowed, target) || slices.Contains(outside, found[1]) || strings.HasPrefix(target, "mailto:") || strings.HasPrefix(target, "tel:")
@@ -134,6 +137,9 @@ func TestTextsFollowTheConfiguration(t *testing.T) {
 		{"no imprint", func(c *config.Config) { c.Imprint = config.Imprint{} }, "/impressum", "Kreismedienzentrum Musterkreis", "Vertreten"},
 		{"officer", func(*config.Config) {}, "/datenschutz", "datenschutz@musterkreis.example", "\x00"},
 		{"no officer", func(c *config.Config) { c.DataProtection = config.DataProtection{} }, "/datenschutz", "Datenschutzbeauftragte Stelle: hilfe@kmz-musterkreis.example", "aufsicht"},
+		{"Germany", func(*config.Config) {}, "/datenschutz", "GmbH in Deutschland, im Auftrag", "Damit werden Daten in einem Drittland"},
+		{"Finland", func(c *config.Config) { c.Countries = []string{"DE", "FI"} }, "/datenschutz", "GmbH in Deutschland und Finnland, im Auftrag", "Damit werden Daten in einem Drittland"},
+		{"third country", func(c *config.Config) { c.Countries = []string{"DE", "FI", "US"} }, "/datenschutz", "Deutschland, Finnland und den USA", "keine Daten übermittelt"},
 		{"hours", func(*config.Config) {}, "/kontakt", "Erreichbar: Montag bis Freitag, 8 bis 16 Uhr", "\x00"},
 		{"no hours", func(c *config.Config) { c.Support = config.Support{} }, "/kontakt", "07000 000004", "Erreichbar"},
 		{"review", func(*config.Config) {}, "/barrierefreiheit", "Zuletzt überprüft am 2. November 2026", "\x00"},

@@ -69,6 +69,17 @@ func (c Config) PortalKinds() []Kind { return kinds(c.ServerTypes.Portal, c.Loca
 // BridgeKinds are what dedicated bridges may be, the best first; never empty on a validated configuration.
 func (c Config) BridgeKinds() []Kind { return kinds(c.ServerTypes.Bridge, c.Locations) }
 
+// Countries are those that the county's machines may be in, ISO 3166-1 alpha-2, each once.
+func (c Config) Countries() []string {
+	var all []string
+	for _, k := range append(c.PortalKinds(), c.BridgeKinds()...) {
+		if country := locations[k.Location]; !slices.Contains(all, country) {
+			all = append(all, country)
+		}
+	}
+	return all
+}
+
 // kinds puts the type before the location: the first type in all its locations, then the next type, because the county's capacity figures
 // belong to the type.
 func kinds(types, locations []string) []Kind {

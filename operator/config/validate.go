@@ -11,16 +11,20 @@ import (
 	"time"
 	"unicode"
 
+	server "github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 )
 
 // OutsideGermanyWords must be written out before a location outside Germany is accepted.
 const OutsideGermanyWords = "yes, the controller has agreed"
 
-// locations says which country each Hetzner location is in. Hetzner Cloud API: GET /locations.
+// locations says which country each Hetzner location is in, ISO 3166-1 alpha-2. Hetzner Cloud API: GET /locations.
 var locations = map[string]string{
-	"fsn1": "Germany", "nbg1": "Germany", "hel1": "Finland", "ash": "the USA", "hil": "the USA", "sin": "Singapore",
+	"fsn1": server.Germany, "nbg1": server.Germany, "hel1": server.Finland, "ash": server.USA, "hil": server.USA, "sin": server.Singapore,
 }
+
+// countryNames are for people.
+var countryNames = map[string]string{server.Germany: "Germany", server.Finland: "Finland", server.USA: "the USA", server.Singapore: "Singapore"}
 
 // images are the system images that the machine's set-up was written for.
 var images = []string{"debian-12", "debian-13", "ubuntu-24.04"}
@@ -125,9 +129,9 @@ func (r *report) serverTypes(c Config, path string, entries []string) {
 func (r *report) location(path, name, words string) {
 	country, known := locations[name]
 	r.check(known, path, "%q is no Hetzner location; fsn1 or nbg1 was expected", name)
-	r.check(!known || country == "Germany" || words == OutsideGermanyWords, path,
+	r.check(!known || country == server.Germany || words == OutsideGermanyWords, path,
 		"%s is in %s: pupils' video would leave Germany. If the controller agrees, say so with allow_locations_outside_germany: %q",
-		name, country, OutsideGermanyWords)
+		name, countryNames[country], OutsideGermanyWords)
 }
 
 func (r *report) bridges(b Bridges) {

@@ -42,6 +42,7 @@ func serverConfig(c config.Config, m, front infra.Machine, e endpoints.Endpoints
 		},
 	}
 	if m.Role == infra.RolePortal { // a word in the imprint is no reason to deploy to bridges
+		out.Countries = c.Countries()
 		out.Imprint, out.DataProtection = server.Imprint(c.Imprint), server.DataProtection(c.DataProtection)
 		out.Support, out.Accessibility = server.Support(c.Support), server.Accessibility(c.Accessibility)
 	}
