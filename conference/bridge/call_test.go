@@ -121,6 +121,20 @@ func TestScreenRightInTheMedia(t *testing.T) {
 	}
 }
 
+// await reads until a message of type M comes.
+func await[M signaling.ServerMessage](c *client) M {
+	c.t.Helper()
+	for {
+		m, err := c.next()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if got, ok := m.(M); ok {
+			return got
+		}
+	}
+}
+
 // callee starts a client's media, with camera and screen, has it look at both of the other's videos and returns how many packets of
 // them arrived.
 func callee(t *testing.T, c *client, other string) func(signaling.Source) int {
@@ -133,9 +147,10 @@ func callee(t *testing.T, c *client, other string) func(signaling.Source) int {
 	c.send(signaling.Offer{SDP: signaling.SDP(media.Offer())})
 	c.send(signaling.View{Want: []signaling.Want{
 		{Participant: other, Source: signaling.SourceScreen, Height: 720}, {Participant: other, Source: signaling.SourceCamera, Height: 180}}})
-	if err := media.Answer(string(expect[signaling.Answer](c).SDP)); err != nil {
+	if err := media.Answer(string(await[signaling.Answer](c).SDP)); err != nil {
 		t.Fatal(err)
 	}
+	c.send(signaling.State{Camera: true, Screen: true})
 	var mu sync.Mutex
 	mids := map[signaling.Source]string{}
 	go func() {

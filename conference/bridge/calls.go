@@ -13,15 +13,8 @@ func (l *roomLoop) call(p room.Person) *peer.Call {
 	if before != nil && !before.Over() {
 		return before
 	}
-	rule, told := l.forwards[p.ID]
-	if !told { // as long as the room does not say
-		rule = peer.Forward{Microphone: peer.Everyone, Camera: peer.Everyone, Organiser: p.Role == room.Organiser}
-		if l.rules.MayShareScreen(p.Role) {
-			rule.Screen = peer.Everyone
-		}
-	}
 	cfg := peer.CallConfig{
-		Participant: p.ID, Media: l.forward, Forward: rule, Log: l.log,
+		Participant: p.ID, Media: l.forward, Forward: l.forwards[p.ID], Log: l.log,
 		Ended: func() { l.inbox.post(input{room.MediaEnded{Participant: p.ID}}) },
 	}
 	if before != nil {

@@ -74,8 +74,12 @@ func TestLesson(t *testing.T) {
 	if m, err := teacher.next(); err == nil {
 		t.Fatalf("got %T after leaving", m)
 	}
-	expect[signaling.ParticipantLeft](early)
-	expect[signaling.ParticipantLeft](mia)
+	for _, c := range []*client{early, mia} {
+		expect[signaling.ParticipantLeft](c)
+		if p := expect[signaling.Pause](c); p.Until == 0 {
+			t.Fatal("paused until never")
+		}
+	}
 	late := s.dial(admission("klasse-5a", ""))
 	late.send(signaling.Join{Name: "Ida Beispiel", Role: signaling.RoleParticipant, Code: "Igel-17"})
 	if d := expect[signaling.Door](late); d.State != signaling.DoorWaiting {
@@ -113,9 +117,9 @@ func TestMedia(t *testing.T) {
 	if v := session.viewed(); len(v) != 1 || v[0] != want {
 		t.Fatalf("view from before the offer: %+v", v)
 	}
-	if ok, known := session.allows(peer.Screen); !ok || !known {
-		t.Fatalf("organiser's screen: allowed %v, known %v", ok, known)
-	}
+	session.forwards(t, peer.Forward{Organiser: true})
+	teacher.send(signaling.State{Mic: true, Camera: true, Screen: true})
+	session.forwards(t, peer.Forward{Microphone: peer.Everyone, Camera: peer.Everyone, Screen: peer.Everyone, Organiser: true})
 
 	session.events.Speakers([]string{in.Self})
 	if m := expect[signaling.Speakers](teacher); len(m.IDs) != 1 {
@@ -128,13 +132,17 @@ func TestMedia(t *testing.T) {
 	teacher.send(signaling.Offer{SDP: "v=1"})
 	expect[signaling.Answer](teacher)
 	expect[signaling.Slots](teacher)
+	media.room(0).session(in.Self).forwards(t, peer.Forward{Microphone: peer.Everyone, Camera: peer.Everyone, Screen: peer.Everyone, Organiser: true})
 
 	pupil, pupilIn := s.pupil("mathe", in.Room.Code)
 	pupil.send(signaling.Offer{SDP: "v=2"})
 	expect[signaling.Answer](pupil)
-	if ok, known := media.room(0).session(pupilIn.Self).allows(peer.Screen); ok || !known {
-		t.Fatalf("participant's screen: allowed %v, known %v", ok, known)
+	expect[signaling.Slots](pupil)
+	pupil.send(signaling.State{Camera: true, Screen: true})
+	if p := expect[signaling.Problem](pupil); p.Code != signaling.ErrorScreenNotAllowed {
+		t.Fatalf("screen: %+v", p)
 	}
+	media.room(0).session(pupilIn.Self).forwards(t, peer.Forward{Camera: peer.Everyone})
 	pupil.close()
 	eventually(t, "the pupil's session is closed", func() bool { return media.room(0).session(pupilIn.Self) == nil })
 	if media.room(0).doubled {

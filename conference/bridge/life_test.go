@@ -46,7 +46,6 @@ func TestResumeReplacesTheOldConnection(t *testing.T) {
 		expect[signaling.Answer](again)
 		expect[signaling.Slots](again)
 		expectLast(pupil, signaling.Ended{Reason: signaling.EndedReplaced})
-		expect[signaling.ParticipantState](teacher)
 		pupil = again
 	}
 	if media.room(0).doubled {
@@ -107,10 +106,15 @@ func TestResumeIsWorthNothing(t *testing.T) {
 		c := s.resume("mathe", "", in, signaling.RoleParticipant)
 		expect[signaling.Door](c)
 	})
+	t.Run("of another device", func(t *testing.T) {
+		c := s.dial(admission("mathe", ""))
+		c.send(signaling.Join{Name: "Mia Beispiel", Role: signaling.RoleParticipant, Resume: pupilIn.Resume, Device: "u3Jr0d-V2k9_Qy7LhTnXwA"})
+		expect[signaling.Door](c)
+	})
 	t.Run("of another account", func(t *testing.T) {
 		c := s.resume("deutsch", "account-2", other, signaling.RoleOrganiser)
-		if got := expect[signaling.Joined](c); got.Self == other.Self {
-			t.Error("took the place of another account")
+		if d := expect[signaling.Door](c); !d.Taken || d.State != signaling.DoorCode {
+			t.Errorf("at the door of another account's lesson: %+v", d)
 		}
 	})
 }
@@ -139,8 +143,7 @@ func TestEndAccounts(t *testing.T) {
 	}
 	one, in := join("mathe", "account-1")
 	two, _ := join("deutsch", "account-1")
-	three, _ := join("mathe", "account-2")
-	expect[signaling.ParticipantJoined](one)
+	three, _ := join("physik", "account-2")
 	early := s.dial(admission("mathe", "account-1")) // admitted before, joins after
 
 	if n := s.bridge.EndAccounts(func(id string) bool { return id == "account-1" }); n != 2 {
@@ -151,7 +154,8 @@ func TestEndAccounts(t *testing.T) {
 	}
 	expectLast(one, signaling.Ended{Reason: signaling.EndedAccountDisabled})
 	expectLast(two, signaling.Ended{Reason: signaling.EndedAccountDisabled})
-	expect[signaling.ParticipantLeft](three)
+	three.send(signaling.SendChat{Text: "Ich bin noch da."})
+	expect[signaling.Chat](three)
 	early.send(signaling.Join{Name: "Frau Ahorn", Role: signaling.RoleOrganiser, Resume: in.Resume})
 	expectLast(early, signaling.Refused{Code: signaling.RefusedAccountDisabled})
 

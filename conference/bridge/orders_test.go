@@ -96,7 +96,7 @@ func TestDrainNew(t *testing.T) {
 	door.send(signaling.Join{Name: "Mia Beispiel", Role: signaling.RoleParticipant})
 	expect[signaling.Door](door)
 	restored := admission("physik", "account-1")
-	restored.Restore = &cluster.Record{Epoch: "e1", Organisers: []string{"account-1"}}
+	restored.Restore = &cluster.Record{Epoch: "e1", Owner: "account-1", Organisers: []string{"account-1"}}
 	c := s.dial(restored)
 	c.send(signaling.Join{Name: "Frau Ahorn", Role: signaling.RoleOrganiser})
 	expect[signaling.Joined](c)

@@ -257,7 +257,7 @@ func TestRestoredLockAndRemoval(t *testing.T) {
 		t.Fatal("unlocked")
 	}
 	for name, j := range map[string]signaling.Join{
-		"token": {Resume: removed.Resume}, "device and code": {Device: device, Code: h.in.Room.Code},
+		"token": {Resume: removed.Resume, Device: device}, "device and code": {Device: device, Code: h.in.Room.Code},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j.Role = signaling.RoleParticipant
@@ -277,7 +277,8 @@ func TestRestoredRoomWaits(t *testing.T) {
 	}{"in time": {room.Linger - time.Second, true}, "too late": {room.Linger + time.Second, false}} {
 		t.Run(name, func(t *testing.T) {
 			inSimulatedTime(t, func(t *testing.T, s *site, _ *pipes) {
-				record := cluster.Record{Epoch: "0123456789abcdef", CodeHash: cluster.CodeHash(s.key, "mathe", "482713"), Organisers: []string{"account-1"}}
+				record := cluster.Record{Epoch: "0123456789abcdef", CodeHash: cluster.CodeHash(s.key, "mathe", "482713"), Owner: "account-1",
+					Organisers: []string{"account-1"}, Seats: []string{"7c1f:p1"}}
 				a := admission("mathe", "")
 				a.Restore = &record
 				claims := resumeClaims{Room: "mathe", Epoch: record.Epoch, Participant: "7c1f", Role: room.Participant}

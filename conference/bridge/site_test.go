@@ -275,7 +275,7 @@ func (r *fakeRoom) Join(participant, offer string, events peer.MediaEvents) (pee
 			return nil, "", err
 		}
 	}
-	s := &fakeSession{room: r, id: participant, events: events, allowed: map[string]bool{}}
+	s := &fakeSession{room: r, id: participant, events: events}
 	events.Slots([]peer.AudioSlot{{MID: "3", Participant: participant}}, nil) // before Join has returned
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -309,7 +309,8 @@ type fakeSession struct {
 
 	mu      sync.Mutex
 	view    []peer.MediaWant
-	allowed map[string]bool
+	forward peer.Forward
+	allowed int // how often Allow was called
 }
 
 func (s *fakeSession) SetView(want []peer.MediaWant) {
@@ -318,12 +319,24 @@ func (s *fakeSession) SetView(want []peer.MediaWant) {
 	s.view = want
 }
 
-func (s *fakeSession) SetOrganiser(bool) {}
+func (s *fakeSession) SetOrganiser(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forward.Organiser = on
+}
 
 func (s *fakeSession) Allow(source string, to peer.Audience) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.allowed[source] = to == peer.Everyone
+	s.allowed++
+	switch source {
+	case peer.Microphone:
+		s.forward.Microphone = to
+	case peer.Camera:
+		s.forward.Camera = to
+	case peer.Screen:
+		s.forward.Screen = to
+	}
 }
 
 func (s *fakeSession) Close() {
@@ -343,11 +356,14 @@ func (s *fakeSession) viewed() []peer.MediaWant {
 	return s.view
 }
 
-func (s *fakeSession) allows(source string) (ok, known bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ok, known = s.allowed[source]
-	return ok, known
+// forwards waits until the session is told that this is forwarded.
+func (s *fakeSession) forwards(t *testing.T, want peer.Forward) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("%+v is forwarded", want), func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.forward == want && s.allowed >= 3
+	})
 }
 
 func canary(t *testing.T, what string) string {

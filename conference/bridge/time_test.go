@@ -143,12 +143,12 @@ func TestPings(t *testing.T) {
 	})
 }
 
-// TestLingering loses the only connection of a room: it is there for who resumes, for half a minute.
+// TestLingering loses the only connection of a room, the organiser's: it is there for who resumes, until the lesson is given up.
 func TestLingering(t *testing.T) {
 	for name, tt := range map[string]struct {
 		away time.Duration
 		back bool
-	}{"in time": {room.Linger - time.Second, true}, "too late": {room.Linger + time.Second, false}} {
+	}{"in time": {room.DefaultOrganiserGrace + room.Dormancy - time.Second, true}, "too late": {room.DefaultOrganiserGrace + room.Dormancy + time.Second, false}} {
 		t.Run(name, func(t *testing.T) {
 			inSimulatedTime(t, func(t *testing.T, s *site, _ *pipes) {
 				teacher, in := s.organiser("mathe")
