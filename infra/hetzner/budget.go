@@ -25,6 +25,8 @@ var errBudget = errors.New("the hour's budget of requests is used up")
 type budget struct {
 	// turn makes those who wait go in the order in which they came.
 	turn chan struct{}
+	// pace is how long an hour takes, 1 at Hetzner.
+	pace float64
 
 	mu       sync.Mutex // guards what follows
 	limit    float64    // size of the bucket, requests
@@ -33,8 +35,8 @@ type budget struct {
 	inFlight int // sent, and not yet answered
 }
 
-func newBudget() *budget {
-	return &budget{turn: make(chan struct{}, 1), limit: hourlyRequests, left: hourlyRequests}
+func newBudget(pace float64) *budget {
+	return &budget{turn: make(chan struct{}, 1), pace: pace, limit: hourlyRequests, left: hourlyRequests}
 }
 
 // take waits until a request may be sent. Returns errBudget when that is later than ctx allows.
@@ -103,7 +105,7 @@ func (b *budget) refillLocked(now time.Time) {
 }
 
 // rateLocked is how many requests come into the bucket in a second.
-func (b *budget) rateLocked() float64 { return b.limit / time.Hour.Seconds() }
+func (b *budget) rateLocked() float64 { return b.limit / time.Hour.Seconds() / b.pace }
 
 // budgeted sends requests as the budget allows.
 type budgeted struct {

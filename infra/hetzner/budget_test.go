@@ -55,7 +55,7 @@ func send(t testing.TB, ctx context.Context, transport http.RoundTripper) error 
 func TestBudgetIsNeverOverdrawn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		far := &bucket{limit: 3600, left: 3600, at: time.Now()}
-		transport := budgeted{budget: newBudget(), next: far}
+		transport := budgeted{budget: newBudget(1), next: far}
 		began := time.Now()
 		var all sync.WaitGroup
 		const sent = 4000
@@ -80,7 +80,7 @@ func TestBudgetIsNeverOverdrawn(t *testing.T) {
 func TestBudgetBelievesTheHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		far := &bucket{limit: 3600, left: 30, at: time.Now()}
-		transport := budgeted{budget: newBudget(), next: far}
+		transport := budgeted{budget: newBudget(1), next: far}
 		for range 50 {
 			if err := send(t, t.Context(), transport); err != nil {
 				t.Fatal(err)
@@ -96,7 +96,7 @@ func TestBudgetBelievesTheHeaders(t *testing.T) {
 func TestBudgetLearnsItsSize(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		far := &bucket{limit: 36000, left: 36000, at: time.Now()}
-		transport := budgeted{budget: newBudget(), next: far}
+		transport := budgeted{budget: newBudget(1), next: far}
 		began := time.Now()
 		for range 20000 {
 			if err := send(t, t.Context(), transport); err != nil {
@@ -119,7 +119,7 @@ func TestBudgetIsSharedByAllClientsOfAToken(t *testing.T) {
 
 func TestUsedUpBudgetIsToldAsSuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		used := newBudget()
+		used := newBudget(1)
 		used.left, used.at = 0, time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 		defer cancel()

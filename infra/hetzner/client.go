@@ -25,7 +25,7 @@ type Config struct {
 	Log *slog.Logger
 	// RequestTimeout bounds one HTTP request. 0: DefaultRequestTimeout.
 	RequestTimeout time.Duration
-	// Backoff is the first pause before a request is repeated; later ones are longer, and polls keep
+	// Backoff is the first pause before a request is repeated; later ones are longer, and polls and the wait for the budget keep
 	// in step with it. 0: DefaultBackoff. Only tests want another.
 	Backoff time.Duration
 	// Version of the program, for the User-Agent.
@@ -61,7 +61,8 @@ func New(cfg Config) *Client {
 	if cfg.Backoff == 0 {
 		cfg.Backoff = DefaultBackoff
 	}
-	shared := projectOf(cfg.URL, cfg.Token)
+	pace := float64(cfg.Backoff) / float64(DefaultBackoff)
+	shared := projectOf(cfg.URL, cfg.Token, pace)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 8
 	client := &http.Client{
@@ -81,7 +82,7 @@ func New(cfg Config) *Client {
 		url:     cfg.URL,
 		log:     cfg.Log,
 		project: shared,
-		pace:    float64(cfg.Backoff) / float64(DefaultBackoff),
+		pace:    pace,
 		again:   backoff(cfg.Backoff, 3*time.Second),
 		idle:    transport.CloseIdleConnections,
 	}

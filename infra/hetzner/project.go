@@ -18,8 +18,8 @@ var projects struct {
 	all map[[sha256.Size]byte]*project
 }
 
-// projectOf returns what the Clients of a token at an address share.
-func projectOf(url, token string) *project {
+// projectOf returns what the Clients of a token at an address share. The first of them sets its pace.
+func projectOf(url, token string, pace float64) *project {
 	key := sha256.Sum256([]byte(url + "\x00" + token))
 	projects.mu.Lock()
 	defer projects.mu.Unlock()
@@ -29,7 +29,7 @@ func projectOf(url, token string) *project {
 	if projects.all == nil {
 		projects.all = map[[sha256.Size]byte]*project{}
 	}
-	p := &project{budget: newBudget(), polls: newPolls()}
+	p := &project{budget: newBudget(pace), polls: newPolls()}
 	projects.all[key] = p
 	return p
 }
