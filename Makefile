@@ -154,13 +154,14 @@ need-node:
 		echo "Node.js 20 (from 20.19), 22 (from 22.13) or 24 and newer builds the web client, with npm; this machine has $$(node --version 2>/dev/null || echo none)"; \
 		echo "(Debian 12's own is too old). Install it from https://nodejs.org/en/download, then run make again."; exit 1; }
 
-# Chromium plays the browser, gcc serves the race detector; debootstrap, systemd-container and nftables make real Debian machines, ip and nsenter
+# Chromium and Firefox play the browsers, gcc serves the race detector; debootstrap, systemd-container and nftables make real Debian machines, ip and nsenter
 # look at their networks, ssh logs in; hcloud is a client to hold the simulated cloud against, PostgreSQL a place for a team's state. Debian
 # packages, installed only when missing.
 .PHONY: need-test-packages
 need-test-packages:
 	@missing=""; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v firefox-esr >/dev/null || missing="$$missing firefox-esr"; \
 	command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	command -v systemd-nspawn >/dev/null || missing="$$missing systemd-container"; \
 	command -v debootstrap >/dev/null || missing="$$missing debootstrap"; \

@@ -72,7 +72,9 @@ func TestCounty(t *testing.T) {
 		}
 	})
 
-	t.Run("lesson", func(t *testing.T) { lesson(t, r.URL, *r.FirstAccount) })
+	t.Run("lesson", func(t *testing.T) { browserTests(t, r.URL, *r.FirstAccount, "e2e/lesson.test.mjs") })
+	t.Run("fixed pages", func(t *testing.T) { browserTests(t, r.URL, *r.FirstAccount, "e2e/texts.test.mjs") })
+	t.Run("full room", func(t *testing.T) { fullRoom(t, program{t: t, home: p.home}, r.URL, *r.FirstAccount) })
 	t.Run("accounts", func(t *testing.T) { accounts(t, program{t: t, home: p.home}, r.URL) })
 	t.Run("probe", func(t *testing.T) {
 		p := program{t: t, home: p.home}
@@ -95,11 +97,11 @@ func started(t *testing.T, status string) string {
 	return s.Server.Started
 }
 
-// lesson runs the browser test: an organiser and two pupils in Chromium.
-func lesson(t *testing.T, url string, organiser credential) {
+// browserTests runs one of the web client's files of tests against the county.
+func browserTests(t *testing.T, url string, organiser credential, file string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", "--test", "e2e/lesson.test.mjs")
+	cmd := exec.CommandContext(ctx, "node", "--test", file)
 	cmd.Dir = filepath.Join(root, "conference", "web", "app")
 	cmd.Env = append(os.Environ(), "KREISRAUM_SITE="+strings.TrimSuffix(url, "/"), "KREISRAUM_ORGANISER="+organiser.Name, "KREISRAUM_PASSWORD="+organiser.Password)
 	out, err := cmd.CombinedOutput()
@@ -114,7 +116,7 @@ func lesson(t *testing.T, url string, organiser credential) {
 
 // canaries searches what was logged for the words of the lesson.
 func canaries(t *testing.T, home string, organiser credential) {
-	words := []string{organiser.Name, organiser.Password, "Mia Beispiel", "Ben Muster", "Frau Ahorn", "Guten Morgen", "lektion-", "e2e-konten"}
+	words := []string{organiser.Name, organiser.Password, "Mia Beispiel", "Ben Muster", "Frau Ahorn", "Guten Morgen", "lektion-", "feuerfuchs-", "volle-klasse", "e2e-konten"}
 	searched := 0
 	err := filepath.WalkDir(home, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || (!strings.HasSuffix(path, ".log") && !strings.Contains(path, "/journal/")) {

@@ -27,7 +27,7 @@ func TestRealMachines(t *testing.T) {
 	ownPart(t, o.stdout)
 	site, organiser := first.Result.URL, *first.Result.FirstAccount
 	t.Run("the server has no rights to spare", func(t *testing.T) { confined(t, p.in(t)) })
-	t.Run("lesson", func(t *testing.T) { lesson(t, site, organiser) })
+	t.Run("lesson", func(t *testing.T) { browserTests(t, site, organiser, "e2e/firefox.test.mjs") })
 	begun := time.Now()
 	p.must("scale", "demo", "--bridges", "1", "--sandbox")
 	t.Logf("a bridge beside it: %.1f s", time.Since(begun).Seconds())

@@ -33,6 +33,10 @@ type seen struct {
 	LongestLookAway   float64  `json:"longestLookAway"`
 	InterruptionShown bool     `json:"interruptionShown"`
 	Problems          []string `json:"problems"`
+	Count             int      `json:"count"`
+	Tiles             int      `json:"tiles"`
+	LongTasks         int      `json:"longTasks"`
+	LongestTask       float64  `json:"longestTask"`
 }
 
 // watch lets a pupil with a browser into the room and returns once it sees pictures.
@@ -110,6 +114,13 @@ func (w *watcher) report() seen {
 	w.t.Helper()
 	w.say("report")
 	return w.expect("report")
+}
+
+// people counts who is on the page's list.
+func (w *watcher) people() seen {
+	w.t.Helper()
+	w.say("people")
+	return w.expect("people")
 }
 
 func (w *watcher) close() {

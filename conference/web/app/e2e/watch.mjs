@@ -8,6 +8,8 @@
 // It speaks JSON, one object per line, each with an `event`:
 //   {"event":"inside","code":"482713",…}   the page is in the room; the code is known to organisers only
 //   {"event":"report",…}                   the answer to each line "report" on stdin
+//   {"event":"people","count":70,"tiles":16,"longTasks":3,"longestTask":80}   the answer to each line "people" on stdin: the entries of the list of
+//                                          people, which is opened for it, the tiles on the page, and tasks of over 50 ms so far (milliseconds)
 //   {"event":"start"}                      the answer to each line "start" on stdin: counting begins anew
 //   {"event":"end",…}                      when stdin is closed; then it leaves and exits with 0
 //   {"event":"failed","what":"…"}          then it exits with 1
@@ -81,8 +83,11 @@ function keepWatch() {
     setTimeout(look, 100);
   };
   void look();
+  const tasks = [];
+  new PerformanceObserver((list) => { tasks.push(...list.getEntries().map((entry) => entry.duration)); }).observe({ type: 'longtask', buffered: true });
   globalThis.watch = {
     start,
+    tasks: () => ({ longTasks: tasks.length, longestTask: Math.round(Math.max(0, ...tasks)) }),
     report: () => ({
       inside: document.querySelector('[role="toolbar"]') !== null,
       ...counts,
@@ -192,6 +197,14 @@ export class Watcher {
     };
   }
 
+  /** Opens the list of people and counts it. */
+  async people() {
+    const { page } = this;
+    const list = page.locator('section[aria-labelledby="alle-personen"] > ul > li');
+    if ((await list.count()) === 0) await page.locator('[data-panel="people"]').click();
+    return { count: await list.count(), tiles: await page.getByTestId('tile').count(), ...(await page.evaluate(() => globalThis.watch.tasks())) };
+  }
+
   async login() {
     const { page, options } = this;
     await page.goto(options.site);
@@ -207,6 +220,7 @@ const say = (event, more = {}) => stdout.write(`${JSON.stringify({ event, ...mor
 async function obey(watcher, line) {
   const [word, ...rest] = line.trim().split(/\s+/);
   if (word === 'report') say('report', await watcher.report());
+  if (word === 'people') say('people', await watcher.people());
   if (word === 'start') {
     await watcher.start();
     say('start');
