@@ -40,6 +40,8 @@ after(async () => {
 async function open(options = {}) {
   site.api.organiser = undefined;
   site.api.login = { status: 204 };
+  site.api.rooms = [];
+  site.api.handover = undefined;
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 }, locale: 'de-DE', permissions: ['camera', 'microphone'], ...options,
   });

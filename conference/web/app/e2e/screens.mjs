@@ -1,6 +1,7 @@
 // Every screen of the page: how to reach it. Page tests and screenshots go through this list.
 import { until } from './browser.mjs';
 import { Classroom, person, self } from './classroom.mjs';
+import { pageScreens } from './pagescreens.mjs';
 
 const people = (count, over = () => ({})) => Array.from({ length: count }, (_, i) => person(i, over(i)));
 
@@ -58,6 +59,7 @@ const organiser = self({ name: 'Frau Ahorn', role: 'organiser' });
 
 /** name → async (page, site, counterpart). `screens` are independent; each starts in a fresh context. */
 export const screens = {
+  ...pageScreens,
   'start': async (page, site) => {
     await page.goto(site.origin);
     await page.getByText('Kreismedienzentrum Musterkreis').waitFor();

@@ -12,6 +12,10 @@ const csp = [
   "form-action 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'",
 ].join('; ');
 
+export const ownRoom = (title, address, over = {}) => ({
+  id: address.toLowerCase(), title, address, secret: false, codeStays: false, code: '482713', link: `https://kurs.kmz.example/${address}`, ...over,
+});
+
 export const county = {
   name: 'Kreismedienzentrum Musterkreis',
   contact: { name: 'Medienzentrum, Beratung', email: 'beratung@kmz.example', phone: '07000 123456', url: 'https://kmz.example/' },
@@ -21,7 +25,7 @@ export const county = {
 
 /** Resolves to {origin, api, close}; tests change `api` between steps. */
 export async function serve() {
-  const api = { organiser: undefined, login: { status: 204 } };
+  const api = { organiser: undefined, login: { status: 204 }, rooms: [], handover: undefined };
   const server = createServer((request, response) => {
     answer(request, response, api).catch(() => response.writeHead(500).end());
   });
@@ -49,7 +53,53 @@ async function answer(request, response, api) {
     if (api.login.status === 204) api.organiser = 'ahorn-4827';
     return response.writeHead(api.login.status, api.login.retryAfter ? { 'Retry-After': String(api.login.retryAfter) } : {}).end();
   }
+  if (pathname === '/api/health') return response.writeHead(200).end('ok');
+  if (pathname.startsWith('/api/rooms') || pathname.startsWith('/api/handover')) return answerOwner(request, response, api, json);
+  if (pathname.startsWith('/api/')) return response.writeHead(404).end();
+  if (api.lost?.test(pathname)) return response.writeHead(404).end();
   const name = pathname.startsWith('/assets/') ? pathname.slice(1) : 'index.html';
   const body = await readFile(new URL(name, dist));
   return response.writeHead(200, { 'Content-Type': types[extname(name)] ?? 'application/octet-stream' }).end(body);
+}
+
+async function bodyOf(request) {
+  let text = '';
+  for await (const chunk of request) text += chunk;
+  return text === '' ? {} : JSON.parse(text);
+}
+
+/** Rooms of one's own and hand-over, as docs/signaling.md has them; `api.rooms` are the account's, `Klasse-5a` is somebody else's. */
+async function answerOwner(request, response, api, json) {
+  const { pathname } = new URL(request.url, 'http://localhost');
+  const refuse = (status, code, more = {}) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify({ error: { code, ...more } }));
+  if (pathname === '/api/handover/use') {
+    const { token } = await bodyOf(request);
+    if (api.handover === undefined || token !== api.handover) return refuse(410, 'handover-invalid');
+    api.handover = undefined;
+    api.organiser = 'ahorn-4827';
+    return response.writeHead(204).end();
+  }
+  if (!api.organiser) return refuse(401, 'login-required');
+  if (pathname === '/api/handover') {
+    api.handover = 'EXAMPLETOKENEXAMPLETOKEN26';
+    return json({ token: api.handover, seconds: api.handoverSeconds ?? 120 });
+  }
+  const [, , , id, what] = pathname.split('/');
+  if (id === undefined && request.method === 'GET') return json(api.rooms);
+  if (id === undefined) {
+    const { title, address, secret = false, codeStays = false } = await bodyOf(request);
+    if (address === 'Klasse-5a') return refuse(409, 'address-taken', { suggestion: 'Klasse-5a-2' });
+    const room = ownRoom(title, secret ? 'k7f2-m9qx-tt4w-b1cz' : address, { secret, codeStays, code: '190528' });
+    api.rooms = [room, ...api.rooms];
+    return response.writeHead(201, { 'Content-Type': 'application/json' }).end(JSON.stringify(room));
+  }
+  const room = api.rooms.find((one) => one.id === id);
+  if (!room) return refuse(404, 'not-found');
+  if (request.method === 'DELETE') {
+    api.rooms = api.rooms.filter((one) => one !== room);
+    return response.writeHead(204).end();
+  }
+  const changed = { ...room, ...(what === 'code' ? { code: '660192' } : await bodyOf(request)) };
+  api.rooms = api.rooms.map((one) => (one === room ? changed : one));
+  return json(changed);
 }

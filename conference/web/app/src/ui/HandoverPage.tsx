@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { readHandover, redeemHandover } from '../signaling/handover';
 import { isRoomName } from '../signaling/roomName';
 import type { Directory } from '../state/directory';
@@ -10,10 +10,8 @@ import { Problem } from './Problem';
 import { useTexts } from './useTexts';
 import { useTitle } from './useTitle';
 
-/** Takes room and token out of the address, so that neither stays in the history nor on the screen. */
-function takeLink(): ReturnType<typeof readHandover> {
+function linkOfAddress(): ReturnType<typeof readHandover> {
   const link = readHandover(window.location.hash);
-  window.history.replaceState(null, '', window.location.pathname);
   return link && isRoomName(link.room) ? link : undefined;
 }
 
@@ -24,9 +22,11 @@ function takeLink(): ReturnType<typeof readHandover> {
 export default function HandoverPage({ directory }: { readonly directory: Directory }) {
   const t = useTexts();
   const texts = t.pages.handover;
-  const [link] = useState(takeLink);
+  const [link] = useState(linkOfAddress);
   const [state, setState] = useState<'asking' | 'going' | 'expired' | 'unreachable'>('asking');
   useTitle(texts.title);
+  // Room and token stay neither in the history nor on the screen.
+  useEffect(() => { window.history.replaceState(null, '', window.location.pathname); }, []);
   const go = async (): Promise<void> => {
     if (!link || state === 'going') return;
     setState('going');
