@@ -87,7 +87,7 @@ func (t *turn) reconnect(k Knock, p *participant) {
 	}
 	old, wasAway := p.conn, p.Away
 	p.conn, p.Away, p.lost = k.Conn, false, time.Time{}
-	before := p.Person
+	line := p.Line
 	if !k.Media {
 		p.State, p.Line = State{}, ""
 	}
@@ -99,10 +99,10 @@ func (t *turn) reconnect(k Knock, p *participant) {
 	if wasAway {
 		t.tellInside(AwayChanged{ID: p.ID}, except(p))
 	}
-	if p.State != before.State {
+	if !k.Media {
 		t.tellInside(StateChanged{ID: p.ID}, except(p))
 	}
-	if p.Line != before.Line {
+	if p.Line != line {
 		t.tellInside(PersonChanged{Person: p.Person}, except(p))
 	}
 }
