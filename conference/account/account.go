@@ -2,7 +2,8 @@
 // pushed, answers who may log in, and keeps guessing and hashing within bounds:
 //
 //	Verify(name, password, source)
-//	  → throttle    too many wrong answers from this source or for this name: ErrThrottled, nothing is hashed
+//	  → throttle    too many wrong answers from this source or for this name: ErrThrottled, nothing is hashed; too many names that
+//	                nobody has from this source: wrong, nothing is hashed either
 //	  → hasher      a place in the bounded queue, then one of a few workers: ErrBusy when full or too slow
 //	  → argon2id    against the account's hash, or a dummy for unknown names, so both cost the same
 package account

@@ -391,16 +391,20 @@ func TestOneSourceLeavesPlaces(t *testing.T) {
 
 // TestGivingUpCostsTheSource: a place in the queue is not to be had for nothing.
 func TestGivingUpCostsTheSource(t *testing.T) {
-	s, _ := open(t, Options{Workers: 1, Queue: 1, Wait: time.Minute, Now: newClock().now}, ahorn())
+	var accounts []opsapi.Account
+	for i := range sourceSize / pairFree {
+		accounts = append(accounts, opsapi.Account{ID: fmt.Sprint("id-", i), Name: fmt.Sprint("eiche-", i), Hash: hashed()})
+	}
+	s, _ := open(t, Options{Workers: 1, Queue: 1, Wait: time.Minute, Now: newClock().now}, append(accounts, ahorn())...)
 	s.hasher.working <- struct{}{} // a hash that never ends
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	for i := range sourceSize {
-		if _, err := s.Verify(gone, fmt.Sprint("eiche-", i), password, "198.51.100.0"); !errors.Is(err, context.Canceled) {
+		if _, err := s.Verify(gone, fmt.Sprint("eiche-", i/pairFree), password, "198.51.100.0"); !errors.Is(err, context.Canceled) {
 			t.Fatalf("login %d: %v", i, err)
 		}
 	}
-	if _, err := s.Verify(gone, "eiche", password, "198.51.100.0"); !errors.As(err, new(*ThrottledError)) {
+	if _, err := s.Verify(gone, "ahorn-4827", password, "198.51.100.0"); !errors.As(err, new(*ThrottledError)) {
 		t.Errorf("got %v", err)
 	}
 }

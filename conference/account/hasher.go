@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/passhash"
@@ -18,6 +19,8 @@ type hasher struct {
 	working chan struct{} // one token per running hash
 	wait    time.Duration
 	compute func(passhash.PHC, string) bool
+	// took is how long the last check took, with its wait, in nanoseconds.
+	took atomic.Int64
 
 	mu       sync.Mutex
 	bySource map[string]int
@@ -46,6 +49,7 @@ func newHasher(opt Options) *hasher {
 
 // match computes in the caller's goroutine, so nothing is left running when the caller is gone.
 func (h *hasher) match(ctx context.Context, hash passhash.PHC, password, source string) (bool, error) {
+	begun := time.Now()
 	if !h.enter(source) {
 		return false, &BusyError{RetryAfter: h.wait}
 	}
@@ -60,7 +64,24 @@ func (h *hasher) match(ctx context.Context, hash passhash.PHC, password, source 
 		return false, ctx.Err()
 	}
 	defer func() { <-h.working }()
-	return h.compute(hash, password), nil
+	right := h.compute(hash, password)
+	h.took.Store(int64(time.Since(begun)))
+	return right, nil
+}
+
+// maxPretence bounds how long a check is pretended, because whoever waits for one holds a connection.
+const maxPretence = 200 * time.Millisecond
+
+// pretend takes about as long as a check does now, without any work. Returns the context's error.
+func (h *hasher) pretend(ctx context.Context) error {
+	timer := time.NewTimer(min(time.Duration(h.took.Load()), maxPretence))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // enter takes a place in the queue if the source may have one more.

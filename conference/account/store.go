@@ -160,16 +160,23 @@ func (s *Store) Ended(id string) bool {
 }
 
 // Verify checks a login. source is the client's shortened address and only counts attempts.
-// Returns ErrWrong, ErrDisabled, *ThrottledError, *BusyError or the context's error. Unknown names cost as much as known ones.
+// Returns ErrWrong, ErrDisabled, *ThrottledError, *BusyError or the context's error. Unknown names cost as much as known ones, and once a
+// source has tried too many of them look as if they did.
 func (s *Store) Verify(ctx context.Context, name, password, source string) (Account, error) {
 	name = canonical(name)
-	attempt, wait := s.throttle.begin(name, source)
-	if wait > 0 {
-		return Account{}, &ThrottledError{RetryAfter: wait}
-	}
 	s.mu.RLock()
 	e := s.byName[name]
 	s.mu.RUnlock()
+	attempt, wait := s.throttle.begin(name, e != nil, source)
+	if wait > 0 {
+		return Account{}, &ThrottledError{RetryAfter: wait}
+	}
+	if attempt.blind {
+		if err := s.hasher.pretend(ctx); err != nil {
+			return Account{}, err
+		}
+		return Account{}, ErrWrong
+	}
 	hash := s.dummy
 	if e != nil {
 		hash = e.hash
