@@ -30,9 +30,9 @@ type Config struct {
 	// Announce is told of all rooms; nil: nobody is.
 	Announce cluster.Announcer
 	Rooms    room.Rules
-	// ICE returns fresh credentials for a participant's PeerConnection, from any goroutine and without blocking. Nil, or a nil result: there
+	// ICE returns fresh credentials for a PeerConnection, from any goroutine and without blocking; host is Admission.Host. Nil, or a nil result: there
 	// is no relay.
-	ICE func(participant string) *signaling.ICE
+	ICE func(host string) *signaling.ICE
 	Log *slog.Logger
 	// Now is the clock for rooms and tokens; nil: time.Now.
 	Now func() time.Time
@@ -232,7 +232,7 @@ func (b *Bridge) remove(e *entry) {
 
 func (b *Bridge) newLoop(name string, retire func() bool, forget func()) *roomLoop {
 	return &roomLoop{
-		name: name, key: cluster.KeyOf(b.cfg.Key, name), rules: b.cfg.Rooms, secret: b.cfg.Key, media: b.media, ice: b.cfg.ICE, now: b.cfg.Now,
+		name: name, key: cluster.KeyOf(b.cfg.Key, name), rules: b.cfg.Rooms, secret: b.cfg.Key, media: b.media, now: b.cfg.Now,
 		announcer: b.cfg.Announce, known: &b.known, buried: b.bury,
 		log:    b.cfg.Log.With("room", logID()),
 		retire: retire, forget: forget, inbox: newInbox(), done: make(chan struct{}),

@@ -24,6 +24,7 @@ type member interface {
 	Finish(signaling.ServerMessage)
 	Admit(c *peer.Call, joined []byte, goesOn bool)
 	Dismiss(door []byte)
+	ICE() *signaling.ICE
 }
 
 // seat is a member and who it is inside, empty at the door.
@@ -71,8 +72,6 @@ type roomLoop struct {
 	rules  room.Rules
 	secret token.Key
 	media  peer.Media
-	// ice returns fresh credentials, nil: there are none.
-	ice    func(participant string) *signaling.ICE
 	now    func() time.Time
 	log    *slog.Logger
 	retire func() bool // says whether the loop is not needed any more, and if so takes it out of the directory
@@ -284,7 +283,7 @@ func (l *roomLoop) admit(c room.Conn, a room.Admitted) {
 	}
 	audio, video := l.media.SlotLimits()
 	frame, err := signaling.Encode(peer.JoinedMessage(a, peer.Welcome{
-		Rules: l.rules, Resume: l.resume(a.Resume, s.device), Slots: signaling.SlotLimit{Audio: audio, Video: video}, ICE: l.ice(a.Self.ID),
+		Rules: l.rules, Resume: l.resume(a.Resume, s.device), Slots: signaling.SlotLimit{Audio: audio, Video: video}, ICE: s.ICE(),
 	}))
 	if err != nil {
 		l.log.Error("message not encoded", "error", err)

@@ -52,7 +52,7 @@ func refuse(w http.ResponseWriter, status int, code string) {
 // serve runs the connection's peer and sees to it that its room learns of its end.
 func (b *Bridge) serve(ws *websocket.Conn, a cluster.Admission, version signaling.Version) {
 	c := &connection{bridge: b, number: room.Conn(b.conns.Add(1)), admission: a}
-	c.peer = peer.New(ws, peer.Config{Conn: c.number, Join: c.join, Gone: c.gone, ICE: b.cfg.ICE, Log: b.cfg.Log})
+	c.peer = peer.New(ws, peer.Config{Conn: c.number, Join: c.join, Gone: c.gone, ICE: func() *signaling.ICE { return b.cfg.ICE(a.Host) }, Log: b.cfg.Log})
 	if !b.enter(c.peer) {
 		_ = ws.CloseNow()
 		return

@@ -44,6 +44,8 @@ type Admission struct {
 	Title string `json:"title,omitempty"`
 	// FirstCode is the code that an owned room begins with; empty: the room draws one.
 	FirstCode string `json:"firstCode,omitempty"`
+	// Host is the site as the client sees it, "<domain>" or "<domain>:<port>": relays are at the same place.
+	Host string `json:"host,omitempty"`
 	// Restore is the room's record from a bridge that died. The bridge takes it over unless it has the room already.
 	Restore *Record `json:"restore,omitempty"`
 }

@@ -3,7 +3,11 @@
 //
 //	kreisraum-ops/1   TLS 1.3, client certificate of the county CA required   → Ops()
 //	acme-tls/1        challenge certificate; closed after the handshake (RFC 8737 §3)
-//	h2, http/1.1, –   TLS 1.2 and later, the site's certificate               → Site()
+//	h2, http/1.1      TLS 1.2 and later, the site's certificate               → Site()
+//	stun.turn         the same (RFC 7443)                                     → Relay()
+//	–                 the same; the first byte tells STUN from HTTP           → Relay() or Site()
+//
+// Browsers' TURN clients offer no protocol at all, hence the last line.
 //
 // A connection reaches a listener only after its handshake, so nothing of net/http ever sees a caller without the right
 // certificate.
@@ -31,7 +35,9 @@ type Config struct {
 	Site *tls.Config
 	// Ops returns the configuration of the ops API, or an error while the machine has no certificate for it yet.
 	Ops func() (*tls.Config, error)
-	// Handshake bounds a handshake. Default 10 s.
+	// Relay says that somebody serves Relay(). Without, there is none and everything but the ops API is the site's.
+	Relay bool
+	// Handshake bounds a handshake, with the first byte where that has to be looked at. Default 10 s.
 	Handshake time.Duration
 	// MaxConns bounds open connections. Default 10,000, about 200 MB when all are busy.
 	MaxConns int
@@ -47,6 +53,7 @@ type Demux struct {
 	base  *tls.Config
 	site  *queue
 	ops   *queue
+	relay *queue
 	count *counter
 
 	ctx    context.Context // ends with Close and with it every handshake
@@ -71,7 +78,7 @@ func New(cfg Config) *Demux {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	d := &Demux{cfg: cfg, ctx: ctx, cancel: cancel, count: newCounter(cfg.MaxConns, cfg.MaxPerAddress)}
-	d.site, d.ops = newQueue(ctx), newQueue(ctx)
+	d.site, d.ops, d.relay = newQueue(ctx), newQueue(ctx), newQueue(ctx)
 	d.base = d.tlsConfig()
 	return d
 }
@@ -84,6 +91,9 @@ func (d *Demux) tlsConfig() *tls.Config {
 	site := d.cfg.Site.Clone()
 	site.MinVersion = tls.VersionTLS12
 	site.NextProtos = []string{"h2", "http/1.1"}
+	if d.cfg.Relay {
+		site.NextProtos = append(site.NextProtos, stunTURN)
+	}
 	challenge := d.cfg.Site.Clone()
 	challenge.MinVersion = tls.VersionTLS12
 	challenge.NextProtos = []string{acmez.ACMETLS1Protocol}
@@ -128,6 +138,9 @@ func (d *Demux) opsConfig() (*tls.Config, error) {
 // Site returns the listener of the site's connections, for http.Server.Serve. Closing it does not close the Demux.
 func (d *Demux) Site() net.Listener { return d.site }
 
+// Relay returns the listener of connections that speak TURN.
+func (d *Demux) Relay() net.Listener { return d.relay }
+
 // Ops returns the listener of the ops API's connections.
 func (d *Demux) Ops() net.Listener { return d.ops }
 
@@ -139,6 +152,7 @@ func (d *Demux) Serve(l net.Listener) error {
 	}
 	d.site.setAddr(l.Addr())
 	d.ops.setAddr(l.Addr())
+	d.relay.setAddr(l.Addr())
 	for {
 		conn, err := l.Accept()
 		if err != nil {
@@ -206,6 +220,10 @@ func (d *Demux) shake(conn *tls.Conn) {
 		d.ops.put(opaque{conn})
 	case acmez.ACMETLS1Protocol:
 		conn.Close()
+	case stunTURN:
+		d.relay.put(opaque{conn})
+	case "":
+		d.sort(ctx, conn)
 	default:
 		d.site.put(conn)
 	}

@@ -25,8 +25,8 @@ type Config struct {
 	// Lost says that the client may come back: the connection broke, was too slow, or its page was closed or loaded again, as opposed
 	// to the participant leaving or the server ending it. It must not block.
 	Gone func(lost bool)
-	// ICE returns fresh credentials for a participant's PeerConnection. It must not block; nil, or a nil result: there are none.
-	ICE func(participant string) *signaling.ICE
+	// ICE returns fresh credentials for a PeerConnection. It must not block; nil, or a nil result: there are none.
+	ICE func() *signaling.ICE
 	Log *slog.Logger
 }
 

@@ -125,17 +125,24 @@ func (p *Peer) toRoom(m signaling.ClientMessage) {
 
 // answerICE hands out fresh credentials.
 func (p *Peer) answerICE() {
-	call := p.admitted()
-	if call == nil {
+	if p.admitted() == nil {
 		p.send(signaling.Problem{Code: signaling.ErrorNotAllowed})
 		return
 	}
-	if !p.limits.ice.Allow() || p.cfg.ICE == nil {
-		return // the ones it has are good for minutes; without a relay there are none
+	if !p.limits.ice.Allow() {
+		return // the ones it has are good for minutes
 	}
-	if ice := p.cfg.ICE(call.cfg.Participant); ice != nil {
+	if ice := p.ICE(); ice != nil {
 		p.send(*ice)
 	}
+}
+
+// ICE returns fresh credentials for a PeerConnection, nil if there is no relay. Safe for concurrent use.
+func (p *Peer) ICE() *signaling.ICE {
+	if p.cfg.ICE == nil {
+		return nil
+	}
+	return p.cfg.ICE()
 }
 
 // offer hands an offer to the Call, unless there were too many.

@@ -161,13 +161,13 @@ func TestAdmissionToAnOwnedRoom(t *testing.T) {
 		want               cluster.Admission
 	}{
 		{"the owner", "Klasse-5a", cookie, true,
-			cluster.Admission{Room: "klasse-5a", Account: "id-1", AccountName: "ahorn-4827", Organiser: true, Owner: "id-1", Title: "Klasse 5a ½", FirstCode: room.Code}},
+			cluster.Admission{Room: "klasse-5a", Host: domain, Account: "id-1", AccountName: "ahorn-4827", Organiser: true, Owner: "id-1", Title: "Klasse 5a ½", FirstCode: room.Code}},
 		{"a pupil", "KLASSE-5A", "", false,
-			cluster.Admission{Room: "klasse-5a", Owner: "id-1", Title: "Klasse 5a ½", FirstCode: room.Code}},
+			cluster.Admission{Room: "klasse-5a", Host: domain, Owner: "id-1", Title: "Klasse 5a ½", FirstCode: room.Code}},
 		{"another teacher", "klasse-5a", d.otherLogin(), false,
-			cluster.Admission{Room: "klasse-5a", Account: "id-2", AccountName: "birke-1000", Organiser: true, Owner: "id-1", Title: "Klasse 5a ½", FirstCode: room.Code}},
+			cluster.Admission{Room: "klasse-5a", Host: domain, Account: "id-2", AccountName: "birke-1000", Organiser: true, Owner: "id-1", Title: "Klasse 5a ½", FirstCode: room.Code}},
 		{"another teacher elsewhere", "klasse-5b", d.otherLogin(), true,
-			cluster.Admission{Room: "klasse-5b", Account: "id-2", AccountName: "birke-1000", Organiser: true}},
+			cluster.Admission{Room: "klasse-5b", Host: domain, Account: "id-2", AccountName: "birke-1000", Organiser: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d.admitted, d.sought = nil, nil

@@ -334,8 +334,8 @@ func TestRoomAdmission(t *testing.T) {
 	}
 	source := cluster.SourceTag(d.key, "203.0.113.0")
 	want := []cluster.Admission{
-		{Room: "klasse-5a", DisplayRoom: "Klasse-5a", Source: source},
-		{Room: "klasse-5a", DisplayRoom: "Klasse-5a", Source: source, Account: "id-1", AccountName: "ahorn-4827", Organiser: true},
+		{Room: "klasse-5a", DisplayRoom: "Klasse-5a", Host: domain, Source: source},
+		{Room: "klasse-5a", DisplayRoom: "Klasse-5a", Host: domain, Source: source, Account: "id-1", AccountName: "ahorn-4827", Organiser: true},
 	}
 	if len(d.admitted) != 2 || d.admitted[0] != want[0] || d.admitted[1] != want[1] {
 		t.Errorf("got %+v", d.admitted)

@@ -33,7 +33,8 @@ func (p *portal) room(w http.ResponseWriter, r *http.Request) {
 		refuse(w, codeBusy, 5*time.Second)
 		return
 	}
-	admission := cluster.Admission{Room: room, DisplayRoom: display, Source: cluster.SourceTag(p.cfg.Key, source(r)), Restore: place.Restore}
+	host, _ := p.ownHost(r.Host) // guard came before
+	admission := cluster.Admission{Room: room, DisplayRoom: display, Host: host, Source: cluster.SourceTag(p.cfg.Key, source(r)), Restore: place.Restore}
 	if organiser {
 		admission.Account, admission.AccountName, admission.Organiser = acc.ID, acc.Name, true
 	}

@@ -71,7 +71,7 @@ func (s *Server) openMedia() error {
 	}
 	s.cleanup(func() { engine.Close() })
 	b := bridge.New(bridge.Config{
-		Key: s.key, Rooms: rulesOf(s.cfg.Rooms), Announce: &s.network.announcer, Log: s.opt.Log, Now: s.opt.Now,
+		Key: s.key, Rooms: rulesOf(s.cfg.Rooms), Announce: &s.network.announcer, ICE: s.ice(addrs, engine.Port()), Log: s.opt.Log, Now: s.opt.Now,
 	}, bridge.SFU(engine))
 	meter := stress.NewMeter(stress.MeterConfig{
 		Capacity: stress.CapacityOf(s.cfg.Capacity, runtime.GOMAXPROCS(0)), Counters: engine.Counters, Census: b.Counts, Log: s.opt.Log,

@@ -25,6 +25,9 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.site != nil {
 		serve("site", func() error { return s.site.http.Serve(s.demux.Site()) })
 	}
+	if s.relay != nil {
+		serve("relay over TLS", func() error { return s.relay.Serve(s.demux.Relay()) })
+	}
 	serve("ops API", func() error { return s.ops.Serve(s.demux.Ops()) })
 	for _, l := range s.listeners {
 		serve("accept on "+l.Addr().String(), func() error { return s.demux.Serve(l) })
@@ -74,6 +77,9 @@ func (s *Server) shutdown() {
 	}
 	s.closeRooms()
 	s.network.leave()
+	if s.relay != nil {
+		s.relay.Close()
+	}
 	if s.site != nil {
 		within(restTime, s.site.http.Shutdown)
 		s.site.http.Close()

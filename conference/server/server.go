@@ -1,7 +1,8 @@
 // Package server puts the conference server together: it opens files and sockets, wires portal, bridge and media, and owns the
 // life of all of them. It decides nothing itself. docs/cluster.md shows how the machines of a county work together.
 //
-//	TCP 443 ─ demux ─┬─ site ─ access log ─ portal ─ directory ─┬─ bridge ─ sfu ─ UDP 10000      role both
+//	TCP 443 ─ demux ─┬─ relay (TURN) ─ UDP 10000 of this and other machines
+//	                 ├─ site ─ access log ─ portal ─ directory ─┬─ bridge ─ sfu ─ UDP 10000      role both
 //	                 ├─ ops API (mutual TLS) ─ backend          └─ mutual TLS ─▶ other machines   role portal, both
 //	                 └─ ACME challenges ─ certs
 //	TCP 7443 (private address, mutual TLS) ─ bridge ─ sfu ─ UDP 10000                             role bridge
@@ -30,6 +31,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/night"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/conference/turn"
 )
 
 // Options are what does not come from the configuration file.
@@ -61,6 +63,7 @@ type Server struct {
 	night     *night.Night
 	network   network
 	demux     *demux.Demux
+	relay     *turn.Server // nil without a portal
 	listeners []net.Listener
 	ops       *http.Server
 	// inherited are the lessons of the process before this one, see handover. forgets says that nobody shall come back to this one's.
@@ -140,8 +143,11 @@ func (s *Server) openLeaf() error {
 }
 
 func (s *Server) openServers() error {
-	s.demux = demux.New(demux.Config{Site: s.siteTLS(), Ops: s.leaf.Ops, Log: s.opt.Log})
+	s.demux = demux.New(demux.Config{Site: s.siteTLS(), Ops: s.leaf.Ops, Relay: s.site != nil, Log: s.opt.Log})
 	s.cleanup(func() { s.demux.Close() })
+	if err := s.openRelay(); err != nil {
+		return err
+	}
 	s.ops = newHTTPServer(contain(opsapi.NewHandler(&backend{s}, s.opt.Log), s.opt.Log))
 	s.ops.ReadTimeout = 60 * time.Second // 8 MiB of accounts over a slow line
 	return nil

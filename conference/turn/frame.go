@@ -18,10 +18,6 @@ const (
 
 var errFrame = errors.New("neither a STUN message nor channel data of a bearable size")
 
-// IsFirst reports whether the first byte of a connection begins a STUN message. HTTP begins with a letter; channel data, which could look like
-// one, never comes first (RFC 8489 §5, RFC 8656 §12).
-func IsFirst(b byte) bool { return b&0xc0 == 0 }
-
 // frame is one STUN message or channel data. Payload is of channel data only.
 type frame struct {
 	channel uint16 // 0: a STUN message
