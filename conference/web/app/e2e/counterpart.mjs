@@ -62,6 +62,13 @@ async function answerOffer({ sdp, pictures }) {
       context.fillRect(width * 0.07, height * 0.93, (width * 0.86 * (time % 8000)) / 8000, height * 0.015);
     },
   };
+  // Fine noise, hard to compress.
+  drawings.noise = (context, width, height) => {
+    const image = context.createImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    for (let i = 0; i < pixels.length; i++) pixels[i] = 0xff000000 | (Math.random() * 0x1000000);
+    context.putImageData(image, 0, 0);
+  };
   const draw = ({ kind, hue, width, height }) => {
     const canvas = document.createElement('canvas');
     canvas.width = width;

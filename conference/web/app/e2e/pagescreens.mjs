@@ -30,7 +30,7 @@ export async function answerNetworkTest(page, counterpart, { over = false } = {}
     socket.onMessage(async (text) => {
       const { type, sdp } = JSON.parse(text);
       if (type !== 'offer') return;
-      const answer = await counterpart.answer(sdp, [{ kind: 'slide', hue: 0, width: 640, height: 360 }]);
+      const answer = await counterpart.answer(sdp, [{ kind: 'noise', hue: 0, width: 640, height: 360 }]);
       say({ type: 'answer', sdp: answer.sdp });
     });
   });

@@ -27,7 +27,15 @@ export default function MyRoomsPage({ directory }: { readonly directory: Directo
       </div>
       {login === undefined && <p role="status">{t.pages.loading}</p>}
       {login !== undefined && login.organiser === undefined && <LoginFirst directory={directory} />}
-      {login?.organiser !== undefined && <Rooms key={login.organiser} directory={directory} />}
+      {login?.organiser !== undefined && (
+        <>
+          <p className={styles.account}>
+            <span>{t.login.as(login.organiser)}</span>
+            <button type="button" className={controls.quiet} onClick={() => { void directory.logout(); }}>{t.login.logout}</button>
+          </p>
+          <Rooms key={login.organiser} directory={directory} />
+        </>
+      )}
     </Page>
   );
 }
