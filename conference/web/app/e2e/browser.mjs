@@ -7,9 +7,16 @@ const flags = [
   '--autoplay-policy=user-gesture-required',
 ];
 
+const start = (args) => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
+
 /** Further flags come last; the environment variable CHROMIUM names another browser. */
 export function launch(...more) {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...flags, ...more] });
+  return start([...flags, ...more]);
+}
+
+/** Starts one in which nobody allows cameras and microphones; a headless browser then refuses them. */
+export function launchStrict() {
+  return start(flags.filter((flag) => flag !== '--use-fake-ui-for-media-stream'));
 }
 
 /** Waits until `check` returns something true; the error says what was waited for. */
