@@ -16,6 +16,8 @@ type visitor struct {
 	// passed is the number of the code that the visitor knew, 0: none.
 	passed  int
 	guesses patience
+	// unheard is the number of the code for which no more codes are looked at, because too many of the visitor's network were wrong; 0: none.
+	unheard int
 	// id is who the visitor is to the organisers; empty before the lobby. Nth numbers who came to the lobby.
 	id  string
 	nth int
@@ -59,6 +61,9 @@ func (t *turn) awaits(v *visitor) DoorState {
 	case t.settings.Locked:
 		return ForUnlocking
 	case !v.free && v.passed != t.codes && (t.code != "" || t.hidden != nil):
+		if v.unheard == t.codes {
+			return ForAdmission
+		}
 		return ForCode
 	case !v.free && (t.settings.Lobby || t.removed.sentBack.has(v.device)):
 		return ForAdmission
@@ -166,11 +171,18 @@ func (e EnterCode) apply(t *turn) {
 	}
 }
 
-// try looks at a code, unless there were too many wrong ones.
+// try looks at a code, unless there were too many wrong ones. If those were others', perhaps of somebody who wants to keep a class behind one
+// address out, an organiser has to look at who it is instead: then no code is looked at, so that there is nothing to guess, and who admits all
+// does not admit these.
 func (t *turn) try(v *visitor, code Code) {
 	d := t.says(v)
-	if d.RetryAfter = max(v.guesses.wait(t.now), t.guesses.wait(v.source, t.now)); d.RetryAfter > 0 {
+	if d.RetryAfter = v.guesses.wait(t.now); d.RetryAfter > 0 {
 		t.tell(d, v.conn)
+		return
+	}
+	if t.guesses.wait(v.source, t.now) > 0 {
+		v.unheard = t.codes
+		t.receive(v)
 		return
 	}
 	if t.opens(code) {

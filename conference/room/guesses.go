@@ -10,7 +10,8 @@ import (
 // How many wrong codes are looked at. A visitor may mistype twice, then waits 2, 4, 8 … 60 seconds. Who reconnects starts anew,
 // so the source has a budget too, which a school behind one address shares: a class that mistypes twice each is not held up. The
 // room's budget bounds what many sources together may try: of a six-digit code, 350 + 900 guesses in a lesson of 90 minutes find
-// one in 800. It is five times a source's, at once and in the long run, so that one guesser leaves enough for everybody else.
+// one in 800. It is five times a source's, at once and in the long run, so that one guesser leaves enough for everybody else. Who finds a
+// budget used up by others waits for an organiser's word instead, see turn.try.
 const (
 	freeGuesses  = 2
 	firstDelay   = 2 * time.Second

@@ -145,7 +145,7 @@ type SetCode struct {
 // NewCode has the room draw a code.
 type NewCode struct{ Conn Conn }
 
-// Admit lets one visitor in who waits in the lobby, or with an empty Visitor all.
+// Admit lets one visitor in who waits in the lobby, or with an empty Visitor all whose code was looked at or not needed.
 type Admit struct {
 	Conn    Conn
 	Visitor string

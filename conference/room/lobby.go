@@ -32,7 +32,7 @@ func (a Admit) apply(t *turn) {
 		return
 	}
 	for _, v := range t.lobby() {
-		if a.Visitor == "" || v.id == a.Visitor {
+		if a.Visitor == "" && v.unheard != t.codes || v.id == a.Visitor {
 			t.admitVisitor(v)
 		}
 	}

@@ -102,49 +102,49 @@ func (w *world) forget() {
 }
 
 // TestRoomKeepsItsPromises checks after every one of many random inputs what must always hold.
-func TestRoomKeepsItsPromises(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t)
-		t.Repeat(map[string]func(*rapid.T){
-			"organiser knocks":   func(*rapid.T) { w.knockAs(Organiser) },
-			"participant knocks": func(*rapid.T) { w.knockAs(Participant) },
-			"another one knocks": func(*rapid.T) { w.knockAs(Participant) },
-			"enters a code":      func(*rapid.T) { w.enterCode() },
-			"enters the code":    func(*rapid.T) { w.enterCode() },
-			"leaves":             func(*rapid.T) { w.leave() },
-			"media end":          func(*rapid.T) { w.apply(MediaEnded{Participant: w.anyID()}) },
-			"changes settings":   func(*rapid.T) { w.apply(ChangeSettings{Conn: w.someone(), Change: w.anyChange()}) },
-			"makes an exception": func(*rapid.T) { w.apply(w.anyException()) },
-			"mutes":              func(*rapid.T) { w.apply(Mute{Conn: w.someone(), Participant: w.anyTarget(), Source: w.anySource()}) },
-			"raises a hand":      func(*rapid.T) { w.apply(RaiseHand{Conn: w.someone(), Up: w.bool()}) },
-			"lowers hands":       func(*rapid.T) { w.apply(LowerHand{Conn: w.someone(), Participant: w.anyTarget()}) },
-			"reacts":             func(*rapid.T) { w.apply(React{Conn: w.someone(), Kind: rapid.SampledFrom(reactions).Draw(t, "kind")}) },
-			"says of its line": func(*rapid.T) {
-				w.apply(SetLine{Conn: w.someone(), Level: rapid.SampledFrom([]Line{LineGood, LineWeak, LineBad, "?"}).Draw(t, "line")})
-			},
-			"sets a role":           func(*rapid.T) { w.setRole() },
-			"removes":               func(*rapid.T) { w.remove() },
-			"sends back":            func(*rapid.T) { w.sendBack() },
-			"admits":                func(*rapid.T) { w.apply(Admit{Conn: w.someone(), Visitor: w.anyVisitor()}) },
-			"turns away":            func(*rapid.T) { w.turnAway() },
-			"pardons":               func(*rapid.T) { w.pardon() },
-			"declares an emergency": func(*rapid.T) { w.emergency() },
-			"releases":              func(*rapid.T) { w.apply(Release{Conn: w.someone(), Participant: w.anyTarget()}) },
-			"ends the lesson":       func(*rapid.T) { w.end() },
-			"bridge dies":           func(*rapid.T) { w.restore() },
-			"notice":                func(*rapid.T) { w.apply(SetNotice{At: w.now.Add(time.Minute)}) },
-			"sets state":            func(*rapid.T) { w.setState() },
-			"sets more state":       func(*rapid.T) { w.setState() },
-			"says": func(*rapid.T) {
-				w.apply(Say{Conn: w.someone(), Text: Text("t" + strconv.Itoa(w.number(0, 1<<20))), To: w.anyTarget()})
-			},
-			"sets the code":    func(*rapid.T) { w.apply(SetCode{Conn: w.someone(), Code: w.someCode()}) },
-			"has a code drawn": func(*rapid.T) { w.apply(NewCode{Conn: w.someone()}) },
-			"account ends":     func(*rapid.T) { w.endAccount() },
-			"time passes":      func(*rapid.T) { w.pass() },
-			"tick":             func(*rapid.T) { w.tick() },
-			"":                 func(*rapid.T) { w.check() },
-		})
+func TestRoomKeepsItsPromises(t *testing.T) { rapid.Check(t, promises) }
+
+func promises(t *rapid.T) {
+	w := newWorld(t)
+	t.Repeat(map[string]func(*rapid.T){
+		"organiser knocks":   func(*rapid.T) { w.knockAs(Organiser) },
+		"participant knocks": func(*rapid.T) { w.knockAs(Participant) },
+		"another one knocks": func(*rapid.T) { w.knockAs(Participant) },
+		"enters a code":      func(*rapid.T) { w.enterCode() },
+		"enters the code":    func(*rapid.T) { w.enterCode() },
+		"leaves":             func(*rapid.T) { w.leave() },
+		"media end":          func(*rapid.T) { w.apply(MediaEnded{Participant: w.anyID()}) },
+		"changes settings":   func(*rapid.T) { w.apply(ChangeSettings{Conn: w.someone(), Change: w.anyChange()}) },
+		"makes an exception": func(*rapid.T) { w.apply(w.anyException()) },
+		"mutes":              func(*rapid.T) { w.apply(Mute{Conn: w.someone(), Participant: w.anyTarget(), Source: w.anySource()}) },
+		"raises a hand":      func(*rapid.T) { w.apply(RaiseHand{Conn: w.someone(), Up: w.bool()}) },
+		"lowers hands":       func(*rapid.T) { w.apply(LowerHand{Conn: w.someone(), Participant: w.anyTarget()}) },
+		"reacts":             func(*rapid.T) { w.apply(React{Conn: w.someone(), Kind: rapid.SampledFrom(reactions).Draw(t, "kind")}) },
+		"says of its line": func(*rapid.T) {
+			w.apply(SetLine{Conn: w.someone(), Level: rapid.SampledFrom([]Line{LineGood, LineWeak, LineBad, "?"}).Draw(t, "line")})
+		},
+		"sets a role":           func(*rapid.T) { w.setRole() },
+		"removes":               func(*rapid.T) { w.remove() },
+		"sends back":            func(*rapid.T) { w.sendBack() },
+		"admits":                func(*rapid.T) { w.apply(Admit{Conn: w.someone(), Visitor: w.anyVisitor()}) },
+		"turns away":            func(*rapid.T) { w.turnAway() },
+		"pardons":               func(*rapid.T) { w.pardon() },
+		"declares an emergency": func(*rapid.T) { w.emergency() },
+		"releases":              func(*rapid.T) { w.apply(Release{Conn: w.someone(), Participant: w.anyTarget()}) },
+		"ends the lesson":       func(*rapid.T) { w.end() },
+		"bridge dies":           func(*rapid.T) { w.restore() },
+		"notice":                func(*rapid.T) { w.apply(SetNotice{At: w.now.Add(time.Minute)}) },
+		"sets state":            func(*rapid.T) { w.setState() },
+		"sets more state":       func(*rapid.T) { w.setState() },
+		"says": func(*rapid.T) {
+			w.apply(Say{Conn: w.someone(), Text: Text("t" + strconv.Itoa(w.number(0, 1<<20))), To: w.anyTarget()})
+		},
+		"sets the code":    func(*rapid.T) { w.apply(SetCode{Conn: w.someone(), Code: w.someCode()}) },
+		"has a code drawn": func(*rapid.T) { w.apply(NewCode{Conn: w.someone()}) },
+		"account ends":     func(*rapid.T) { w.endAccount() },
+		"time passes":      func(*rapid.T) { w.pass() },
+		"tick":             func(*rapid.T) { w.tick() },
+		"":                 func(*rapid.T) { w.check() },
 	})
 }
 

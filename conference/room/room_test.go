@@ -236,8 +236,8 @@ func TestOneSourceDoesNotStarveTheOthers(t *testing.T) {
 		now = now.Add(time.Minute)
 	}
 	guessAway(r, now, "guesser", 2)
-	if d := want[Door](t, r.Apply(now, Knock{Conn: 3, Source: "guesser", Role: Participant, Code: r.code}), 3); d.RetryAfter == 0 {
-		t.Fatal("the guesser's own source does not wait")
+	if d := want[Door](t, r.Apply(now, Knock{Conn: 3, Source: "guesser", Role: Participant, Code: r.code}), 3); d.State != ForAdmission {
+		t.Fatalf("the guesser's own source is told %+v", d)
 	}
 	for i := range 30 { // a class behind one address mistypes twice each
 		conn := Conn(10 + i)
@@ -245,6 +245,37 @@ func TestOneSourceDoesNotStarveTheOthers(t *testing.T) {
 		r.Apply(now, EnterCode{Conn: conn, Code: "wrong"})
 		want[Admitted](t, r.Apply(now, EnterCode{Conn: conn, Code: r.code}), conn)
 	}
+}
+
+// TestAGuesserKeepsNoClassOut: somebody at the school's address uses up all guesses and goes on. Pupils who know the code come to the lobby, and the
+// teacher lets them in; the guesser learns nothing, and is not among those who are admitted together.
+func TestAGuesserKeepsNoClassOut(t *testing.T) {
+	const pupil, other, guesser Conn = 20, 21, 30
+	r, now := begun(t, defaults())
+	guessAway(r, now, "school", guesser)
+	for _, c := range []Conn{pupil, other} {
+		out := r.Apply(now, Knock{Conn: c, Name: "Mia", Source: "school", Role: Participant, Code: r.code})
+		if d := want[Door](t, out, c); d.State != ForAdmission || d.Wrong {
+			t.Fatalf("a pupil is told %+v", d)
+		}
+		want[VisitorCame](t, out, 1)
+	}
+	right := r.Apply(now, Knock{Conn: guesser, Source: "school", Role: Participant, Code: r.code})
+	wrong := r.Apply(now, Knock{Conn: guesser + 1, Source: "school", Role: Participant, Code: "wrong"})
+	if a, b := want[Door](t, right, guesser), want[Door](t, wrong, guesser+1); a != b {
+		t.Errorf("the guesser learns something: %+v, %+v", a, b)
+	}
+	r.Apply(now, Admit{Conn: 1})
+	if n := r.Participants(); n != 1 {
+		t.Errorf("%d are inside after all were admitted", n)
+	}
+	want[Admitted](t, r.Apply(now, Admit{Conn: 1, Visitor: r.visitor(pupil).id}), pupil)
+	// With another code, codes are looked at again, as far as there are guesses by then.
+	now = now.Add(sourceRefill)
+	if d := want[Door](t, r.Apply(now, NewCode{Conn: 1}), other); d.State != ForCode {
+		t.Errorf("after a new code: %+v", d)
+	}
+	want[Admitted](t, r.Apply(now, EnterCode{Conn: other, Code: r.code}), other)
 }
 
 func TestSourcesAreForgotten(t *testing.T) {

@@ -30,11 +30,6 @@ type Rules struct {
 	OrganiserGrace time.Duration
 }
 
-// MayShareScreen says whether the role has the right to share the screen.
-func (r Rules) MayShareScreen(role Role) bool {
-	return role == Organiser || r.ScreenShare == ScreenShareEveryone
-}
-
 // Limits of a room. Those without a source are choices.
 const (
 	// MaxVisitors is how many may wait at the door.
