@@ -115,7 +115,7 @@ func (p *Participant) arrive(j signaling.Joined) {
 	if j.Room.Code != "" {
 		p.code = j.Room.Code
 	}
-	p.limit, p.others = j.Slots, nil
+	p.limit, p.others, p.ice = j.Slots, nil, j.ICE
 	for _, other := range j.Participants {
 		if other.ID != j.Self {
 			p.others = append(p.others, other.ID)
@@ -128,7 +128,16 @@ func (p *Participant) offer(ctx context.Context) error {
 	c := p.options.Peer
 	c.AudioSlots = min(c.AudioSlots, p.limit.Audio)
 	c.VideoSlots = min(c.VideoSlots, p.limit.Video)
+	if p.options.OverTLS {
+		if p.ice == nil {
+			return &Error{LegRelay, checkRelay, errNoRelay}
+		}
+		c.Relay = &Relay{ICE: *p.ice, Target: p.options.Target}
+	}
 	peer, err := NewPeer(c)
+	if errors.Is(err, errNoRelay) {
+		return &Error{LegRelay, checkRelay, err}
+	}
 	if err != nil {
 		return &Error{LegOffer, checkOffer, err}
 	}

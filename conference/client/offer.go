@@ -2,6 +2,8 @@ package client
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
@@ -34,7 +36,13 @@ func (p *Peer) prepare() error {
 	if err := p.pc.SetLocalDescription(offer); err != nil {
 		return err
 	}
-	<-gathered // host candidates only, at once
+	select {
+	case <-gathered: // host candidates come at once, a relay's once it has answered
+	case <-time.After(relayTimeout):
+	}
+	if p.config.Relay != nil && !strings.Contains(p.pc.LocalDescription().SDP, " typ relay ") {
+		return errNoRelay
+	}
 	p.offer = p.pc.LocalDescription().SDP
 	return nil
 }

@@ -32,6 +32,8 @@ type Options struct {
 	Reconnect bool
 	// Told is called with every message of the server, from the goroutine that reads, before the participant acts on it; nil: nobody is.
 	Told func(signaling.ServerMessage)
+	// OverTLS sends all media through the server's relay on its TLS port, as in a network that lets no UDP through.
+	OverTLS bool
 	// Peer says what to send and how much to receive. Slots beyond what the server allows are cut off.
 	Peer PeerConfig
 }
@@ -59,6 +61,7 @@ type Participant struct {
 	peer   *Peer
 	resume signaling.Token
 	code   signaling.Code // as organisers are told it
+	ice    *signaling.ICE // as told when it came inside
 	slots  signaling.Slots
 	inside bool
 	tally  tally

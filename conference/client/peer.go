@@ -24,6 +24,8 @@ type PeerConfig struct {
 	VideoBitrate int
 	// Level is the audio level sent, in -dBov (RFC 6464): 0 is loudest, 127 silent. See SetLevel.
 	Level uint8
+	// Relay makes all media go through a TURN server; nil: straight to the media port.
+	Relay *Relay
 	// Tune changes pion's settings; for tests.
 	Tune func(*webrtc.SettingEngine)
 	// Received is called with every packet received, also duplicates, from the goroutine that read it; for tests.
@@ -78,7 +80,7 @@ func NewPeer(c PeerConfig) (*Peer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up media: %w", err)
 	}
-	pc, err := api.NewPeerConnection(webrtc.Configuration{})
+	pc, err := api.NewPeerConnection(c.Relay.configuration())
 	if err != nil {
 		return nil, fmt.Errorf("make PeerConnection: %w", err)
 	}

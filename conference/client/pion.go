@@ -53,10 +53,15 @@ func newAPI(c PeerConfig) (*webrtc.API, error) {
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
-	s.SetIPFilter(func(ip net.IP) bool { return !ip.IsLinkLocalUnicast() })
 	s.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
 	s.SetDTLSRetransmissionInterval(200 * time.Millisecond)
 	s.SetSRTPReplayProtectionWindow(1024)
+	if c.Relay != nil {
+		s.SetRelayAcceptanceMinWait(0) // there is no better way to wait for
+		s.SetICEProxyDialer(relayDialer{c.Relay.Target})
+	} else { // with a filter pion opens a relay for each address of this machine
+		s.SetIPFilter(func(ip net.IP) bool { return !ip.IsLinkLocalUnicast() })
+	}
 	if c.Tune != nil {
 		c.Tune(&s)
 	}

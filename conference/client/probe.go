@@ -10,6 +10,8 @@ import (
 // Ticket admits to the reserved room (ops API: POST /v1/probe-token).
 type Ticket struct {
 	Room, Token string
+	// OverTLS sends media through the relay on the site's port.
+	OverTLS bool
 }
 
 // Report is what two synthetic participants measured.
@@ -24,7 +26,7 @@ type Report struct {
 	Sent, Received int
 	// Loss is the share of packets missing among those that should have come, 0 to 1.
 	Loss float64
-	// Path is the way the media took: "udp".
+	// Path is the way the media took: "udp", or "tls" through the relay.
 	Path string
 }
 
@@ -65,14 +67,18 @@ func Probe(ctx context.Context, t Target, ticket Ticket, d time.Duration) (Repor
 	case <-second.gone:
 		return Report{}, second.lost()
 	}
-	return measured(first, second, join), nil
+	r := measured(first, second, join)
+	if ticket.OverTLS {
+		r.Path = "tls"
+	}
+	return r, nil
 }
 
 func probeJoin(ctx context.Context, t Target, ticket Ticket, organiser bool) (*Participant, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	p, err := Join(ctx, Options{
-		Target: t, Room: ticket.Room, Name: "Sonde", Organiser: organiser, Probe: ticket.Token,
+		Target: t, Room: ticket.Room, Name: "Sonde", Organiser: organiser, Probe: ticket.Token, OverTLS: ticket.OverTLS,
 		Peer: PeerConfig{AudioSlots: 1, VideoSlots: 1, Microphone: true, Camera: true, Level: 40},
 	})
 	if err != nil {

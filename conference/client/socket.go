@@ -61,7 +61,7 @@ func dial(ctx context.Context, t Target, room, cookie string, told func(signalin
 		if t.DialAddress != "" {
 			address = t.DialAddress
 		}
-		return dialTLS(ctx, network, address, site.Hostname(), t.Roots)
+		return dialTLS(ctx, network, address, site.Hostname(), t.Roots, "http/1.1")
 	}}
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
@@ -101,14 +101,14 @@ func dialError(response *http.Response, err error) error {
 	return &Error{LegWebSocket, checkWS, err}
 }
 
-func dialTLS(ctx context.Context, network, address, name string, roots *x509.CertPool) (net.Conn, error) {
+func dialTLS(ctx context.Context, network, address, name string, roots *x509.CertPool, protocols ...string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*dialTimeout)
 	defer cancel()
 	tcp, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
 	if err != nil {
 		return nil, &Error{LegTCP, checkTCP, err}
 	}
-	conn := tls.Client(tcp, &tls.Config{ServerName: name, RootCAs: roots, NextProtos: []string{"http/1.1"}})
+	conn := tls.Client(tcp, &tls.Config{ServerName: name, RootCAs: roots, NextProtos: protocols})
 	if err := conn.HandshakeContext(ctx); err != nil {
 		tcp.Close()
 		return nil, &Error{LegTLS, checkTLS, err}

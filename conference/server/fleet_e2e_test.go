@@ -112,13 +112,15 @@ func TestProbeOfABridgeThatIsNotReady(t *testing.T) {
 		f.change(t, m.ID, func(m *opsapi.Machine) { m.Ready = false })
 	}
 	for _, id := range []string{"portal", "bridge-1"} {
-		ticket, err := f.ops(t, f.portal).ProbeToken(t.Context(), id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		report, err := client.Probe(t.Context(), f.target(), client.Ticket{Room: ticket.Room, Token: ticket.Token}, time.Second)
-		if err != nil || report.Received == 0 {
-			t.Errorf("%s: %+v, %v", id, report, err)
+		for _, overTLS := range []bool{false, true} {
+			ticket, err := f.ops(t, f.portal).ProbeToken(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := client.Probe(t.Context(), f.target(), client.Ticket{Room: ticket.Room, Token: ticket.Token, OverTLS: overTLS}, time.Second)
+			if err != nil || report.Received == 0 {
+				t.Errorf("%s, over TLS %t: %+v, %v", id, overTLS, report, err)
+			}
 		}
 	}
 	night, err := f.ops(t, f.bridges["bridge-1"]).Night(t.Context())
