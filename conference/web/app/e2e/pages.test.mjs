@@ -6,6 +6,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { launch, until } from './browser.mjs';
 import { Classroom, person, self } from './classroom.mjs';
 import { openCounterpart } from './counterpart.mjs';
+import { answerNetworkTest } from './pagescreens.mjs';
 import { giveUp, join, screens } from './screens.mjs';
 import { serve } from './site.mjs';
 import { Watcher } from './watch.mjs';
@@ -140,7 +141,7 @@ test('the checks see what they are meant to see', { timeout: patience }, async (
 
 describe('keyboard', () => {
   for (const name of [
-    'start', 'start-angemeldet', 'geraete-an', 'tuer-code-falsch', 'tuer-warteschlange', 'raum-chat', 'raum-organisatorin', 'raum-einladung',
+    'start', 'start-angemeldet', 'raeume-aendern', 'netztest', 'netztest-gut', 'weiter', 'geraete-an', 'tuer-code-falsch', 'tuer-warteschlange', 'raum-chat', 'raum-organisatorin', 'raum-einladung',
     'raum-neustart', 'raum-70', 'verlassen',
   ]) {
     test(`reaches everything on ${name}`, { timeout: patience }, async () => {
@@ -148,7 +149,8 @@ describe('keyboard', () => {
       await screens[name](page, site, counterpart);
       const expected = await page.evaluate(() => {
         let count = 0;
-        for (const element of document.querySelectorAll('a[href], button:not(:disabled), input, select, textarea, summary, [tabindex="0"]')) {
+        // Of a group of radio buttons the Tab key reaches the chosen one, the arrow keys the others.
+        for (const element of document.querySelectorAll('a[href], button:not(:disabled), input:not([type="radio"]:not(:checked)), select, textarea, summary, [tabindex="0"]')) {
           if (element.checkVisibility()) element.dataset.reach = String(count++);
         }
         return count;
@@ -244,6 +246,210 @@ describe('start page', () => {
     assert.equal(await page.getAttribute('html', 'lang'), 'en');
     await page.getByRole('button', { name: 'Deutsch' }).click();
     await page.getByRole('heading', { name: 'Willkommen im Videoklassenzimmer' }).waitFor();
+    await context.close();
+  });
+});
+
+describe('the way into a room from the start page', () => {
+  test('a pasted invitation is read, a link of another site is not followed', { timeout: patience }, async () => {
+    const { page, context } = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.goto(site.origin);
+    const field = page.getByRole('textbox', { name: 'Raumname oder Link' });
+    const paste = async (text) => {
+      await page.evaluate((words) => navigator.clipboard.writeText(words), text);
+      await field.fill('');
+      await field.press('Control+v');
+    };
+    await paste('Einladung\n\nLink: https://fremd.example/Klasse-5a\nCode: 482 713');
+    assert.equal(await field.inputValue(), 'https://fremd.example/Klasse-5a');
+    await page.getByRole('button', { name: 'Beitreten' }).click();
+    await page.getByRole('alert').filter({ hasText: 'fremd.example' }).waitFor();
+    assert.equal(new URL(page.url()).pathname, '/');
+    await paste(`Einladung\n\nLink: ${site.origin}/Klasse-5a\nCode: 482 713`);
+    await page.getByRole('button', { name: 'Beitreten' }).click();
+    await page.getByRole('heading', { name: 'Raum Klasse-5a' }).waitFor();
+    assert.equal(new URL(page.url()).pathname, '/Klasse-5a');
+    await context.close();
+  });
+
+  test('a link of the page moves the focus to the new heading, back brings it back', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    const focused = () => page.evaluate(() => `${document.activeElement?.tagName} ${document.activeElement?.textContent}`);
+    await page.goto(site.origin);
+    assert.match(await focused(), /^BODY/);
+    await page.getByRole('link', { name: 'Netztest' }).click();
+    await until('the focus', async () => (await focused()) === 'H1 Netztest');
+    assert.match(await page.title(), /^Netztest – /);
+    await page.goBack();
+    await until('the focus', async () => (await focused()) === 'H1 Willkommen im Videoklassenzimmer');
+    assert.equal(new URL(page.url()).pathname, '/');
+    await context.close();
+  });
+
+  test('the footer leads to every fixed page, in the language of the page', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    await page.goto(site.origin);
+    const links = () => page.getByRole('contentinfo').getByRole('link').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+    assert.deepEqual(await links(), ['/hilfe', '/netztest', '/kontakt', '/datenschutz', '/nutzung', '/impressum', '/barrierefreiheit']);
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByRole('link', { name: 'Imprint' }).waitFor();
+    assert.deepEqual((await links()).filter((href) => href.startsWith('/impressum')), ['/impressum?lang=en']);
+    await context.close();
+  });
+});
+
+describe('my rooms', () => {
+  const mine = async (options) => {
+    const opened = await open(options);
+    await screens.raeume(opened.page, site);
+    return opened;
+  };
+
+  test('a title of any kind becomes an address, and the room can be begun', { timeout: patience }, async () => {
+    const { page, context } = await mine();
+    await page.getByRole('textbox', { name: 'Titel des Raums' }).fill('6b: Flüsse & Städte');
+    assert.equal(await page.getByRole('textbox', { name: 'Adresse' }).inputValue(), '6b-Fluesse-Staedte');
+    await page.getByRole('radio', { name: /Der Code bleibt gleich/ }).check();
+    const sent = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/api/rooms'));
+    await page.getByRole('button', { name: 'Raum anlegen' }).click();
+    assert.deepEqual((await sent).postDataJSON(), { title: '6b: Flüsse & Städte', codeStays: true, address: '6b-Fluesse-Staedte' });
+    await page.getByRole('article', { name: '6b: Flüsse & Städte' }).getByText('190 528').waitFor();
+    await page.getByRole('link', { name: 'Unterricht beginnen 6b: Flüsse & Städte' }).click();
+    await page.getByRole('heading', { name: 'Raum 6b-Fluesse-Staedte' }).waitFor();
+    assert.equal(new URL(page.url()).pathname, '/6b-Fluesse-Staedte');
+    await context.close();
+  });
+
+  test('an address that is taken is offered in a free form, and none is asked for an unguessable one', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    await screens['raeume-vergeben'](page, site);
+    await page.getByRole('button', { name: 'Klasse-5a-2 nehmen' }).click();
+    await page.getByText('„Klasse 5a“ ist angelegt.').first().waitFor({ state: 'attached' });
+    assert.equal(site.api.rooms[0].address, 'Klasse-5a-2');
+    await page.getByRole('textbox', { name: 'Titel des Raums' }).fill('Beratung');
+    await page.getByRole('radio', { name: /Nicht zu erraten/ }).check();
+    assert.equal(await page.getByRole('textbox', { name: 'Adresse' }).count(), 0);
+    await page.getByRole('button', { name: 'Raum anlegen' }).click();
+    await page.getByRole('article', { name: 'Beratung' }).getByText('k7f2-m9qx-tt4w-b1cz').waitFor();
+    await context.close();
+  });
+
+  test('the invitation is a text ready for a mail', { timeout: patience }, async () => {
+    const { page, context } = await mine({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.getByRole('button', { name: 'Einladung kopieren: Klasse 5a – Größe & Gewicht' }).click();
+    await page.getByRole('button', { name: 'Kopiert' }).waitFor();
+    const text = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(text, /„Klasse 5a – Größe & Gewicht“\n\nLink: https:\/\/kurs\.kmz\.example\/Klasse-5a-Groesse-Gewicht\nCode für heute: 482 713\n/);
+    await context.close();
+  });
+
+  test('title, code and end of a room', { timeout: patience }, async () => {
+    const { page, context } = await mine();
+    const card = (name) => page.getByRole('article', { name });
+    await card('Förderkurs Mathematik').getByText('Ändern').click();
+    await card('Förderkurs Mathematik').getByRole('button', { name: 'Neuer Code' }).click();
+    await card('Förderkurs Mathematik').getByTestId('own-code').filter({ hasText: '660 192' }).waitFor();
+    await card('Förderkurs Mathematik').getByRole('checkbox', { name: /Der Code bleibt gleich/ }).uncheck();
+    await card('Förderkurs Mathematik').getByText('Code für heute').waitFor();
+    await card('Förderkurs Mathematik').getByRole('textbox', { name: 'Titel des Raums' }).fill('Mathe für alle');
+    await card('Förderkurs Mathematik').getByRole('button', { name: 'Titel speichern' }).click();
+    await card('Mathe für alle').getByRole('button', { name: 'Raum löschen' }).click();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(site.api.rooms.length, 3, 'Escape deletes nothing');
+    await card('Mathe für alle').getByRole('button', { name: 'Raum löschen' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Raum löschen' }).click();
+    await card('Mathe für alle').waitFor({ state: 'detached' });
+    assert.deepEqual(site.api.rooms.map((room) => room.title).filter((title) => title === 'Mathe für alle'), []);
+    await context.close();
+  });
+
+  test('a login that has run out is said, and logging in again shows the rooms', { timeout: patience }, async () => {
+    const { page, context } = await mine();
+    site.api.organiser = undefined;
+    await page.getByRole('textbox', { name: 'Titel des Raums' }).fill('Chemie');
+    await page.getByRole('button', { name: 'Raum anlegen' }).click();
+    await page.getByRole('alert').filter({ hasText: 'Ihre Anmeldung ist abgelaufen.' }).waitFor();
+    await page.reload();
+    await page.getByRole('textbox', { name: 'Zugangsname' }).fill('ahorn-4827');
+    await page.getByLabel('Passwort').fill('geheim');
+    await page.getByRole('button', { name: 'Anmelden' }).click();
+    await page.getByRole('heading', { name: 'Förderkurs Mathematik' }).waitFor();
+    await page.getByRole('button', { name: 'Abmelden' }).click();
+    await page.getByRole('heading', { name: 'Förderkurs Mathematik' }).waitFor({ state: 'detached' });
+    await context.close();
+  });
+});
+
+test('another device goes on with the lesson, once, and the token stays nowhere', { timeout: patience }, async () => {
+  const { page, context, noted } = await open();
+  await page.goto(site.origin);
+  await screens.weiter(page, site);
+  assert.equal(new URL(page.url()).hash, '', 'the token is gone from the address');
+  assert.equal(site.api.organiser, undefined, 'nobody is logged in unasked');
+  await page.getByRole('button', { name: 'Hier weitermachen' }).click();
+  await page.getByRole('checkbox', { name: /Als Organisator\*in öffnen/ }).waitFor();
+  assert.equal(new URL(page.url()).pathname, '/Klasse-5a');
+  assert.equal(noted.requests.filter((url) => url.includes('EXAMPLETOKEN')).filter((url) => !url.includes('#')).length, 0);
+  await page.goBack();
+  assert.equal(new URL(page.url()).pathname, '/', 'the link is not in the history');
+  await context.close();
+});
+
+describe('network test', () => {
+  test('devices, the line and the sheet as text, as PDF and on paper', { timeout: patience }, async () => {
+    const { page, context, noted } = await open({ permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'], acceptDownloads: true });
+    await answerNetworkTest(page, counterpart);
+    await page.goto(`${site.origin}/netztest`);
+    await page.getByRole('button', { name: 'Test starten' }).click();
+    await page.getByText('Bitte sagen Sie kurz etwas.').waitFor();
+    await page.getByTestId('verdict').waitFor({ timeout: 90_000 });
+    const row = async (step) => page.locator(`[data-step="${step}"]`).getAttribute('data-light');
+    for (const step of ['browser', 'microphone', 'camera', 'https', 'socket', 'udp', 'path']) assert.equal(await row(step), 'good', step);
+    assert.equal(await row('tls'), 'fair', 'there is no relay here');
+    for (const step of ['upload', 'download', 'loss', 'roundTrip']) assert.ok(await row(step), `${step} was measured`);
+    assert.equal(await page.evaluate(() => globalThis.connections.filter((c) => c.connectionState !== 'closed').length), 0, 'no connection stays');
+
+    await page.getByRole('button', { name: 'Als Text kopieren' }).click();
+    await page.getByRole('button', { name: 'Kopiert' }).waitFor();
+    const text = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(text, /^Netztest für das Videoklassenzimmer\nKreismedienzentrum Musterkreis/);
+    assert.match(text, /Servername: localhost\n/);
+
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Als PDF speichern' }).click()]);
+    assert.equal(download.suggestedFilename(), 'netztest.pdf');
+    const pdf = await readFile(await download.path(), 'latin1');
+    assert.match(pdf, /^%PDF-1\.7\n/);
+    assert.match(pdf, new RegExp(Buffer.from('Servername: localhost', 'latin1').toString('hex')));
+
+    await page.emulateMedia({ media: 'print' });
+    assert.equal(await page.getByRole('button').count(), 0, 'nothing to press on paper');
+    assert.equal(await page.getByRole('contentinfo').count(), 0);
+    assert.ok(await page.getByText('Servername: localhost').isVisible());
+    assert.deepEqual(noted.problems, []);
+    await context.close();
+  });
+
+  test('a server that has no place for it says so', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    await answerNetworkTest(page, counterpart, { over: true });
+    await page.goto(`${site.origin}/netztest`);
+    await page.getByRole('checkbox', { name: /Auch Mikrofon und Kamera/ }).uncheck();
+    await page.getByRole('button', { name: 'Test starten' }).click();
+    await page.getByText('Gerade testen schon viele.').waitFor();
+    await context.close();
+  });
+
+  test('leaving the page ends the test', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    await answerNetworkTest(page, counterpart);
+    await page.goto(`${site.origin}/netztest`);
+    await page.getByRole('checkbox', { name: /Auch Mikrofon und Kamera/ }).uncheck();
+    await page.getByRole('button', { name: 'Test starten' }).click();
+    await until('a connection', () => page.evaluate(() => globalThis.connections.some((c) => c.connectionState === 'connected')));
+    await page.getByRole('link', { name: /Zur Startseite/ }).click();
+    await page.getByRole('heading', { name: 'Willkommen im Videoklassenzimmer' }).waitFor();
+    await until('no connection', () => page.evaluate(() => (globalThis.connections ?? []).every((c) => c.connectionState === 'closed')));
     await context.close();
   });
 });

@@ -18,6 +18,10 @@ describe('measure', () => {
     expect(measure(samples)).toMatchObject({ up: 2_000_000, down: 1_000_000 });
   });
 
+  it('what got lost on the way up does not count', () => {
+    expect(measure([sample(0, { remoteLoss: 0.25 }), sample(2000, { bytesSent: 500_000, remoteLoss: 0.25 })])?.up).toBe(1_500_000);
+  });
+
   it('shares of lost packets come from both ends', () => {
     const samples = [
       sample(0, { packetsReceived: 100, packetsLost: 50, remoteLoss: 0 }), sample(2000, { remoteLoss: 0.1 }),

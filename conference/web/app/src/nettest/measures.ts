@@ -36,11 +36,13 @@ export function measure(samples: readonly Sample[]): Measures | undefined {
   const received = Math.max(0, last.packetsReceived - first.packetsReceived);
   const remote = samples.flatMap((s) => (s.remoteLoss === undefined ? [] : [s.remoteLoss]));
   const trips = samples.flatMap((s) => (s.roundTrip === undefined ? [] : [s.roundTrip * 1000]));
+  const lossUp = remote.length === 0 ? 0 : remote.reduce((sum, share) => sum + share, 0) / remote.length;
   return {
     roundTrip: median(trips),
-    lossUp: remote.length === 0 ? 0 : remote.reduce((sum, share) => sum + share, 0) / remote.length,
+    lossUp,
     lossDown: lost + received === 0 ? 0 : lost / (lost + received),
-    up: bestRate(samples, (s) => s.bytesSent),
+    // What was sent and got lost did not arrive.
+    up: Math.round(bestRate(samples, (s) => s.bytesSent) * (1 - lossUp)),
     down: bestRate(samples, (s) => s.bytesReceived),
   };
 }
