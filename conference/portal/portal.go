@@ -45,6 +45,8 @@ type Config struct {
 	Rooms      cluster.Directory
 	// MyRooms are the rooms of accounts. Nil: no account has any, and there are no calls for them.
 	MyRooms *myrooms.Store
+	// NetTest answers GET /api/nettest/ws, see package nettest. Nil: there is no media here to test with.
+	NetTest http.Handler
 	// Codes derives the codes of MyRooms.
 	Codes myrooms.Codes
 	Page  *web.Page
@@ -131,6 +133,9 @@ func New(cfg Config) http.Handler {
 	all := http.NewServeMux()
 	long := &underWay{max: maxSockets, maxOfOne: maxSocketsOfOneSource, bySource: map[string]int{}}
 	all.Handle("GET /api/rooms/{room}/ws", long.bounded(p.sameOrigin(p.room))) // lasts a lesson
+	if cfg.NetTest != nil {
+		all.Handle("GET /api/nettest/ws", long.bounded(p.netTest()))
+	}
 	all.Handle("/", short.bounded(withoutSlash(mux)))
 	return p.guard(all)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/night"
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
+	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/stress"
 )
 
@@ -47,6 +48,8 @@ type media struct {
 	engine *sfu.Engine
 	bridge *bridge.Bridge
 	meter  *stress.Meter
+	// ice returns credentials for the relay that lead here.
+	ice func(host string) *signaling.ICE
 }
 
 var (
@@ -70,15 +73,16 @@ func (s *Server) openMedia() error {
 		return err
 	}
 	s.cleanup(func() { engine.Close() })
+	ice := s.ice(addrs, engine.Port())
 	b := bridge.New(bridge.Config{
-		Key: s.key, Rooms: rulesOf(s.cfg.Rooms), Announce: &s.network.announcer, ICE: s.ice(addrs, engine.Port()), Log: s.opt.Log, Now: s.opt.Now,
+		Key: s.key, Rooms: rulesOf(s.cfg.Rooms), Announce: &s.network.announcer, ICE: ice, Log: s.opt.Log, Now: s.opt.Now,
 	}, bridge.SFU(engine))
 	meter := stress.NewMeter(stress.MeterConfig{
 		Capacity: stress.CapacityOf(s.cfg.Capacity, runtime.GOMAXPROCS(0)), Counters: engine.Counters, Census: b.Counts, Log: s.opt.Log,
 	})
 	s.cleanup(meter.Close)
 	s.rooms = b
-	s.media = &media{engine: engine, bridge: b, meter: meter}
+	s.media = &media{engine: engine, bridge: b, meter: meter, ice: ice}
 	return nil
 }
 

@@ -81,6 +81,9 @@ func (s *Server) shutdown() {
 		s.relay.Close()
 	}
 	if s.site != nil {
+		if s.site.netTest != nil {
+			s.site.netTest.Close()
+		}
 		within(restTime, s.site.http.Shutdown)
 		s.site.http.Close()
 	}

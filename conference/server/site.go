@@ -11,6 +11,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/certs"
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/myrooms"
+	"github.com/medienzentrenverbund/kreisraum/conference/nettest"
 	"github.com/medienzentrenverbund/kreisraum/conference/night"
 	"github.com/medienzentrenverbund/kreisraum/conference/pages"
 	"github.com/medienzentrenverbund/kreisraum/conference/portal"
@@ -28,6 +29,7 @@ type site struct {
 	access   *accesslog.Log
 	rooms    lateDirectory
 	http     *http.Server
+	netTest  *nettest.Server // nil without a bridge beside the portal
 }
 
 // myRoomsFile is the file of accounts' rooms in the state folder.
@@ -44,13 +46,25 @@ func (s *Server) openSite() error {
 			return err
 		}
 	}
+	if s.media != nil {
+		p.netTest = nettest.New(nettest.Config{Engine: s.media.engine, ICE: s.media.ice})
+		s.cleanup(p.netTest.Close)
+	}
 	door := portal.New(portal.Config{
 		Domain: s.cfg.Domain, Site: siteOf(s.cfg, s.opt.Version), Key: s.key, SessionKey: s.ownKey, Accounts: p.accounts,
-		Rooms: &p.rooms, MyRooms: p.myRooms, Codes: s.codes(), Page: p.page, Pages: p.texts, Now: s.opt.Now, Log: s.opt.Log,
+		Rooms: &p.rooms, MyRooms: p.myRooms, Codes: s.codes(), Page: p.page, Pages: p.texts, NetTest: handlerOf(p.netTest), Now: s.opt.Now, Log: s.opt.Log,
 	})
 	p.http = newHTTPServer(p.access.Wrap(contain(door, s.opt.Log)))
 	s.site = p
 	return nil
+}
+
+// handlerOf is nil without a network test.
+func handlerOf(t *nettest.Server) http.Handler {
+	if t == nil {
+		return nil
+	}
+	return t
 }
 
 func (s *Server) openPage(p *site) (err error) {

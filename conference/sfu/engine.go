@@ -159,8 +159,13 @@ func settings(mux ice.UDPMux, logs logging.LoggerFactory, t timeouts) webrtc.Set
 func (e *Engine) Port() int { return e.port }
 
 // NewRoom returns an empty room. Close it, or the Engine, to end it.
-func (e *Engine) NewRoom() *Room {
-	r := newRoom(e)
+func (e *Engine) NewRoom() *Room { return e.newRoom(false) }
+
+// NewEcho returns a room in which everybody gets their own media too, for tests of a network.
+func (e *Engine) NewEcho() *Room { return e.newRoom(true) }
+
+func (e *Engine) newRoom(echo bool) *Room {
+	r := newRoom(e, echo)
 	e.mu.Lock()
 	if !e.closed {
 		e.rooms[r] = struct{}{}

@@ -11,6 +11,7 @@ import (
 // Room forwards media among its sessions. Safe for concurrent use.
 type Room struct {
 	engine *Engine
+	echo   bool          // who is inside gets its own media
 	done   chan struct{} // closed when the loop has ended
 
 	mu     sync.Mutex
@@ -28,8 +29,8 @@ type Room struct {
 	ticks     int
 }
 
-func newRoom(e *Engine) *Room {
-	r := &Room{engine: e, done: make(chan struct{}), wake: make(chan struct{}, 1), meters: map[*Session]*slots.Meter{}}
+func newRoom(e *Engine, echo bool) *Room {
+	r := &Room{engine: e, echo: echo, done: make(chan struct{}), wake: make(chan struct{}, 1), meters: map[*Session]*slots.Meter{}}
 	go r.loop()
 	return r
 }

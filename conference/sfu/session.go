@@ -91,9 +91,9 @@ func (s *Session) up(source int) *upTrack {
 	return s.videos[source][layers.Full]
 }
 
-// gets reports whether what another participant sends is for this one.
+// gets reports whether what a participant sends is for this one. Nobody gets their own but in an echo.
 func (s *Session) gets(from *Session, source int) bool {
-	return from != nil && from != s && from.up(source).reaches(&s.organiser)
+	return from != nil && (from != s || s.room.echo) && from.up(source).reaches(&s.organiser)
 }
 
 // wire connects the session to its transport, before the transport does anything.
