@@ -54,7 +54,7 @@ func (t *turn) awaits(v *visitor) DoorState {
 	switch {
 	case !t.open():
 		return ForOrganiser
-	case v.hasPass():
+	case v.hasPass() || t.owns(v.caller):
 		return ""
 	case v.sentBack:
 		return ForAdmission
@@ -144,7 +144,11 @@ func (t *turn) letIn(v *visitor) {
 		t.tell(Refused{Reason: RoomFull}, v.conn)
 		return
 	}
-	if p == nil {
+	switch {
+	case p != nil:
+	case t.owns(v.caller):
+		p = &participant{Person: Person{Name: v.name, Role: Organiser}, caller: v.caller}
+	default:
 		p = &participant{Person: Person{Name: v.name, Role: Participant, Held: t.emergency && !v.free && !v.admitted}, caller: v.caller}
 	}
 	p.conn, p.lost, p.Held = v.conn, time.Time{}, p.Held && !v.admitted

@@ -46,9 +46,12 @@ func (t *turn) keptOut(k Knock) Refusal {
 	return ""
 }
 
-// isOwner says whether the login is that of the account whose lesson this is. The probe's has no account at all.
-func (t *turn) isOwner(k Knock) bool {
-	return k.Role == Organiser && t.epoch != "" && k.Account == t.owner && (k.Account != "" || k.Free)
+// isOwner says whether the knock comes with the login whose lesson this is.
+func (t *turn) isOwner(k Knock) bool { return t.owns(k.caller()) }
+
+// owns says whether a login is that of the account whose lesson this is. The probe's has no account at all.
+func (r *Room) owns(c caller) bool {
+	return c.login && r.epoch != "" && c.account == r.owner && (c.account != "" || c.free)
 }
 
 // mayBegin says whether the login may begin a lesson, also in place of one that waits for its organiser with everybody at the door.

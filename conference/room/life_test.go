@@ -194,6 +194,16 @@ func TestWhoseLesson(t *testing.T) {
 	})
 }
 
+// TestOwnerAtTheDoor: who waits with a login for somebody else's lesson to end is an organiser of the one that the account begins then.
+func TestOwnerAtTheDoor(t *testing.T) {
+	l := newLesson(t, defaults())
+	l.do(Knock{Conn: 8, Role: Organiser, Account: "b"})
+	l.do(End{Conn: teacher})
+	if a := want[Admitted](t, l.do(Knock{Conn: 9, Role: Organiser, Account: "b"}), 8); a.Self.Role != Organiser || a.Code == "" {
+		t.Errorf("came in as %+v", a.Self)
+	}
+}
+
 func TestOwnerWithoutToken(t *testing.T) {
 	everybody := func(l *lesson, lost bool) {
 		for _, c := range []Conn{mia, ben, teacher} {

@@ -2,6 +2,7 @@ package room
 
 import (
 	"cmp"
+	"flag"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -102,7 +103,26 @@ func (w *world) forget() {
 }
 
 // TestRoomKeepsItsPromises checks after every one of many random inputs what must always hold.
-func TestRoomKeepsItsPromises(t *testing.T) { rapid.Check(t, promises) }
+func TestRoomKeepsItsPromises(t *testing.T) {
+	atLeast(t, "rapid.checks", 200)
+	atLeast(t, "rapid.steps", 200)
+	rapid.Check(t, promises)
+}
+
+// atLeast sets one of rapid's flags unless it is larger: by default it draws some thirty inputs a hundred times, and a lesson that falls
+// asleep in an emergency takes longer.
+func atLeast(t *testing.T, name string, n int) {
+	t.Helper()
+	f := flag.Lookup(name)
+	before := f.Value.String()
+	if has, err := strconv.Atoi(before); err != nil || has >= n {
+		return
+	}
+	if err := f.Value.Set(strconv.Itoa(n)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Value.Set(before) })
+}
 
 func promises(t *rapid.T) {
 	w := newWorld(t)
@@ -413,6 +433,10 @@ func (w *world) restore() {
 	clear(w.forwards)
 	w.apply(Restore{Epoch: r.Epoch, Owner: r.Owner, CodeHash: hash, Settings: r.Settings, Emergency: r.Emergency, Organisers: r.Organisers,
 		Removed: r.Removed, Seats: r.Seats, Opens: func(c Code) bool { return "hash of "+string(c) == hash }})
+	w.hands = 0 // numbers of hands that are down again are not in the record
+	for _, p := range w.room.absent() {
+		w.hands = max(w.hands, p.Hand)
+	}
 	again := w.room.Record()
 	if w.rules.CodeRequired && hash == "" {
 		w.Fatalf("a room without a code where one is required")
@@ -574,10 +598,21 @@ func (w *world) tell(conn Conn, e Event, in Input, epoch string) {
 	switch e := e.(type) {
 	case Door:
 		c.atDoor(w, e)
+		if w.returns(c, in, epoch, c.id()) && w.room.dormant {
+			c.pass = true
+		}
 	case Refused:
 		c.phase = over
+		if _, let := in.(Admit); let { // there was no room, but the organiser's word holds
+			delete(w.void, cmp.Or(c.self, c.id()))
+			delete(w.back, c.knock.Device)
+		}
 	case Ended:
 		c.phase = over
+		if k, ok := in.(Knock); ok && e.Reason == Replaced { // who comes takes the place, wherever that is
+			to := w.client(k.Conn)
+			to.sentBack, to.pass = c.sentBack, c.pass
+		}
 	case Admitted:
 		w.admitted(c, e, in, epoch)
 	case Noticed:
@@ -675,14 +710,28 @@ func (c *client) atDoor(w *world, d Door) {
 	}
 }
 
+// id is who the client's token names, empty for none.
+func (c *client) id() string {
+	if c.knock.Resume == nil {
+		return ""
+	}
+	return c.knock.Resume.Participant
+}
+
+// returns says whether the input is the client's own knock, with a good token of that participant.
+func (w *world) returns(c *client, in Input, epoch, id string) bool {
+	k := c.knock
+	return reflect.DeepEqual(in, Input(k)) && k.Resume != nil && epoch != "" && k.Resume.Epoch == epoch && k.Resume.Account == k.Account &&
+		k.Resume.Participant == id && !w.void[id] &&
+		(w.restored || slices.ContainsFunc(w.tokens, func(t issued) bool { return t.Participant == id && t.device == k.Device }))
+}
+
 // admitted checks that the client had a right to come in.
 func (w *world) admitted(c *client, a Admitted, in Input, epoch string) {
 	k, id := c.knock, a.Self.ID
-	own := reflect.DeepEqual(in, Input(k))
-	resumed := own && k.Resume != nil && epoch != "" && k.Resume.Epoch == epoch && k.Resume.Account == k.Account && k.Resume.Participant == id &&
-		!w.void[id] && (w.restored || slices.ContainsFunc(w.tokens, func(t issued) bool { return t.Participant == id && t.device == k.Device }))
-	leads := own && k.Role == Organiser && k.Account == w.room.owner
+	resumed := w.returns(c, in, epoch, id)
 	organiser := w.led && w.room.open()
+	leads := k.Role == Organiser && k.Account == w.room.owner
 	codeRight := k.Free || w.present() == "" || c.knew == w.codeNo || sameCode(c.tried, w.present())
 	invited := organiser && !w.room.settings.Locked && codeRight && (k.Free || !w.room.settings.Lobby) && (k.Free || !w.back[k.Device] || k.Device == "")
 	by, isAdmit := in.(Admit)
