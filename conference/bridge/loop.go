@@ -87,9 +87,9 @@ type roomLoop struct {
 	// farewell is told to whoever is left in the end. The loop changes it before it closes the inbox; others read it afterwards.
 	farewell signaling.EndReason
 
-	// inside is for Counts, begunNow for RoomsInUse.
+	// inside is for Counts, inUse for RoomsInUse.
 	inside   atomic.Int32
-	begunNow atomic.Bool
+	inUse    atomic.Bool
 	// running are the Calls.
 	running sync.WaitGroup
 
@@ -163,7 +163,7 @@ func (l *roomLoop) guard(f func()) {
 // close tells whoever is still there, and ends the media.
 func (l *roomLoop) close() {
 	l.inside.Store(0)
-	l.begunNow.Store(false)
+	l.inUse.Store(false)
 	for _, m := range l.members {
 		m.Finish(signaling.Ended{Reason: l.farewell})
 	}
@@ -218,7 +218,7 @@ func (l *roomLoop) input(in room.Input) {
 func (l *roomLoop) apply(in room.Input) {
 	outputs := l.state.Apply(l.now(), in)
 	l.inside.Store(int32(l.state.Participants())) // first, so that whoever is told to be inside is counted
-	l.begunNow.Store(l.state.Begun())
+	l.inUse.Store(l.state.InUse())
 	for _, out := range outputs {
 		l.deliver(out)
 	}

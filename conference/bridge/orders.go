@@ -24,13 +24,14 @@ func (b *Bridge) Totals() Totals {
 	}
 }
 
-// RoomsInUse is how many rooms have begun and are not over: somebody is inside, away or expected back.
+// RoomsInUse is how many rooms have a lesson: somebody is inside or, for as long as a pause lasts, expected back. One that sleeps keeps
+// nobody from a restart.
 func (b *Bridge) RoomsInUse() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := 0
 	for _, e := range b.rooms {
-		if e.begunNow.Load() {
+		if e.inUse.Load() {
 			n++
 		}
 	}

@@ -21,6 +21,9 @@ type heldMedia struct {
 	err    error
 	made   atomic.Int32
 	closed atomic.Int32
+	// rule is what is forwarded of the newest session, and allowed how often it was told.
+	rule    Forward
+	allowed int
 }
 
 func (m *heldMedia) Join(_, _ string, events MediaEvents) (MediaSession, string, error) {
@@ -31,13 +34,25 @@ func (m *heldMedia) Join(_, _ string, events MediaEvents) (MediaSession, string,
 		return nil, "", m.err
 	}
 	m.made.Add(1)
+	m.rule, m.allowed = Forward{}, 0
 	return m, "answer", nil
 }
 
-func (m *heldMedia) SetView([]MediaWant)    {}
-func (m *heldMedia) Allow(string, Audience) {}
-func (m *heldMedia) SetOrganiser(bool)      {}
-func (m *heldMedia) Close()                 { m.closed.Add(1) }
+func (m *heldMedia) SetView([]MediaWant)  {}
+func (m *heldMedia) SetOrganiser(on bool) { m.rule.Organiser = on }
+
+func (m *heldMedia) Allow(source string, to Audience) {
+	m.allowed++
+	switch source {
+	case Microphone:
+		m.rule.Microphone = to
+	case Camera:
+		m.rule.Camera = to
+	case Screen:
+		m.rule.Screen = to
+	}
+}
+func (m *heldMedia) Close() { m.closed.Add(1) }
 
 // listener is a Peer without a socket: what it is told stays in its outbox.
 func listener() *Peer { return New(nil, Config{Log: slog.New(slog.DiscardHandler)}) }
@@ -133,6 +148,74 @@ func TestCallWhileASessionIsMade(t *testing.T) {
 			c.closeSession()
 		})
 	}
+}
+
+// TestForwarding changes what may be forwarded before there is a session, while one is made, and during it; the next one knows too.
+func TestForwarding(t *testing.T) {
+	var ended int
+	p, m := listener(), &heldMedia{}
+	c := newTestCall(m, &ended)
+	c.attach(p, joinedFrame(t), false)
+	c.settle()
+	offer := request{from: p, message: signaling.Offer{SDP: "v=0"}}
+	is := func(when string, want Forward) {
+		t.Helper()
+		if m.rule != want || m.allowed == 0 {
+			t.Errorf("%s: %+v, told %d times", when, m.rule, m.allowed)
+		}
+	}
+	c.handle(offer)
+	is("at first", Forward{})
+	organiser := Forward{Microphone: Everyone, Camera: Everyone, Screen: Everyone, Organiser: true}
+	c.SetForward(organiser)
+	select {
+	case <-c.wake:
+	default:
+		t.Fatal("the loop is not woken")
+	}
+	c.settle()
+	is("during the session", organiser)
+	c.SetForward(organiser)
+	if told := m.allowed; len(c.wake) != 0 {
+		t.Errorf("told %d times what it knows", told)
+	}
+	c.SetForward(Forward{Camera: Organisers})
+	c.handle(offer)
+	is("of the next session", Forward{Camera: Organisers})
+	m.during = func(MediaEvents) { c.SetForward(Forward{}) }
+	c.handle(offer)
+	c.settle()
+	is("while a session is made", Forward{})
+	c.closeSession()
+	c.SetForward(organiser)
+	c.settle() // and nobody is there to be told
+}
+
+// TestDismissed: who is sent back to the door speaks for no Call, and hears nothing of it after the door.
+func TestDismissed(t *testing.T) {
+	var ended int
+	m := &heldMedia{}
+	p := New(nil, Config{Log: slog.New(slog.DiscardHandler)})
+	c := newTestCall(m, &ended)
+	var events MediaEvents
+	m.during = func(e MediaEvents) { events = e }
+	p.call = c
+	c.attach(p, joinedFrame(t), false)
+	c.settle()
+	c.handle(request{from: p, message: signaling.Offer{SDP: "v=0"}})
+	told(t, p)
+	door, err := signaling.Encode(signaling.Door{State: signaling.DoorLobby})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.detach(door)
+	events.Slots(nil, nil)
+	events.Failed(errTest)
+	same(t, "at the door", told(t, p), "door")
+	if p.admitted() != nil || c.hears(p) {
+		t.Error("still speaks for the Call")
+	}
+	c.closeSession()
 }
 
 func TestCallTellsFailureOnce(t *testing.T) {

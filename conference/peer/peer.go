@@ -108,8 +108,12 @@ func (p *Peer) Admit(c *Call, joined []byte, goesOn bool) {
 
 // Dismiss says that the room sent this connection back to its door, with the frame that tells the client. It speaks for no Call any more.
 func (p *Peer) Dismiss(door []byte) {
-	p.mu.Lock()
 	p.ws.SetReadLimit(signaling.MaxDoorFrame)
+	p.detach(door)
+}
+
+func (p *Peer) detach(door []byte) {
+	p.mu.Lock()
 	call := p.call
 	p.call = nil
 	p.mu.Unlock()
