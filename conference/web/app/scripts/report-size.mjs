@@ -3,7 +3,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 
-const budget = 150 * 1024;
+const budget = 130 * 1024;
 const dist = new URL('../dist/', import.meta.url);
 const assets = new URL('assets/', dist);
 

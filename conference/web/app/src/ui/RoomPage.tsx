@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { lazy, useEffect, useRef, useState } from 'react';
 import { assertNever } from '../assertNever';
 import { LocalMedia } from '../rtc/localMedia';
 import { roomSocketURL } from '../signaling/api';
@@ -11,9 +11,14 @@ import { BadRoom } from './BadRoom';
 import { CodeDoor, ConnectingDoor, LobbyDoor, LockedDoor, QueueDoor, WaitingDoor } from './Door';
 import { DeviceCheck } from './DeviceCheck';
 import { Outcome } from './Outcome';
+import { Lazily } from './Lazily';
+import { PageMissing } from './PageWaiting';
 import { isPhone } from './phone';
-import { Room } from './Room';
 import { useReadable } from './useReadable';
+
+/** The lesson itself is the largest part of the page: it comes while somebody checks their devices or waits at the door. */
+const loadRoom = () => import('./Room');
+const Room = lazy(() => loadRoom().then((part) => ({ default: part.Room })));
 
 interface RoomPageProps {
   readonly room: string;
@@ -25,6 +30,7 @@ export function RoomPage({ room, directory }: RoomPageProps) {
   const [media] = useState(() => new LocalMedia());
   const [session, setSession] = useState<Session>();
   const current = useRef<Session>(undefined);
+  useEffect(() => { loadRoom().catch(() => undefined); }, []); // what fails here is tried again when it is needed
   useEffect(() => () => {
     current.current?.leave();
     media.close();
@@ -94,7 +100,11 @@ function Stay({ session, room, directory, media, onBack }: StayProps) {
     case 'code':
       return <CodeDoor {...door} phase={phase} />;
     case 'inside':
-      return <Room session={session} media={media} />;
+      return (
+        <Lazily waiting={<ConnectingDoor {...door} />} failed={<PageMissing directory={directory} />}>
+          <Room session={session} media={media} />
+        </Lazily>
+      );
     case 'refused':
     case 'ended':
     case 'left':
