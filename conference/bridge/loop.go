@@ -88,8 +88,8 @@ type roomLoop struct {
 	farewell signaling.EndReason
 
 	// inside is for Counts, inUse for RoomsInUse.
-	inside   atomic.Int32
-	inUse    atomic.Bool
+	inside atomic.Int32
+	inUse  atomic.Bool
 	// running are the Calls.
 	running sync.WaitGroup
 

@@ -24,8 +24,8 @@ func (b *Bridge) Totals() Totals {
 	}
 }
 
-// RoomsInUse is how many rooms have a lesson: somebody is inside or, for as long as a pause lasts, expected back. One that sleeps keeps
-// nobody from a restart.
+// RoomsInUse is how many rooms have a lesson: somebody is inside, waits at the door for its organiser or, for as long as a pause lasts, is
+// expected back. One that sleeps all alone keeps nobody from a restart.
 func (b *Bridge) RoomsInUse() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

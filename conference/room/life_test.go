@@ -100,7 +100,7 @@ func TestSleep(t *testing.T) {
 			t.Errorf("%d was told %+v", c, d)
 		}
 	}
-	if l.Participants() != 0 || l.Visitors() != 2 || l.InUse() || !l.Begun() {
+	if l.Participants() != 0 || l.Visitors() != 2 || !l.InUse() || !l.Begun() {
 		t.Fatalf("%d inside, %d at the door, in use: %v", l.Participants(), l.Visitors(), l.InUse())
 	}
 	problem(t, l.do(Say{Conn: mia, Text: "?"}), mia, NotAllowed)
@@ -264,6 +264,12 @@ func TestOver(t *testing.T) {
 			l := newLesson(t, defaults())
 			for _, leave := range tt.leaves {
 				l.do(leave)
+			}
+			if tt.keeps > DefaultOrganiserGrace+Linger {
+				if l.after(DefaultOrganiserGrace + Linger); l.InUse() || !l.Begun() {
+					t.Fatal("in use by nobody")
+				}
+				tt.keeps -= DefaultOrganiserGrace + Linger
 			}
 			if tt.keeps > 0 {
 				if l.after(tt.keeps - 1); !l.Begun() {

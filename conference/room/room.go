@@ -91,8 +91,10 @@ func (r *Room) Apply(now time.Time, in Input) []Output {
 // Begun says that a lesson has begun and is not over: somebody is inside or expected back.
 func (r *Room) Begun() bool { return r.epoch != "" }
 
-// InUse says that a lesson goes on or is paused, as opposed to one that is over or waits for its organiser with everybody at the door.
-func (r *Room) InUse() bool { return r.epoch != "" && !r.dormant }
+// InUse says that a lesson goes on, is paused, or sleeps with somebody at the door who was inside; not one that sleeps all alone.
+func (r *Room) InUse() bool {
+	return r.epoch != "" && (!r.dormant || slices.ContainsFunc(r.door, (*visitor).hasPass))
+}
 
 // Idle says that the room has nobody inside, at the door or expected back: it may be thrown away.
 func (r *Room) Idle() bool { return r.epoch == "" && len(r.door) == 0 }
