@@ -7,7 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"path/filepath"
 	"strings"
 )
 
@@ -36,8 +36,6 @@ func Generate(dir string) ([]byte, error) {
 // source is what the package declares.
 type source struct {
 	types map[string]declared
-	// names are the types in the order of declaration.
-	names []string
 	// constants are those with a literal value, as in the source.
 	constants map[string]string
 	lists     []list
@@ -60,20 +58,24 @@ type list struct {
 
 func read(dir string) (*source, error) {
 	s := &source{types: map[string]declared{}, constants: map[string]string{}, wire: map[string]string{}, messages: map[string][]string{}}
-	notTest := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
-	packages, err := parser.ParseDir(token.NewFileSet(), dir, notTest, parser.ParseComments) //nolint:staticcheck // one package without build tags
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		return nil, fmt.Errorf("read the messages: %w", err)
 	}
-	for _, p := range packages {
-		for _, name := range sorted(p.Files) {
-			for _, d := range p.Files[name].Decls {
-				switch d := d.(type) {
-				case *ast.GenDecl:
-					s.declare(d)
-				case *ast.FuncDecl:
-					s.method(d)
-				}
+	for _, name := range files { // sorted
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			return nil, fmt.Errorf("read the messages: %w", err)
+		}
+		for _, d := range f.Decls {
+			switch d := d.(type) {
+			case *ast.GenDecl:
+				s.declare(d)
+			case *ast.FuncDecl:
+				s.method(d)
 			}
 		}
 	}
@@ -89,7 +91,6 @@ func (s *source) declare(d *ast.GenDecl) {
 				doc = d.Doc.Text()
 			}
 			s.types[spec.Name.Name] = declared{doc, spec.Type}
-			s.names = append(s.names, spec.Name.Name)
 		case *ast.ValueSpec:
 			for i, value := range spec.Values {
 				s.value(spec.Names[i].Name, value)

@@ -2,9 +2,7 @@ package typescript
 
 import (
 	"go/ast"
-	"maps"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,5 +21,3 @@ func tag(f *ast.Field) (name string, optional bool) {
 }
 
 func oneLine(doc string) string { return strings.Join(strings.Fields(doc), " ") }
-
-func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
