@@ -176,8 +176,9 @@ func observed(server *hcloud.Server, recorded ServerState) ServerState {
 	if formatID(server.PublicNet.IPv4.ID) != recorded.PrimaryIPv4 {
 		state.PrimaryIPv4 = ""
 	}
-	if formatID(server.PublicNet.IPv6.ID) != recorded.PrimaryIPv6 {
-		state.PrimaryIPv6 = ""
+	state.PrimaryIPv6 = ""
+	if id := server.PublicNet.IPv6.ID; id != 0 { // also one that an older state knows nothing of
+		state.PrimaryIPv6 = formatID(id)
 	}
 	return state
 }

@@ -155,6 +155,19 @@ func (c checkpoint) strays(inventory []hetzner.Resource, spec infra.Spec) []hetz
 	})
 }
 
+// spare are the IPv6 addresses, of machines that shall be and shall have none, that the state does not know. The engine takes them off
+// their machines, and nobody else would delete them.
+func (c checkpoint) spare(inventory []hetzner.Resource, spec infra.Spec) []hetzner.Resource {
+	if spec.IPv6 {
+		return nil
+	}
+	names := infra.MachineNames(spec.County, spec.Bridges)
+	return slices.DeleteFunc(slices.Clone(inventory), func(r hetzner.Resource) bool {
+		name, ok := strings.CutSuffix(r.Name, "-ipv6")
+		return !ok || r.Kind != "primary_ip" || !slices.Contains(names, name) || c.knows(r)
+	})
+}
+
 // typeTokens of what a state is asked about, by the kind in hetzner.Resource.
 var typeTokens = map[string]string{"server": provider.ServerToken, "primary_ip": provider.PrimaryIPToken}
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"github.com/medienzentrenverbund/kreisraum/infra"
@@ -125,3 +126,41 @@ func forget(t *testing.T, s *Stack, forgotten func(name string) bool) {
 }
 
 func stateOf(resources ...apitype.ResourceV3) checkpoint { return checkpoint{resources: resources} }
+
+// A county gives up IPv6 while its state has not heard of the addresses, or is older than they: no machine keeps one, and none is left.
+func TestIPv6GoesThatTheStateDoesNotKnow(t *testing.T) {
+	without := plan("demo")
+	without.IPv6 = false
+	for what, lose := range map[string]func(*testing.T, *world, *Stack){
+		"nothing of it is known": func(t *testing.T, w *world, s *Stack) {
+			w.up(s, plan("demo"))
+			forget(t, s, func(name string) bool { return name == infra.PortalName("demo") || strings.HasSuffix(name, "-ipv6") })
+		},
+		"the state is older": func(t *testing.T, w *world, s *Stack) {
+			w.up(s, without)
+			state, err := os.ReadFile(s.layout.checkpoint())
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.up(s, plan("demo"))
+			if err := os.WriteFile(s.layout.checkpoint(), state, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			s := w.open("demo")
+			lose(t, w, s)
+			w.up(s, without)
+			server, _, err := w.cloud.Cloud().Server.GetByName(t.Context(), infra.PortalName("demo"))
+			if err != nil || !server.PublicNet.IPv6.IsUnspecified() || server.Status != hcloud.ServerStatusRunning {
+				t.Errorf("the portal: %+v, %v", server, err)
+			}
+			if left := w.leftovers("demo"); len(left) != 6 {
+				t.Errorf("at Hetzner: %v", left)
+			}
+		})
+	}
+}

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 
+	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
@@ -55,15 +57,15 @@ func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (
 		return Result{}, err
 	}
 	opts := []optup.Option{optup.Parallel(parallel), optup.SuppressOutputs(), optup.SuppressProgress(), optup.Color("never")}
-	gone, strays, err := s.compare(ctx, spec)
+	found, err := s.compare(ctx, spec)
 	if err != nil {
 		return Result{}, err
 	}
 	// First, since a server that the state does not know may hold on to addresses that it does, and to names.
-	if err := provider.Purge(ctx, provider.Config{Cloud: s.cfg.Cloud, Log: s.cfg.Log, Guard: spec.Guard}, strays); err != nil {
+	if err := provider.Purge(ctx, provider.Config{Cloud: s.cfg.Cloud, Log: s.cfg.Log, Guard: spec.Guard}, found.strays); err != nil {
 		return Result{}, err
 	}
-	if gone {
+	if found.drifted {
 		opts = append(opts, optup.Refresh())
 	}
 	s.ws.SetProgram(infra.Program(spec))
@@ -72,6 +74,9 @@ func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (
 		return err
 	})
 	if err != nil {
+		return Result{}, err
+	}
+	if err := s.release(ctx, found.spare); err != nil {
 		return Result{}, err
 	}
 	if err := s.pruneHistory(ctx); err != nil {
@@ -99,11 +104,11 @@ func (s *Stack) Preview(ctx context.Context, spec infra.Spec, progress func(Even
 		return Result{}, err
 	}
 	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.SuppressProgress(), optpreview.Color("never")}
-	drifted, _, err := s.compare(ctx, spec)
+	found, err := s.compare(ctx, spec)
 	if err != nil {
 		return Result{}, err
 	}
-	if drifted {
+	if found.drifted {
 		opts = append(opts, optpreview.Refresh())
 	}
 	s.ws.SetProgram(infra.Program(spec))
@@ -136,23 +141,50 @@ func (s *Stack) ready(ctx context.Context) (auto.Stack, error) {
 	return stack, s.clearPending(ctx)
 }
 
-// compare asks Hetzner what exists. gone: something of the state does not, and only then is a refresh worth its time. strays: see
-// checkpoint.strays. A state that has nothing in it was lost, or never was: then nothing is a stray.
-func (s *Stack) compare(ctx context.Context, spec infra.Spec) (gone bool, strays []hetzner.Resource, err error) {
+// comparison of the state with what exists.
+type comparison struct {
+	// drifted: something of the state is gone or was changed, and only then is a refresh worth its time.
+	drifted bool
+	// strays are in the way of the run, see checkpoint.strays; spare are of no use once it is over, see checkpoint.spare.
+	strays, spare []hetzner.Resource
+}
+
+// compare asks Hetzner what exists. A state that has nothing in it was lost, or never was: then nothing is a stray.
+func (s *Stack) compare(ctx context.Context, spec infra.Spec) (c comparison, err error) {
 	state, _, err := s.load(ctx)
 	if err != nil {
-		return false, nil, err
+		return c, err
 	}
 	s.serving = serving{guard: spec.Guard}
-	if len(state.resources) == 0 {
-		s.serving.fresh, err = s.unheardOf(ctx)
-		return false, nil, err
+	lost := len(state.resources) == 0
+	if lost {
+		if s.serving.fresh, err = s.unheardOf(ctx); err != nil || s.serving.fresh {
+			return c, err
+		}
 	}
 	inventory, err := s.cfg.Cloud.Inventory(ctx, s.cfg.County, state.zones(spec)...)
 	if err != nil {
-		return false, nil, err
+		return c, err
 	}
-	return state.drifted(inventory), state.strays(inventory, spec), nil
+	if c.spare = state.spare(inventory, spec); !lost {
+		c.drifted, c.strays = state.drifted(inventory), state.strays(inventory, spec)
+	}
+	return c, nil
+}
+
+// release deletes addresses, if nothing has them by now.
+func (s *Stack) release(ctx context.Context, spare []hetzner.Resource) error {
+	if len(spare) == 0 {
+		return nil
+	}
+	now, err := s.cfg.Cloud.Machines(ctx, s.cfg.County)
+	if err != nil {
+		return err
+	}
+	return provider.Purge(ctx, provider.Config{Cloud: s.cfg.Cloud, Log: s.cfg.Log}, slices.DeleteFunc(now, func(r hetzner.Resource) bool {
+		address, ok := r.Seen().(*hcloud.PrimaryIP)
+		return !ok || address.AssigneeID != 0 || !slices.ContainsFunc(spare, func(s hetzner.Resource) bool { return s.ID == r.ID })
+	}))
 }
 
 // clearPending forgets operations that a killed engine had begun. The provider looks before it makes anything, so repeating
