@@ -9,7 +9,7 @@ const person = (id: string, line?: 'weak' | 'bad', over: Partial<Participant> = 
 });
 const me = person('me');
 const sample = { at: 0, rtt: 10, sent: 0, sentLost: 0, received: 0, receivedLost: 0, framesDecoded: 0, available: undefined, path: 'udp' as const };
-const weak = (level: 'weak' | 'bad', lasted: number): LineState => ({ ...initialLine, level, end: 'upload', since: 5000, last: { ...sample, at: 5000 + lasted } });
+const weak = (level: 'weak' | 'bad', lasted: number): LineState => ({ ...initialLine, level, end: 'upload', since: 5000, recent: [{ ...sample, at: 5000 + lasted }] });
 
 describe('adviseOn', () => {
   it('has nothing to say about good lines, nor about somebody nobody attends to', () => {

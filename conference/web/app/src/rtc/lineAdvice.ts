@@ -19,7 +19,7 @@ export function adviseOn(line: LineState, participants: readonly Participant[], 
   const weak = others.filter((p) => p.line === 'weak' || p.line === 'bad');
   if (others.length >= many && weak.length * 2 > others.length) return { kind: 'server' };
   if (line.level !== 'good') {
-    const lasted = (line.last?.at ?? line.since) - line.since;
+    const lasted = (line.recent.at(-1)?.at ?? line.since) - line.since;
     return { kind: 'own', end: line.end ?? 'delay', offer: line.level === 'bad' && lasted >= patience };
   }
   const one = attended.map((id) => weak.find((p) => p.id === id)).find((p) => p !== undefined);

@@ -11,7 +11,7 @@ const chromium = (local: object) => report(
   { id: 'P2', type: 'candidate-pair', nominated: true, state: 'succeeded', currentRoundTripTime: 0.034, availableOutgoingBitrate: 812_000, localCandidateId: 'L' },
   { id: 'L', type: 'local-candidate', ...local },
   { id: 'OA', type: 'outbound-rtp', kind: 'audio', packetsSent: 300 },
-  { id: 'OV', type: 'outbound-rtp', kind: 'video', packetsSent: 700, active: true },
+  { id: 'OV', type: 'outbound-rtp', kind: 'video', packetsSent: 700, qualityLimitationReason: 'bandwidth' },
   { id: 'RA', type: 'remote-inbound-rtp', kind: 'audio', packetsLost: 3, roundTripTime: 0.04 },
   { id: 'RV', type: 'remote-inbound-rtp', kind: 'video', packetsLost: 7 },
   { id: 'IA', type: 'inbound-rtp', kind: 'audio', packetsReceived: 900, packetsLost: 2 },
@@ -49,9 +49,9 @@ describe('readStats', () => {
     expect(readStats(firefox, 1)).toMatchObject({ rtt: 21, available: undefined, path: 'udp' });
   });
 
-  it('takes no estimate for one while no video is sent', () => {
+  it('takes no estimate for a limit while nothing is held back', () => {
     const muted = chromium({ candidateType: 'host', protocol: 'udp' });
-    muted.set('OV', { id: 'OV', type: 'outbound-rtp', kind: 'video', packetsSent: 700, active: false });
+    muted.set('OV', { id: 'OV', type: 'outbound-rtp', kind: 'video', packetsSent: 700, qualityLimitationReason: 'none' });
     expect(readStats(muted, 0).available).toBeUndefined();
   });
 

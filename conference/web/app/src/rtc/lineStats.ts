@@ -21,7 +21,7 @@ interface Entry {
   readonly packetsLost?: number;
   readonly framesDecoded?: number;
   readonly roundTripTime?: number;
-  readonly active?: boolean;
+  readonly qualityLimitationReason?: string;
 }
 
 export type Report = ReadonlyMap<string, unknown>;
@@ -36,7 +36,8 @@ export function readStats(report: Report, now: number): LineSample {
   const incoming = of('inbound-rtp');
   const outgoing = of('outbound-rtp');
   const heard = of('remote-inbound-rtp');
-  const sendsVideo = outgoing.some((entry) => entry.kind === 'video' && entry.active !== false && (entry.packetsSent ?? 0) > 0);
+  // Without it the estimate says little: it does not grow far beyond what there is to send.
+  const heldBack = outgoing.some((entry) => entry.kind === 'video' && entry.qualityLimitationReason === 'bandwidth');
   // Not every browser gives the round trip with the pair; the server's reports about what it received have one as well.
   const seconds = pair?.currentRoundTripTime ?? heard.find((entry) => (entry.roundTripTime ?? 0) > 0)?.roundTripTime;
   return {
@@ -47,7 +48,7 @@ export function readStats(report: Report, now: number): LineSample {
     received: sum(incoming, 'packetsReceived'),
     receivedLost: sum(incoming, 'packetsLost'),
     framesDecoded: sum(incoming, 'framesDecoded'),
-    available: sendsVideo ? pair?.availableOutgoingBitrate : undefined,
+    available: heldBack ? pair?.availableOutgoingBitrate : undefined,
     path: pathOf(report, pair),
   };
 }

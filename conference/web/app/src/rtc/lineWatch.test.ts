@@ -77,7 +77,7 @@ it('keeps its judgement over a new connection and ignores what the old one says 
   watch.follow(undefined);
   answer(new Map());
   await pass(1);
-  expect(watch.getState()).toMatchObject({ level: 'bad', last: undefined });
+  expect(watch.getState()).toMatchObject({ level: 'bad', recent: [] });
 });
 
 it('asks nothing any more once it is closed', async () => {

@@ -1,4 +1,5 @@
-import type { LineLevel, LineState } from './line';
+import type { LineLevel } from '../signaling/messages';
+import type { LineState } from './line';
 import { followLine, initialLine } from './line';
 import type { Report } from './lineStats';
 import { readStats } from './lineStats';
@@ -27,7 +28,7 @@ export class LineWatch {
   /** Watches another PeerConnection, or none. The judgement stays until new figures speak against it. */
   follow(stats: (() => Promise<Report | undefined>) | undefined): void {
     this.stats = stats;
-    this.move({ ...this.state, last: undefined });
+    this.move({ ...this.state, recent: [] });
     clearInterval(this.timer);
     this.timer = stats ? setInterval(() => { void this.look(); }, pause) : undefined;
   }

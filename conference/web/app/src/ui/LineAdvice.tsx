@@ -36,19 +36,20 @@ export function LineHint({ session, media, shown }: LineHintProps) {
   if (!advice) return null;
   const key = keyOf(advice, line.since);
   if (key === dismissed) return null;
+  const offer = advice.kind === 'own' && advice.offer && !audioOnly;
   return (
     <div role="status" className={styles.note} data-testid="line-advice">
       <Icon name="lineWeak" size={20} />
-      <span>{sentence(advice, t)}{advice.kind === 'own' && advice.offer && !audioOnly && ` ${t.media.line.offer}`}</span>
-      {advice.kind === 'own' && advice.offer && !audioOnly && (
-        <>
-          <button type="button" onClick={() => { chooseAudioOnly(media); }}>{t.media.line.audioOnly}</button>
-          {camera && <button type="button" onClick={() => { void media.setCamera(false); }}>{t.media.line.cameraOff}</button>}
-        </>
-      )}
+      <p>{sentence(advice, t)}{offer && ` ${t.media.line.offer}`}</p>
       <button type="button" className={styles.close} onClick={() => { setDismissed(key); }} aria-label={t.media.line.dismiss} title={t.media.line.dismiss}>
         <Icon name="close" size={18} />
       </button>
+      {offer && (
+        <div className={styles.remedies}>
+          <button type="button" onClick={() => { chooseAudioOnly(media); }}>{t.media.line.audioOnly}</button>
+          {camera && <button type="button" onClick={() => { void media.setCamera(false); }}>{t.media.line.cameraOff}</button>}
+        </div>
+      )}
     </div>
   );
 }

@@ -129,10 +129,10 @@ function Notes({ session, media, shown }: StageProps & { readonly shown: string 
   return (
     <div className={styles.notes}>
       {limited && (
-        <p className={styles.note}>
-          {audioOnly ? t.media.audioOnlyOn : t.media.teacherOnlyOn}
+        <div className={styles.note}>
+          <p>{audioOnly ? t.media.audioOnlyOn : t.media.teacherOnlyOn}</p>
           <button type="button" onClick={() => { viewChoice.dispatch(back); }}>{audioOnly ? t.media.picturesBack : t.media.showAll}</button>
-        </p>
+        </div>
       )}
       <LineHint session={session} media={media} shown={shown} />
     </div>
