@@ -92,7 +92,7 @@ function Plate({ person, own, width, mic, camera, speaking }: TileProps) {
           <Icon name="lineWeak" size={16} /><span className="hidden">{t.media.tile.line[line]}</span>
         </span>
       )}
-      <span className={styles.name} title={person.name}>{own ? ownName : person.name}</span>
+      <span className={styles.name} title={person.name} data-name>{own ? ownName : person.name}</span>
       {mic && speaking && <span className="hidden">{t.room.speaking}</span>}
     </div>
   );
@@ -125,7 +125,7 @@ export function ScreenTile({ person, size, mid, peer, session }: ScreenTileProps
   return (
     <figure className={styles.screen} style={{ width: size.width, height: size.height }} data-testid="screen">
       {mid !== undefined && <RemoteVideo key={`${mid}-${peer}`} mid={mid} session={session} fit="contain" />}
-      <figcaption className={styles.plate}><Icon name="screen" size={16} /><span className={styles.name}>{t.room.screenOf(person.name)}</span></figcaption>
+      <figcaption className={styles.plate}><Icon name="screen" size={16} /><span className={styles.name} data-name>{t.room.screenOf(person.name)}</span></figcaption>
     </figure>
   );
 }
