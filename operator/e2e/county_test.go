@@ -74,6 +74,7 @@ func TestCounty(t *testing.T) {
 
 	t.Run("lesson", func(t *testing.T) { browserTests(t, r.URL, *r.FirstAccount, "e2e/lesson.test.mjs") })
 	t.Run("fixed pages", func(t *testing.T) { browserTests(t, r.URL, *r.FirstAccount, "e2e/texts.test.mjs") })
+	t.Run("lesson without UDP", func(t *testing.T) { withoutUDP(t, r.URL, *r.FirstAccount) })
 	t.Run("full room", func(t *testing.T) { fullRoom(t, program{t: t, home: p.home}, r.URL, *r.FirstAccount) })
 	t.Run("accounts", func(t *testing.T) { accounts(t, program{t: t, home: p.home}, r.URL) })
 	t.Run("probe", func(t *testing.T) {
