@@ -62,7 +62,7 @@ func newProject(t testing.TB) *project {
 	t.Helper()
 	p := &project{t: t, boots: &boots{private: map[int64]int{}, first: map[int64]int{}}}
 	sim, err := hcloudsim.New(hcloudsim.Config{
-		Token: token, Runtime: p.boots, IPv6Supported: true, Latency: func(string) time.Duration { return 5 * time.Millisecond },
+		Token: token, Runtime: p.boots, IPv6Supported: true, Latency: func(string) time.Duration { return 2 * time.Millisecond },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func newProject(t testing.TB) *project {
 	p.trip = &tripwire{next: sim}
 	server := httptest.NewServer(p.trip)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of connections that are cut on purpose
-	client := hetzner.New(hetzner.Config{Token: token, URL: server.URL + "/v1", Backoff: 5 * time.Millisecond})
+	client := hetzner.New(hetzner.Config{Token: token, URL: server.URL + "/v1", Backoff: 2 * time.Millisecond})
 	p.sim, p.cloud = sim, client.Cloud()
 	p.handle = newHandle(Config{Cloud: client})
 	t.Cleanup(func() {

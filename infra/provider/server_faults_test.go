@@ -57,7 +57,7 @@ func TestServerThatIsStuckIsTakenUpLater(t *testing.T) {
 	p := newProject(t)
 	p.handle.stuck = 200 * time.Millisecond
 	in := p.serverArgs()
-	p.inject(hcloudsim.Fault{Kind: hcloudsim.KindActionStuck, Method: "POST", Path: "/servers", Lasts: hcloudsim.Duration(12 * time.Second)})
+	p.inject(hcloudsim.Fault{Kind: hcloudsim.KindActionStuck, Method: "POST", Path: "/servers", Lasts: hcloudsim.Duration(3 * time.Second)})
 	request := infer.CreateRequest[ServerArgs]{Inputs: in}
 	_, err := Server{p.handle}.Create(t.Context(), request)
 	if hetzner.Classify(err) != hetzner.Retry || !strings.Contains(err.Error(), "keeps it locked") {
