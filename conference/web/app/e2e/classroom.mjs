@@ -82,7 +82,7 @@ export class Classroom {
         void this.connect(say, message.sdp);
         break;
       case 'chat':
-        say({ type: 'chat', id: `c${this.sent.length}`, from: 'self', name: 'Alma Beispiel', text: message.text, at: 1_795_248_060_000 });
+        say({ type: 'chat', id: `c${this.sent.length}`, from: 'self', name: 'Alma Beispiel', text: message.text, at: 1_795_248_060_000, ...(message.to ? { to: message.to } : {}) });
         break;
       case 'setCode':
         say({ type: 'code', code: message.code });
@@ -93,6 +93,39 @@ export class Classroom {
         say({ type: 'settings', ...this.options.settings });
         break;
       }
+      case 'hand':
+        this.change(say, 'self', { hand: message.up ? 9 : undefined });
+        break;
+      case 'react':
+        say({ type: 'reaction', id: 'self', kind: message.kind });
+        break;
+      case 'newCode':
+        say({ type: 'code', code: '731904' });
+        break;
+      case 'allow':
+        this.change(say, message.participant, { except: { [message.what]: message.value === 'rule' ? undefined : message.value === 'yes' } });
+        break;
+      case 'lowerHand':
+        for (const { id } of this.inside(message.participant)) this.change(say, id, { hand: undefined });
+        break;
+      case 'setRole':
+        this.change(say, message.participant, { role: message.role });
+        break;
+      case 'emergency':
+        this.emergency(say, message.on);
+        break;
+      case 'release':
+        for (const { id } of this.inside(message.participant)) this.change(say, id, { held: undefined });
+        break;
+      case 'admit':
+      case 'turnAway':
+        for (const { id } of (this.options.lobby ?? []).filter((v) => message.visitor === undefined || v.id === message.visitor)) say({ type: 'visitorGone', id });
+        this.options.lobby = (this.options.lobby ?? []).filter((v) => message.visitor !== undefined && v.id !== message.visitor);
+        break;
+      case 'end':
+        say({ type: 'ended', reason: 'lesson-over', report: { participants: this.inside().length, messages: (this.options.chat ?? []).length, verified: true } });
+        break;
+      case 'toLobby':
       case 'remove':
         this.options.people = this.options.people.filter((p) => p.id !== message.participant);
         say({ type: 'participantLeft', id: message.participant });
@@ -100,6 +133,30 @@ export class Classroom {
       default:
         break;
     }
+  }
+
+  /** Who is inside, or the one who is named. */
+  inside(id) {
+    return [...(this.options.people ?? []), this.options.me ?? self()].filter((p) => id === undefined || p.id === id);
+  }
+
+  /** Changes somebody and tells it. */
+  change(say, id, change) {
+    const changed = (p) => (p.id === id ? { ...p, ...change } : p);
+    this.options.people = (this.options.people ?? []).map(changed);
+    this.options.me = changed(this.options.me ?? self());
+    const [participant] = this.inside(id);
+    if (participant) say({ type: 'participantChanged', participant });
+  }
+
+  emergency(say, on) {
+    this.options.emergency = on;
+    say({ type: 'emergency', on });
+    for (const { id, role } of this.inside()) if (role !== 'organiser') this.change(say, id, { held: on || undefined, mic: false, camera: false, screen: false });
+    if (!on) return;
+    this.options.settings = { ...this.settings(), locked: true };
+    say({ type: 'settings', ...this.options.settings });
+    say({ type: 'code', code: '731904' });
   }
 
   settings() {

@@ -57,6 +57,132 @@ export async function giveUp(page) {
 
 const organiser = self({ name: 'Frau Ahorn', role: 'organiser' });
 
+/** Presses a tool wherever it stands: in the bar, or behind "Mehr". */
+export async function tool(page, name) {
+  const button = page.getByRole('toolbar', { name: 'Steuerung' }).getByRole('button', { name });
+  if ((await button.count()) > 0) {
+    await button.click();
+    return;
+  }
+  await page.getByRole('button', { name: 'Mehr Funktionen' }).click();
+  await page.getByRole('group', { name: 'Mehr Funktionen' }).getByRole('button', { name }).click();
+}
+
+const quiet = (over = {}) => ({ camera: false, mic: false, ...over });
+const led = (options = {}) => new Classroom({ me: organiser, code: '482713', ...options });
+
+/** Door, moderation and rights. */
+const lessonScreens = {
+  'tuer-warteraum': async (page, site) => {
+    await new Classroom({ door: [{ type: 'door', state: 'lobby' }] }).attach(page);
+    await join(page, site.origin);
+    await page.getByText('Gleich lässt Sie jemand herein.').waitFor();
+  },
+  'tuer-andere-lehrkraft': async (page, site) => {
+    await new Classroom({ door: [{ type: 'door', state: 'code', taken: true }] }).attach(page);
+    await join(page, site.origin);
+    await page.getByText('Hier unterrichtet gerade jemand anderes.').waitFor();
+  },
+  'tuer-unterbrochen': async (page, site, counterpart) => {
+    const classroom = await inside(page, site, new Classroom({ counterpart, people: people(3, quiet) }));
+    classroom.send({ type: 'door', state: 'waiting' });
+    await page.getByText('deshalb warten alle vor der Tür').waitFor();
+  },
+  'tuer-zurueckgeschickt': async (page, site, counterpart) => {
+    const classroom = await inside(page, site, new Classroom({ counterpart, people: people(3, quiet) }));
+    classroom.send({ type: 'door', state: 'lobby' });
+    await page.getByText('Die Lehrkraft hat Sie in den Warteraum geschickt.').waitFor();
+  },
+  'raum-regeln': async (page, site, counterpart) => {
+    await inside(page, site, led({ counterpart, settings: { camerasTo: 'organisers', lobby: true, microphones: false }, people: people(5).slice(1) }));
+    await tool(page, 'Regeln für diesen Unterricht');
+    await page.getByRole('switch', { name: 'Kameras nur für Lehrkräfte', checked: true }).waitFor();
+  },
+  'raum-warteraum': async (page, site, counterpart) => {
+    const classroom = await inside(page, site, led({
+      counterpart, settings: { lobby: true }, people: people(4, (i) => (i === 2 ? { hand: 1 } : {})).slice(1), lobby: [{ id: 'v1', name: 'Finn Tanne' }],
+    }));
+    await page.getByTestId('lobby-banner').waitFor();
+    await tool(page, /Personen/);
+    classroom.send({ type: 'visitor', id: 'v2', name: 'Marie-Theres von Hohenbuchen' });
+    await page.getByRole('button', { name: 'Alle einlassen' }).waitFor();
+  },
+  'raum-meldungen': async (page, site, counterpart) => {
+    await inside(page, site, new Classroom({ counterpart, me: self({ hand: 2 }), people: people(6, (i) => ({ ...(i === 1 ? { hand: 3 } : {}), ...(i === 4 ? { hand: 1 } : {}), line: i === 5 ? 'bad' : undefined })) }));
+    await tool(page, /Personen/);
+    await page.getByText('Meldungen (3)').waitFor();
+  },
+  'raum-stoerung': async (page, site, counterpart) => {
+    await inside(page, site, led({ counterpart, people: people(5).slice(1) }));
+    await tool(page, 'Störung: alle sofort anhalten');
+    await page.getByTestId('emergency').filter({ hasText: '731 904' }).waitFor();
+    await page.getByRole('button', { name: 'Ben Muster wieder zulassen' }).waitFor();
+  },
+  'raum-angehalten': async (page, site, counterpart) => {
+    await inside(page, site, new Classroom({ counterpart, me: self({ held: true }), emergency: true, locked: true, people: people(4, (i) => (i === 0 ? {} : quiet({ held: true }))) }));
+    await page.getByTestId('held').waitFor();
+    await page.getByRole('button', { name: 'Chat' }).click();
+    await page.getByText('Der Unterricht ist angehalten. Schreiben geht gerade nicht.').waitFor();
+  },
+  'raum-pause': async (page, site, counterpart) => {
+    await inside(page, site, new Classroom({ counterpart, people: people(4, quiet).slice(1), pause: Date.now() + 118_000 }));
+    await page.getByTestId('pause').filter({ hasText: 'Die Lehrkraft ist gerade nicht da.' }).waitFor();
+  },
+  'raum-nicht-erlaubt': async (page, site, counterpart) => {
+    const classroom = await inside(page, site, new Classroom({ counterpart, settings: { microphones: false, screens: false }, people: people(4) }));
+    classroom.send({ type: 'muted', source: 'microphone', why: 'settings' });
+    await page.getByTestId('notice').filter({ hasText: 'Gerade spricht nur, wem die Lehrkraft es erlaubt.' }).waitFor();
+  },
+  'raum-reaktionen': async (page, site, counterpart) => {
+    const classroom = await inside(page, site, new Classroom({ counterpart, people: people(4) }));
+    await page.clock.install();
+    await tool(page, 'Reaktion zeigen');
+    classroom.send({ type: 'reaction', id: 'p0001', kind: 'clap' });
+    classroom.send({ type: 'reaction', id: 'p0002', kind: 'slower' });
+    await page.getByTestId('reactions').getByText('Mia Beispiel').waitFor();
+  },
+  'raum-chat-privat': async (page, site, counterpart) => {
+    const said = [...chat, { id: '4', from: 'p0000', name: 'Frau Ahorn', text: 'Sehr gut gemacht!', at: 1_795_248_090_000, to: 'self' }];
+    await inside(page, site, new Classroom({ counterpart, chat: said, people: people(4) }));
+    await tool(page, /^Chat/);
+    await page.getByRole('combobox', { name: 'An' }).selectOption({ label: 'Frau Ahorn' });
+    await page.getByText('Nur Frau Ahorn liest diese Nachricht.').waitFor();
+  },
+  'raum-chat-adresse': async (page, site, counterpart) => {
+    await inside(page, site, new Classroom({ counterpart, chat, people: people(4) }));
+    await tool(page, /^Chat/);
+    await page.getByRole('button', { name: 'Adresse öffnen: https://heft.example/seite-23' }).click();
+    await page.getByRole('dialog').waitFor();
+  },
+  'raum-gross-zeigen': async (page, site, counterpart) => {
+    await inside(page, site, led({ counterpart, title: 'Klasse 5a Größe & Gewicht', people: people(3).slice(1) }));
+    await tool(page, 'Einladung');
+    await page.getByRole('button', { name: 'Groß zeigen', exact: true }).click();
+    await page.getByRole('dialog').getByRole('img').waitFor();
+  },
+  'raum-beenden': async (page, site, counterpart) => {
+    await inside(page, site, led({ counterpart, people: people(3).slice(1) }));
+    await page.getByRole('button', { name: 'Unterricht verlassen oder beenden' }).click();
+    await page.getByRole('dialog').waitFor();
+  },
+  'beendet': async (page, site, counterpart) => {
+    await inside(page, site, led({ counterpart, chat, people: people(29, quiet).slice(1) }));
+    await page.getByRole('button', { name: 'Unterricht verlassen oder beenden' }).click();
+    await page.getByRole('button', { name: 'Für alle beenden' }).click();
+    await page.getByTestId('proof').filter({ hasText: '29 Personen sind draußen, 3 Nachrichten gelöscht, vom Server bestätigt.' }).waitFor();
+  },
+  'zu-ende': async (page, site, counterpart) => {
+    const classroom = await inside(page, site, new Classroom({ counterpart, people: people(2, quiet) }));
+    classroom.send({ type: 'ended', reason: 'lesson-over' });
+    await page.getByRole('heading', { name: 'Der Unterricht ist zu Ende' }).waitFor();
+  },
+  'abgewiesen-warteraum': async (page, site) => {
+    await new Classroom({ door: [{ type: 'refused', code: 'turned-away' }] }).attach(page);
+    await join(page, site.origin);
+    await page.getByRole('heading', { name: 'Sie wurden nicht eingelassen' }).waitFor();
+  },
+};
+
 /** name → async (page, site, counterpart). `screens` are independent; each starts in a fresh context. */
 export const screens = {
   ...pageScreens,
@@ -156,12 +282,14 @@ export const screens = {
   },
   'raum-organisatorin': async (page, site, counterpart) => {
     await inside(page, site, new Classroom({ counterpart, me: organiser, code: '482713', locked: true, people: people(9, away).slice(1) }));
-    await page.getByRole('button', { name: /Personen, 9 anwesend, Raum abgeschlossen/ }).click();
-    await page.getByRole('switch', { name: 'Raum abschließen', checked: true }).waitFor();
+    await tool(page, /Personen, 9 anwesend, Raum abgeschlossen/);
+    await page.getByRole('button', { name: 'Ben Muster verwalten' }).click();
+    await page.getByRole('combobox', { name: 'sprechen' }).waitFor();
   },
   'raum-entfernen': async (page, site, counterpart) => {
     await inside(page, site, new Classroom({ counterpart, me: organiser, code: '482713', people: people(13).slice(1) }));
     await page.getByRole('button', { name: /Personen/ }).click();
+    await page.getByRole('button', { name: 'Marie-Theres von Hohenbuchen verwalten' }).click();
     await page.getByRole('button', { name: 'Marie-Theres von Hohenbuchen aus dem Raum entfernen' }).click();
     await page.getByRole('dialog').waitFor();
   },
@@ -177,7 +305,7 @@ export const screens = {
   },
   'raum-einladung': async (page, site, counterpart) => {
     await inside(page, site, new Classroom({ counterpart, me: organiser, code: '482713', people: people(3).slice(1) }));
-    await page.getByRole('button', { name: 'Einladung' }).click();
+    await tool(page, 'Einladung');
     await page.getByText('Raumcode ändern').click();
     await page.getByRole('textbox', { name: 'Neuer Raumcode' }).waitFor();
   },
@@ -203,6 +331,7 @@ export const screens = {
     classroom.drop();
     await giveUp(page);
   },
+  ...lessonScreens,
   'abgewiesen': async (page, site) => {
     await new Classroom({ door: [{ type: 'refused', code: 'room-full' }] }).attach(page);
     await join(page, site.origin);

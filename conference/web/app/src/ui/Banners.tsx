@@ -68,14 +68,14 @@ function Stopped({ session, listOpen, onList }: { readonly session: Session; rea
   return (
     <>
       {state.emergency && isOrganiser(state) && (
-        <section aria-label={t.moderation.people.emergency} className={classes(styles.banner, styles.alarm)} data-testid="emergency">
+        <section aria-label={words.emergency} className={classes(styles.banner, styles.alarm)} data-testid="emergency">
           <span>{words.emergency}</span>
           {code !== '' && <span>{words.newCode} <strong className={styles.bannerCode}>{spacedCode(code)}</strong></span>}
           {!listOpen && <button type="button" onClick={onList}>{words.showList}</button>}
           <button type="button" onClick={() => { session.order({ type: 'emergency', on: false }); }}>{t.moderation.people.releaseAll}</button>
         </section>
       )}
-      {selfOf(state)?.held === true && <p className={styles.banner} data-testid="held">{words.held}</p>}
+      {selfOf(state)?.held === true && <section aria-label={words.stopped} className={styles.banner} data-testid="held">{words.held}</section>}
       {state.pause !== undefined && <PauseBanner until={state.pause} />}
     </>
   );
@@ -85,7 +85,7 @@ function PauseBanner({ until }: { readonly until: number }) {
   const t = useTexts();
   const left = useCountdown(until);
   const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
-  return <p className={styles.banner} data-testid="pause">{t.moderation.banner.paused(time)}</p>;
+  return <section aria-label={t.moderation.banner.stopped} className={styles.banner} data-testid="pause">{t.moderation.banner.paused(time)}</section>;
 }
 
 /** Says calmly, over the pictures and without moving them, that the connection is being restored. Screen readers hear it from the Announcer. */

@@ -37,7 +37,7 @@ export function PeoplePanel({ session, media, onClose }: PeoplePanelProps) {
   return (
     <>
       <Panel title={t.people.title} onClose={onClose}>
-        <div className={room.panelBody} tabIndex={0} role="region" aria-label={t.people.count(participants.length)}>
+        <div className={room.panelBody} tabIndex={0} role="region" aria-label={t.moderation.people.list}>
           {organiser && state.emergency && <EmergencyList session={session} onRemove={setAsked} />}
           {organiser && <LobbyList session={session} />}
           <Hands session={session} hands={hands} />

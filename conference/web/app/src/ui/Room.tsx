@@ -16,8 +16,8 @@ import type { PanelName } from './toolList';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
 import { useTitle } from './useTitle';
-import { useWakeLock } from './useWakeLock';
 import { ViewMenu } from './ViewMenu';
+import { useWakeLock } from './useWakeLock';
 
 /** Inside: the pictures, at most one panel beside them, the controls below. */
 export function Room({ session, media }: { readonly session: Session; readonly media: LocalMedia }) {

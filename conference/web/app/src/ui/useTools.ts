@@ -61,6 +61,11 @@ function deniedWords(t: Texts, state: RoomState, what: Usable): string | undefin
   return denial && t.moderation.tools.denied[denial];
 }
 
+/** Why this browser cannot share at all. */
+function sharingWords(t: Texts): string {
+  return window.matchMedia('(pointer: coarse)').matches ? t.media.share.phone : t.media.share.browser;
+}
+
 function mediaTools(t: Texts, state: RoomState, local: ReturnType<LocalMedia['getState']>, { media }: ToolsContext): readonly Tool[] {
   return [
     {
@@ -75,7 +80,7 @@ function mediaTools(t: Texts, state: RoomState, local: ReturnType<LocalMedia['ge
     },
     {
       id: 'screen', icon: 'screen', name: local.screen ? t.toolbar.screenOff : t.toolbar.screenOn, word: t.toolbar.screen, key: 'B',
-      look: local.screen ? 'active' : 'plain', denied: canShareScreen() ? deniedWords(t, state, 'screen') : t.moderation.tools.denied.device,
+      look: local.screen ? 'active' : 'plain', denied: canShareScreen() ? deniedWords(t, state, 'screen') : sharingWords(t),
       act: () => { void media.setScreen(!local.screen); },
     },
   ];

@@ -29,6 +29,7 @@ export const moderation = {
 
   banner: {
     paused: (time: string) => `Die Lehrkraft ist gerade nicht da. Es geht weiter, sobald sie zurück ist; sonst warten in ${time} alle vor der Tür.`,
+    stopped: 'Unterricht angehalten',
     held: 'Die Lehrkraft hat den Unterricht kurz angehalten. Bitte warten Sie einen Moment: Gleich geht es weiter.',
     emergency: 'Störung: Alle sind angehalten, die Tür ist abgeschlossen.',
     newCode: 'Neuer Raumcode:',
@@ -39,17 +40,17 @@ export const moderation = {
 
   tools: {
     hand: 'Melden',
-    handUp: 'Hand heben',
-    handDown: 'Hand senken',
+    handUp: 'Melden: Hand heben',
+    handDown: 'Melden beenden: Hand senken',
     react: 'Reaktion',
-    reactName: 'Mit einem Zeichen reagieren',
+    reactName: 'Reaktion zeigen',
     rules: 'Regeln',
     rulesName: 'Regeln für diesen Unterricht',
     emergency: 'Störung',
     emergencyName: 'Störung: alle sofort anhalten',
     emergencyOn: 'Störung: Liste zeigen',
     more: 'Mehr',
-    moreName: 'Weitere Funktionen',
+    moreName: 'Mehr Funktionen',
     end: 'Beenden',
     endName: 'Unterricht verlassen oder beenden',
     denied: {
@@ -57,7 +58,6 @@ export const moderation = {
       denied: 'Die Lehrkraft hat es Ihnen gerade nicht erlaubt.',
       settings: 'Das ist in diesem Unterricht gerade nicht erlaubt.',
       paused: 'Geht wieder, sobald die Lehrkraft zurück ist.',
-      device: 'Dieses Gerät kann seinen Bildschirm nicht teilen.',
     },
   },
 

@@ -30,6 +30,7 @@ export const moderation: typeof german = {
 
   banner: {
     paused: (time: string) => `The teacher is away at the moment. The lesson goes on when they are back; otherwise everybody waits outside in ${time}.`,
+    stopped: 'Lesson stopped',
     held: 'The teacher has stopped the lesson for a moment. Please wait: it will go on shortly.',
     emergency: 'Disturbance: everybody is stopped, the door is locked.',
     newCode: 'New room code:',
@@ -48,7 +49,7 @@ export const moderation: typeof german = {
     rulesName: 'Rules for this lesson',
     emergency: 'Stop',
     emergencyName: 'Disturbance: stop everybody at once',
-    emergencyOn: 'Disturbance: show the list',
+    emergencyOn: 'Stop: show the list',
     more: 'More',
     moreName: 'More functions',
     end: 'End',
@@ -58,7 +59,6 @@ export const moderation: typeof german = {
       denied: 'The teacher does not allow you this at the moment.',
       settings: 'This is not allowed in this lesson at the moment.',
       paused: 'Possible again when the teacher is back.',
-      device: 'This device cannot share its screen.',
     },
   },
 
