@@ -74,6 +74,7 @@ func TestCounty(t *testing.T) {
 
 	t.Run("lesson", func(t *testing.T) { browserTests(t, r.URL, *r.FirstAccount, "e2e/lesson.test.mjs") })
 	t.Run("fixed pages", func(t *testing.T) { browserTests(t, r.URL, *r.FirstAccount, "e2e/texts.test.mjs") })
+	t.Run("pages around the lesson", func(t *testing.T) { browserTests(t, r.URL, *r.FirstAccount, "e2e/around.test.mjs") })
 	t.Run("lesson without UDP", func(t *testing.T) { withoutUDP(t, r.URL, *r.FirstAccount) })
 	t.Run("full room", func(t *testing.T) { fullRoom(t, program{t: t, home: p.home}, r.URL, *r.FirstAccount) })
 	t.Run("accounts", func(t *testing.T) { accounts(t, program{t: t, home: p.home}, r.URL) })
@@ -117,7 +118,7 @@ func browserTests(t *testing.T, url string, organiser credential, file string) {
 
 // canaries searches what was logged for the words of the lesson.
 func canaries(t *testing.T, home string, organiser credential) {
-	words := []string{organiser.Name, organiser.Password, "Mia Beispiel", "Ben Muster", "Frau Ahorn", "Guten Morgen", "lektion-", "feuerfuchs-", "volle-klasse", "e2e-konten"}
+	words := []string{organiser.Name, organiser.Password, "Mia Beispiel", "Ben Muster", "Frau Ahorn", "Guten Morgen", "lektion-", "feuerfuchs-", "volle-klasse", "e2e-konten", "flüsse", "klasse-5a-fluesse"}
 	searched := 0
 	err := filepath.WalkDir(home, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || (!strings.HasSuffix(path, ".log") && !strings.Contains(path, "/journal/")) {
