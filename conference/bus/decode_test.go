@@ -47,13 +47,15 @@ func TestProofsAreWhatPeopleMayRead(t *testing.T) {
 }
 
 func FuzzRecord(f *testing.F) {
-	seed(f, `{"boot":"b","epoch":"e","code_hash":"c","locked":true,"organisers":["a"],"removed":["d"],"participants":3}`)
+	seed(f, `{"boot":"b","epoch":"e","code_hash":"c","locked":true,"organisers":["a"],"removed":["d"],"owner":"a",
+		"settings":{"cameras_to":"organisers","chat":true},"emergency":true,"seats":["7c1f:p1"],"participants":3}`)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := decodeRecord(b)
 		if err != nil {
 			return
 		}
-		if r.Boot == "" || len(r.Organisers) > maxListed || len(r.Removed) > maxListed || r.Participants < 0 {
+		if r.Boot == "" || len(r.Organisers) > maxListed || len(r.Removed) > maxListed ||
+			len(r.Seats) > maxListed || len(r.Owner) > maxListedWord || r.Participants < 0 {
 			t.Errorf("%q was taken: %+v", b, r)
 		}
 		if _, err := json.Marshal(r); err != nil {
