@@ -25,7 +25,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// serverBinary is the real conference server, built once.
+// serverBinary is the real conference server, built once, and as small as a release: most of a test is its way to the machine.
 var serverBinary string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -37,7 +37,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	serverBinary = filepath.Join(dir, deploy.BinaryName)
-	build := exec.Command("go", "build", "-o", serverBinary, "github.com/medienzentrenverbund/kreisraum/conference/cmd/kreisraum-conference")
+	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", serverBinary, "github.com/medienzentrenverbund/kreisraum/conference/cmd/kreisraum-conference")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build the conference server: %v\n%s", err, out)

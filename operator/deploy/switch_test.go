@@ -35,7 +35,7 @@ var bad = sync.OnceValues(func() (string, error) {
 		if err := os.WriteFile(source, []byte("package main\n"+imports+"\nfunc main() { "+body+" }\n"), 0o644); err != nil {
 			return "", err
 		}
-		build := exec.Command("go", "build", "-o", filepath.Join(dir, name), source)
+		build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", filepath.Join(dir, name), source)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GO111MODULE=off")
 		if out, err := build.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("%w\n%s", err, out)
