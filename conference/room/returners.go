@@ -53,9 +53,6 @@ func (t *turn) returner(k Knock) *participant {
 func (t *turn) comeBack(k Knock, p *participant) {
 	c := k.caller()
 	c.name = cmp.Or(p.name, c.name)
-	if t.isOwner(k) {
-		p.Role = Organiser
-	}
 	if t.named(p.ID) == p {
 		p.caller = c
 		t.reconnect(k, p)
