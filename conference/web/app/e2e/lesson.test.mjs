@@ -299,6 +299,7 @@ test('a lesson from the closed door to the last goodbye', { skip, timeout: 480_0
     await hears(ben);
     const after = await ben.page.evaluate(() => ({ connections: globalThis.connections.length, kept: globalThis.kept.isConnected }));
     assert.deepEqual(after, { connections: before.connections, kept: true }, 'the same PeerConnection and the same picture');
+    await closePanel(ben);
   });
 
   await t.test('hands stand in the order in which they went up, for all', async () => {
