@@ -113,7 +113,7 @@ race: bin/pulumi need-test-packages ## all Go tests with the race detector
 
 .PHONY: web-test
 web-test: need-node need-test-packages web ## type check, lint, unit and page tests of the web client
-	cd $(APP) && npm run --silent check && npm run --silent lint && npm test --silent && node --test e2e/pages.test.mjs
+	cd $(APP) && npm run --silent check && npm run --silent lint && npm test --silent && node --test --test-concurrency=1 e2e/pages.test.mjs e2e/devices.test.mjs
 
 .PHONY: e2e
 e2e: need-root need-node need-test-packages build ## a whole county through the sandbox, with lessons in real browsers
