@@ -182,6 +182,10 @@ func (w *world) probe(_ context.Context, t ProbeTarget) (ProbeReport, error) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if t.OverTLS { // the second call of a probe
+		w.calls = append(w.calls, "CallOverTLS "+machine)
+		return ProbeReport{Join: time.Millisecond, Path: "tls", Received: 10}, nil
+	}
 	w.calls = append(w.calls, "Probe "+machine)
 	for n, b := range w.bridges {
 		if identity.Bridge(n) != machine {

@@ -11,8 +11,12 @@ import (
 
 // String is one line for people.
 func (r ProbeReport) String() string {
-	return fmt.Sprintf("joined in %d ms, media after %d ms over %s, round trip %.1f ms, loss %.1f %%", r.Join.Milliseconds(),
+	line := fmt.Sprintf("joined in %d ms, media after %d ms over %s, round trip %.1f ms, loss %.1f %%", r.Join.Milliseconds(),
 		r.FirstMedia.Milliseconds(), r.Path, float64(r.RoundTrip.Microseconds())/1000, 100*r.Loss)
+	if r.OverTLS != nil {
+		line += "; " + r.OverTLS.String()
+	}
+	return line
 }
 
 // MarshalJSON adds the durations in milliseconds.
@@ -40,17 +44,29 @@ func (c *County) Probe(ctx context.Context, media time.Duration) (report ProbeRe
 	return report, err
 }
 
-// hold gets a token, which lives for a minute, and lets two participants in with it: through the portal front to the bridge on machine.
+// overTLS bounds the second call of a probe: it is about the way, not about the load.
+const overTLS = time.Second
+
+// hold lets two participants hold a call through the portal front to the bridge on machine: straight to its media port, then over TLS alone.
 func (c *County) hold(ctx context.Context, ops Ops, front, machine infra.Machine, media time.Duration) (ProbeReport, error) {
+	report, err := c.call(ctx, ops, front, machine, ProbeTarget{Media: media})
+	if err != nil {
+		return report, fmt.Errorf("two synthetic participants could not hold a call: %w", err)
+	}
+	second, err := c.call(ctx, ops, front, machine, ProbeTarget{Media: min(media, overTLS), OverTLS: true})
+	if err != nil {
+		return report, fmt.Errorf("two synthetic participants could not hold a call over TLS alone, as in a network without UDP: %w", err)
+	}
+	report.OverTLS = &second
+	return report, nil
+}
+
+// call gets a token, which lives for a minute, and holds a call with it.
+func (c *County) call(ctx context.Context, ops Ops, front, machine infra.Machine, how ProbeTarget) (ProbeReport, error) {
 	token, err := ops.ProbeToken(ctx, machineID(machine))
 	if err != nil {
 		return ProbeReport{}, err
 	}
-	report, err := c.World.Probe(ctx, ProbeTarget{
-		URL: c.URL(), Address: siteAddress(front), Roots: c.Endpoints.ACMERoots, Room: token.Room, Token: token.Token, Media: media,
-	})
-	if err != nil {
-		return report, fmt.Errorf("two synthetic participants could not hold a call: %w", err)
-	}
-	return report, nil
+	how.URL, how.Address, how.Roots, how.Room, how.Token = c.URL(), siteAddress(front), c.Endpoints.ACMERoots, token.Room, token.Token
+	return c.World.Probe(ctx, how)
 }

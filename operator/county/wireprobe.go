@@ -17,7 +17,7 @@ func callThrough(ctx context.Context, t ProbeTarget) (ProbeReport, error) {
 			return ProbeReport{}, errors.New("the roots of the site's certificate are not PEM")
 		}
 	}
-	r, err := client.Probe(ctx, target, client.Ticket{Room: t.Room, Token: t.Token}, t.Media)
+	r, err := client.Probe(ctx, target, client.Ticket{Room: t.Room, Token: t.Token, OverTLS: t.OverTLS}, t.Media)
 	if err != nil {
 		return ProbeReport{}, err
 	}

@@ -104,6 +104,8 @@ type ProbeTarget struct {
 	Room, Token string
 	// Media is how long media flows once both are connected.
 	Media time.Duration
+	// OverTLS sends media through the relay on the site's port, as in a network that lets no UDP through.
+	OverTLS bool
 }
 
 // ProbeReport is what the synthetic participants saw.
@@ -117,6 +119,8 @@ type ProbeReport struct {
 	Loss float64 `json:"loss"`
 	// Received is the number of packets of both participants.
 	Received int `json:"received"`
-	// Path of the media, for example "udp".
+	// Path of the media: "udp", or "tls" through the relay.
 	Path string `json:"path"`
+	// OverTLS is of a second call, over TLS alone; nil: there was none.
+	OverTLS *ProbeReport `json:"over_tls,omitempty"`
 }
