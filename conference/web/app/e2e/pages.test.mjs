@@ -110,6 +110,10 @@ for (const [name, show] of Object.entries(screens)) {
       assert.deepEqual(await violations(page), [], `axe-core, ${colorScheme}, ${width} px`);
       assert.deepEqual(await sideways(page), [], `sideways, ${width} px`);
     }
+    // WCAG 2.2, 1.4.10: 1280 × 1024 at a zoom of 400 %.
+    await page.setViewportSize({ width: 320, height: 256 });
+    await settled(page, 'dark');
+    assert.deepEqual(await sideways(page), [], 'sideways, zoom 400 %');
     assert.equal(await page.getAttribute('html', 'lang'), 'de');
     assert.equal(await page.locator('h1').count(), 1, 'one main heading');
     const foreign = noted.requests.filter((url) => !url.startsWith(site.origin) && !url.startsWith(site.origin.replace('http', 'ws')));
@@ -807,18 +811,19 @@ describe('room', () => {
 
   test('the organiser locks and unlocks, and everybody sees it', { timeout: patience }, async () => {
     const { page, context, classroom } = await start({ me: self({ role: 'organiser' }), code: '482713', people: [person(1, { camera: false })] });
-    await page.getByRole('button', { name: 'Personen, 2 anwesend', exact: true }).click();
+    await page.getByRole('button', { name: 'Personen, 2 anwesend', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Regeln für diesen Unterricht' }).click();
     const lock = page.getByRole('switch', { name: 'Raum abschließen' });
     assert.equal(await lock.getAttribute('aria-checked'), 'false');
     await lock.focus();
     await page.keyboard.press('Space');
     await page.getByRole('switch', { name: 'Raum abschließen', checked: true }).waitFor();
-    assert.deepEqual(classroom.last('setLock'), { type: 'setLock', locked: true });
+    assert.deepEqual(classroom.last('settings'), { type: 'settings', locked: true });
     await page.getByTestId('announcer').filter({ hasText: 'Der Raum ist jetzt abgeschlossen.' }).waitFor({ state: 'attached' });
     await page.getByRole('button', { name: 'Personen, 2 anwesend, Raum abgeschlossen' }).getByTestId('lock').waitFor();
     await lock.click();
     await page.getByRole('switch', { name: 'Raum abschließen', checked: false }).waitFor();
-    assert.deepEqual(classroom.last('setLock'), { type: 'setLock', locked: false });
+    assert.deepEqual(classroom.last('settings'), { type: 'settings', locked: false });
     await page.getByRole('button', { name: 'Personen, 2 anwesend', exact: true }).waitFor();
     await context.close();
 
@@ -836,6 +841,7 @@ describe('room', () => {
       me: self({ role: 'organiser' }), code: '482713', people: [person(0, quiet), person(1, quiet), person(2, quiet)],
     });
     await page.getByRole('button', { name: /Personen/ }).click();
+    for (const name of ['Frau Ahorn', 'Alma Beispiel', 'Mia Beispiel', 'Ben Muster']) await page.getByRole('button', { name: `${name} verwalten` }).click();
     assert.equal(await page.getByRole('button', { name: /aus dem Raum entfernen$/ }).count(), 2, 'no organiser can be removed, nor oneself');
     const open = page.getByRole('button', { name: 'Mia Beispiel aus dem Raum entfernen' });
     const dialog = page.getByRole('dialog', { name: 'Mia Beispiel aus dem Raum entfernen?' });
@@ -899,10 +905,60 @@ describe('room', () => {
   test('a reload keeps the way back in', { timeout: patience }, async () => {
     const { page, context, classroom } = await start({ people: [person(0, { camera: false })] });
     await page.reload();
-    assert.equal(await page.getByRole('textbox', { name: 'Ihr Name' }).inputValue(), 'Alma Beispiel');
-    await page.getByRole('button', { name: 'Beitreten' }).click();
+    await until('the page is back without a click', () => classroom.count('join') === 2);
     await page.getByRole('toolbar').waitFor();
-    assert.equal(classroom.last('join').resume, 'x.y');
+    assert.deepEqual(withoutDevice(classroom.last('join')), { type: 'join', name: 'Alma Beispiel', role: 'participant', resume: 'x.y' });
+    await context.close();
+  });
+
+  test('a page that is out of date is loaded anew once, and then says so', { timeout: patience }, async () => {
+    const { page, context } = await open();
+    const classroom = new Classroom({ counterpart, door: [{ type: 'refused', code: 'outdated' }] });
+    await classroom.attach(page);
+    await join(page, site.origin);
+    await page.getByRole('button', { name: 'Beitreten' }).waitFor();
+    await until('the first attempt', () => classroom.count('join') === 1);
+    await page.getByRole('textbox', { name: 'Ihr Name' }).fill('Alma Beispiel');
+    await page.getByRole('button', { name: 'Beitreten' }).click();
+    await page.getByRole('heading', { name: 'Die Seite ist veraltet' }).waitFor();
+    await page.getByRole('button', { name: 'Seite neu laden' }).waitFor();
+    await context.close();
+  });
+
+  test('who is muted hears why, and what may not be used says so instead of doing it', { timeout: patience }, async () => {
+    const { page, context, classroom } = await start({ people: [person(0, { camera: false })] });
+    await page.getByRole('button', { name: 'Mikrofon einschalten' }).click();
+    await until('the microphone', () => classroom.last('state')?.mic === true);
+    classroom.send({ type: 'muted', source: 'microphone', why: 'organiser' });
+    await page.getByTestId('notice').filter({ hasText: 'Die Lehrkraft hat Ihr Mikrofon stummgeschaltet.' }).waitFor();
+    await until('the track is silent', () => classroom.last('state').mic === false);
+    await page.getByRole('button', { name: 'Mikrofon einschalten' }).click();
+    await page.getByTestId('notice').waitFor({ state: 'detached' });
+    classroom.send({ type: 'settings', ...classroom.settings(), microphones: false });
+    const denied = page.getByRole('button', { name: /^Mikrofon einschalten\. Das ist in diesem Unterricht gerade nicht erlaubt/ });
+    await denied.waitFor();
+    await until('it is off at once', () => classroom.last('state').mic === false);
+    await denied.click();
+    await page.getByTestId('notice').filter({ hasText: 'Das ist in diesem Unterricht gerade nicht erlaubt.' }).waitFor();
+    await denied.waitFor();
+    assert.equal(classroom.last('state').mic, false);
+    await context.close();
+  });
+
+  test('a short bar keeps what matters and has the rest behind one button', { timeout: patience }, async () => {
+    const { page, context } = await start({ me: self({ role: 'organiser' }), code: '482713', people: [person(1, { camera: false })] });
+    await page.setViewportSize({ width: 320, height: 640 });
+    const more = page.getByRole('button', { name: 'Mehr Funktionen' });
+    await more.waitFor();
+    const bar = page.getByRole('toolbar', { name: 'Steuerung' });
+    for (const name of ['Mikrofon einschalten', 'Kamera einschalten', /^Personen/, 'Unterricht verlassen oder beenden']) await bar.getByRole('button', { name }).waitFor();
+    await more.click();
+    const menu = page.getByRole('group', { name: 'Mehr Funktionen' });
+    await menu.getByRole('button', { name: 'Störung: alle sofort anhalten' }).waitFor();
+    await page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'detached' });
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Mehr Funktionen');
+    assert.deepEqual(await sideways(page), []);
     await context.close();
   });
 
@@ -913,6 +969,11 @@ describe('room', () => {
     await page.getByRole('button', { name: 'Chat, 1 ungelesen' }).click();
     await page.getByRole('complementary').getByText(text, { exact: true }).waitFor();
     assert.equal(await page.getByRole('complementary').locator('a, b').count(), 0);
+    await page.getByRole('button', { name: 'Adresse öffnen: https://boese.example/' }).click();
+    const leads = page.getByRole('dialog', { name: 'Diese Adresse öffnen?' });
+    assert.deepEqual(await leads.getByRole('link', { name: 'Öffnen' }).evaluate((a) => [a.href, a.target, a.rel]), ['https://boese.example/', '_blank', 'noopener noreferrer']);
+    await leads.getByRole('button', { name: 'Abbrechen' }).click();
+    await leads.waitFor({ state: 'detached' });
     await page.getByTestId('announcer').filter({ hasText: 'Nachricht von Frau Ahorn' }).waitFor({ state: 'attached' });
     await page.getByRole('textbox', { name: 'Nachricht' }).fill('Guten Morgen!');
     await page.keyboard.press('Enter');
@@ -937,9 +998,9 @@ describe('room', () => {
     await context.close();
   });
 
-  test('only who may share the screen is offered it; a refusal stops it', { timeout: patience }, async () => {
-    const pupil = await start({ people: [person(0, { camera: false })] });
-    assert.equal(await pupil.page.getByRole('button', { name: 'Bildschirm teilen' }).count(), 0);
+  test('who may not share the screen is told why', { timeout: patience }, async () => {
+    const pupil = await start({ people: [person(0, { camera: false })], settings: { screens: false } });
+    await pupil.page.getByRole('button', { name: 'Bildschirm teilen. Das ist in diesem Unterricht gerade nicht erlaubt.' }).waitFor();
     await pupil.context.close();
     const teacher = await start({ me: self({ role: 'organiser' }), code: '482713' });
     await teacher.page.getByRole('button', { name: 'Bildschirm teilen' }).waitFor();
