@@ -97,9 +97,11 @@ function handTool(t: Texts, state: RoomState, { session }: ToolsContext): Tool {
 function peopleTool(t: Texts, state: RoomState): Omit<Tool, 'look' | 'panel' | 'act'> {
   const { locked } = state.settings;
   const count = state.participants.length;
+  const inside = locked ? t.toolbar.peopleCountLocked(count) : t.toolbar.peopleCount(count);
+  const waiting = state.lobby.length;
   return {
-    id: 'people', icon: 'people', name: locked ? t.toolbar.peopleCountLocked(count) : t.toolbar.peopleCount(count), word: t.toolbar.people, key: 'P',
-    badge: state.lobby.length, ...(locked ? { mark: 'lock' } : {}),
+    id: 'people', icon: 'people', name: waiting > 0 ? `${inside}, ${t.moderation.banner.lobby(waiting)}` : inside, word: t.toolbar.people, key: 'P',
+    badge: waiting, ...(locked ? { mark: 'lock' } : {}),
   };
 }
 
