@@ -125,7 +125,7 @@ function ToolButton({ tool, session, open }: { readonly tool: Tool; readonly ses
     >
       <span className={styles.icon}>
         <Icon name={tool.icon} />
-        {tool.badge !== undefined && tool.badge > 0 && <span className={styles.badge} aria-hidden="true">{tool.badge > 99 ? '99+' : tool.badge}</span>}
+        {tool.badge !== undefined && tool.badge > 0 && <span className={styles.badge} data-count={tool.badge > 99 ? '99+' : tool.badge} aria-hidden="true" />}
         {tool.mark && <span className={styles.mark} data-testid={tool.mark}><Icon name={tool.mark} size={13} /></span>}
       </span>
       <span className={styles.word} aria-hidden="true">{tool.word}</span>
