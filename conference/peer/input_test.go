@@ -84,3 +84,23 @@ func TestLimits(t *testing.T) {
 		}
 	}
 }
+
+// TestLongFrames: a frame of the longest counts as many messages, and offers of a full class at once are heard.
+func TestLongFrames(t *testing.T) {
+	for _, tt := range []struct{ bytes, atLeast, atMost int }{
+		{200, messageBurst, messageBurst + 10},
+		{40 << 10, offerBurst, 15},
+		{signaling.MaxFrame, 2, 5},
+	} {
+		l, heard := newLimits(), 0
+		for range messageBurst + 100 {
+			if !l.takes(tt.bytes) {
+				break
+			}
+			heard++
+		}
+		if heard < tt.atLeast || heard > tt.atMost { // the clock goes on
+			t.Errorf("%d frames of %d bytes at once", heard, tt.bytes)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"time"
+
 	"golang.org/x/time/rate"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
@@ -11,6 +13,9 @@ const (
 	// messages per second and at once; beyond, the connection is refused.
 	messageRate  = rate.Limit(30)
 	messageBurst = 60
+	// a frame counts as one message, and one more for so many bytes: only offers are that long, and reading the longest costs the
+	// server as much as hundreds of short ones.
+	bytesOfMessage = 8 << 10
 	// chat messages per second and at once; beyond, the message is dropped and its author told.
 	chatRate  = rate.Limit(2)
 	chatBurst = 10
@@ -41,6 +46,11 @@ func newLimits() limits {
 		hands: rate.NewLimiter(handRate, handBurst), lines: rate.NewLimiter(lineRate, lineBurst),
 		orders: rate.NewLimiter(orderRate, orderBurst), ice: rate.NewLimiter(iceRate, iceBurst),
 	}
+}
+
+// takes says whether a frame of so many bytes is looked at.
+func (l limits) takes(bytes int) bool {
+	return l.messages.AllowN(time.Now(), 1+bytes/bytesOfMessage)
 }
 
 // allow says whether the room hears the message, and if not what its author is told, empty for nothing.

@@ -29,7 +29,7 @@ func (p *Peer) read(ctx context.Context) (lost bool) {
 		if p.isFinished() {
 			continue // only the close frame is of interest now
 		}
-		if !p.limits.messages.Allow() {
+		if !p.limits.takes(len(frame)) {
 			p.Finish(signaling.Refused{Code: signaling.RefusedTooManyAttempts})
 			continue
 		}

@@ -194,7 +194,7 @@ type Release struct {
 // End ends the lesson for all.
 type End struct{ Conn Conn }
 
-// EndAccounts takes their place from organisers whose account is no longer good.
+// EndAccounts takes their place, inside or at the door, from those whose account is no longer good.
 type EndAccounts struct {
 	Ended func(account string) bool
 }

@@ -67,7 +67,7 @@ func (l SetLine) apply(t *turn) {
 	}
 }
 
-// apply forgets the tokens of those accounts too.
+// apply forgets the tokens of those accounts too, and sends away who waits at the door with one: its login might count later.
 func (e EndAccounts) apply(t *turn) {
 	ended := func(p *participant) bool { return p.account != "" && e.Ended(p.account) }
 	for _, p := range slices.Clone(t.inside) {
@@ -77,6 +77,12 @@ func (e EndAccounts) apply(t *turn) {
 		}
 	}
 	t.gone.people = slices.DeleteFunc(t.gone.people, ended)
+	for _, v := range slices.Clone(t.door) {
+		if v.account != "" && e.Ended(v.account) {
+			t.dismiss(v)
+			t.tell(Ended{Reason: AccountDisabled}, v.conn)
+		}
+	}
 }
 
 func (s SetNotice) apply(t *turn) {

@@ -32,11 +32,11 @@ func (k Knock) caller() caller {
 		owner: k.Owner, free: k.Free}
 }
 
-// keptOut is why somebody must not come in who was sent out of this lesson, or whose device was. Who has a login that counts here comes in
-// on any device: it may be the very one that somebody misused.
+// keptOut is why somebody must not come in who was sent out of this lesson, or whose device was. Who has a login that counts here, or may
+// begin the next lesson, comes in on any device: it may be the very one that somebody misused.
 func (t *turn) keptOut(k Knock) Refusal {
 	switch {
-	case t.isOwner(k):
+	case t.leads(k):
 		return ""
 	case t.removed.devices.has(k.Device), k.Resume != nil && k.Resume.Epoch == t.epoch && t.removed.ids.has(k.Resume.Participant):
 		return DeviceRemoved
@@ -56,11 +56,16 @@ func (r *Room) owns(c caller) bool {
 
 // mayBegin says whether the login may begin a lesson, also in place of one that waits for its organiser with everybody at the door.
 func (t *turn) mayBegin(k Knock) bool {
-	return k.Role == Organiser && (t.epoch == "" || t.dormant) && (k.Owner == "" || k.Owner == k.Account)
+	return k.Role == Organiser && (t.epoch == "" || t.dormant) && k.hasAddress()
 }
 
-// leads says whether the login makes an organiser.
-func (t *turn) leads(k Knock) bool { return t.isOwner(k) || t.mayBegin(k) }
+// hasAddress says whether the address is the account's or nobody's.
+func (k Knock) hasAddress() bool { return k.Owner == "" || k.Owner == k.Account }
+
+// leads says whether the login makes an organiser: in the account's own lesson, unless that is over and the address somebody else's since.
+func (t *turn) leads(k Knock) bool {
+	return t.isOwner(k) && (t.goesOn(k) || k.hasAddress()) || t.mayBegin(k)
+}
 
 // lead lets an organiser in who has no token, and begins a lesson if need be.
 func (t *turn) lead(k Knock) {

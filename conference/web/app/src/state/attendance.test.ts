@@ -39,6 +39,8 @@ describe('attendanceCSV', () => {
     ['=SUMME(A1)', "'=SUMME(A1);t1;t2"],
     ['@Mia', "'@Mia;t1;t2"],
     ['-1', "'-1;t1;t2"],
+    ['＝SUMME(A1)', "'＝SUMME(A1);t1;t2"],
+    ['Mia,=SUMME(A1)', '"Mia,=SUMME(A1)";t1;t2'],
   ])('writes the name %s harmlessly', (name, written) => {
     expect(row(name)).toBe(written);
   });

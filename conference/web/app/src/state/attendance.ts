@@ -42,8 +42,11 @@ export function attendanceCSV(stays: readonly Stay[], words: AttendanceWords): s
   return `\uFEFF${rows.map((row) => `${row.map(cell).join(';')}\r\n`).join('')}`;
 }
 
-/** A name that begins like a formula must stay a name (OWASP, CSV injection). */
+/**
+ * A name that begins like a formula must stay a name (OWASP, CSV injection), also one in letters of full width, and also behind a comma where
+ * that parts the columns.
+ */
 function cell(text: string): string {
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[";\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+  const harmless = /^[=+\-@\t\r＝＋－＠]/.test(text) ? `'${text}` : text;
+  return /[";,\t\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

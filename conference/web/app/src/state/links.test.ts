@@ -14,6 +14,9 @@ it.each([
   ['javascript:alert(1) data:text/html,x file:///etc/passwd', []],
   ['https://', []],
   ['http://?', []],
+  ['https://bekannt.example@anders.example/', []],
+  ['https://:x@anders.example/', []],
+  ['https://heft.example/\u202Egnp.exe', ['https://heft.example/']],
   ['HTTPS://HEFT.EXAMPLE', ['HTTPS://HEFT.EXAMPLE']],
 ])('%s', (message, found) => {
   expect(links(message)).toEqual(found);

@@ -1,7 +1,8 @@
 /** A piece of a message: plain text, or the address of a page. */
 export type Piece = { readonly kind: 'text' | 'link'; readonly text: string };
 
-const address = /\bhttps?:\/\/[^\s<>"„“”‘’`]+/giu;
+/** Without characters that cannot be seen: those that turn the direction of writing make an address look like another one. */
+const address = /\bhttps?:\/\/[^\s\p{C}<>"„“”‘’`]+/giu;
 /** What stands behind an address belongs to the sentence. */
 const trailing = /[.,;:!?'*_~]+$/u;
 
@@ -14,13 +15,20 @@ export function piecesOf(message: string): readonly Piece[] {
   };
   for (const match of message.matchAll(address)) {
     const link = withoutTail(match[0]);
-    if (!URL.canParse(link) || new URL(link).hostname === '') continue;
+    if (!leadsSomewhere(link)) continue;
     push('text', message.slice(at, match.index));
     push('link', link);
     at = match.index + link.length;
   }
   push('text', message.slice(at));
   return pieces;
+}
+
+/** An address with a user before the host looks like one of that name: https://bekannt.example@anders.example. */
+function leadsSomewhere(link: string): boolean {
+  if (!URL.canParse(link)) return false;
+  const { hostname, username, password } = new URL(link);
+  return hostname !== '' && username === '' && password === '';
 }
 
 function withoutTail(found: string): string {
