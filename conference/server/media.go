@@ -13,6 +13,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/stress"
+	"github.com/medienzentrenverbund/kreisraum/conference/turn"
 )
 
 // rooms is the bridge as ops API, night and shutdown need it.
@@ -48,8 +49,8 @@ type media struct {
 	engine *sfu.Engine
 	bridge *bridge.Bridge
 	meter  *stress.Meter
-	// ice returns credentials for the relay that lead here.
-	ice func(host string) *signaling.ICE
+	// trialICE returns credentials for the relay that lead here, for a network test.
+	trialICE func(host string) *signaling.ICE
 }
 
 var (
@@ -73,16 +74,16 @@ func (s *Server) openMedia() error {
 		return err
 	}
 	s.cleanup(func() { engine.Close() })
-	ice := s.ice(addrs, engine.Port())
 	b := bridge.New(bridge.Config{
-		Key: s.key, Rooms: rulesOf(s.cfg.Rooms), Announce: &s.network.announcer, ICE: ice, Log: s.opt.Log, Now: s.opt.Now,
+		Key: s.key, Rooms: rulesOf(s.cfg.Rooms), Announce: &s.network.announcer, Log: s.opt.Log, Now: s.opt.Now,
+		ICE: s.ice(turn.NewCredential, addrs, engine.Port()),
 	}, bridge.SFU(engine))
 	meter := stress.NewMeter(stress.MeterConfig{
 		Capacity: stress.CapacityOf(s.cfg.Capacity, runtime.GOMAXPROCS(0)), Counters: engine.Counters, Census: b.Counts, Log: s.opt.Log,
 	})
 	s.cleanup(meter.Close)
 	s.rooms = b
-	s.media = &media{engine: engine, bridge: b, meter: meter, ice: ice}
+	s.media = &media{engine: engine, bridge: b, meter: meter, trialICE: s.ice(turn.NewTrial, addrs, engine.Port())}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/conference/token"
 	"github.com/medienzentrenverbund/kreisraum/conference/turn"
 )
 
@@ -23,9 +24,12 @@ func (s *Server) openRelay() error {
 	return nil
 }
 
+// drawCredential is turn.NewCredential or turn.NewTrial.
+type drawCredential func(k token.Key, targets []netip.AddrPort, now time.Time) turn.Credential
+
 // ice returns what makes fresh credentials for the portal's relay that lead to this machine's media port. The relay is where the site is:
 // host is its name as the client sees it.
-func (s *Server) ice(addrs []netip.Addr, port int) func(host string) *signaling.ICE {
+func (s *Server) ice(draw drawCredential, addrs []netip.Addr, port int) func(host string) *signaling.ICE {
 	var targets []netip.AddrPort
 	for _, a := range addrs {
 		targets = append(targets, netip.AddrPortFrom(a, uint16(port)))
@@ -37,10 +41,10 @@ func (s *Server) ice(addrs []netip.Addr, port int) func(host string) *signaling.
 		if _, _, err := net.SplitHostPort(host); err != nil {
 			host = net.JoinHostPort(host, "443") // else it would be 5349 (RFC 7065 §3.2)
 		}
-		c := turn.NewCredential(s.key, targets, s.opt.Now())
+		c := draw(s.key, targets, s.opt.Now())
 		return &signaling.ICE{
 			URLs: []string{"turns:" + host + "?transport=tcp"}, Username: signaling.Credential(c.Username), Credential: signaling.Credential(c.Password),
-			Seconds: int(turn.Life / time.Second),
+			Seconds: int(c.Life / time.Second),
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (s *Server) openSite() error {
 		}
 	}
 	if s.media != nil {
-		p.netTest = nettest.New(nettest.Config{Engine: s.media.engine, ICE: s.media.ice})
+		p.netTest = nettest.New(nettest.Config{Engine: s.media.engine, ICE: s.media.trialICE})
 		s.cleanup(p.netTest.Close)
 	}
 	door := portal.New(portal.Config{

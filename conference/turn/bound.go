@@ -13,6 +13,8 @@ import (
 const (
 	maxAllocations         = 2000
 	maxAllocationsOfSource = 600
+	// maxTrials bounds allocations of network tests, which need no login: 50 tests with two network cards each. The others are lessons'.
+	maxTrials = 100
 	// Bytes per second, and at once, of one client: what it sends (camera and screen), and what it gets (16 tiles and a screen).
 	upRate, downRate = 1_000_000, 3_000_000
 	// Bytes per second of all clients, in each direction.
@@ -38,6 +40,7 @@ type bound struct {
 
 	mu       sync.Mutex
 	all      int
+	trials   int
 	bySource map[netip.Prefix]int
 }
 
@@ -56,20 +59,26 @@ func sourceOf(a netip.Addr) netip.Prefix {
 	return p
 }
 
-func (b *bound) begin(from netip.Prefix) bool {
+func (b *bound) begin(from netip.Prefix, trial bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.all >= b.max || b.bySource[from] >= b.maxOfOne {
+	if b.all >= b.max || b.bySource[from] >= b.maxOfOne || trial && b.trials >= maxTrials {
 		return false
+	}
+	if trial {
+		b.trials++
 	}
 	b.all++
 	b.bySource[from]++
 	return true
 }
 
-func (b *bound) end(from netip.Prefix) {
+func (b *bound) end(from netip.Prefix, trial bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if trial {
+		b.trials--
+	}
 	b.all--
 	if b.bySource[from]--; b.bySource[from] == 0 {
 		delete(b.bySource, from)

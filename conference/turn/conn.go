@@ -77,8 +77,8 @@ func (c *conn) release() {
 		return
 	}
 	c.relay.close()
+	c.server.bound.end(sourceOf(c.remote.Addr()), c.relay.trial)
 	c.relay = nil
-	c.server.bound.end(sourceOf(c.remote.Addr()))
 }
 
 // channelData passes a packet on. What has no channel is lost (RFC 8656 §12.6).

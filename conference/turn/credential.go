@@ -17,20 +17,38 @@ import (
 // Life is how long a credential opens new allocations. Those that were made with it live on for as long as their connection.
 const Life = 10 * time.Minute
 
+// TrialLife is how long a credential of NewTrial opens allocations, and when the last of them ends: both calls of a network test.
+const TrialLife = 2 * time.Minute
+
 // maxTargets bounds the addresses in a credential: a machine has one per address family, and some more in tests.
 const maxTargets = 4
 
 // Credential lets a client reach one bridge's media port through the relay. It is for the long-term credential mechanism (RFC 8489 §9.2).
 type Credential struct {
-	// Username is "<unix expiry>.<random>.<addresses>"; it says nothing of who it is for.
+	// Username is "<unix expiry>.<random>.<addresses>", a trial's with ".t" at the end; it says nothing of who it is for.
 	Username string
 	// Password is a keyed digest of the username.
 	Password string
+	// Life is how long it opens allocations.
+	Life time.Duration
 }
 
 // NewCredential returns a credential that is good for Life. targets are UDP addresses of one machine's media port; those beyond the fourth
 // are left out.
 func NewCredential(k token.Key, targets []netip.AddrPort, now time.Time) Credential {
+	return newCredential(k, targets, now.Add(Life), "", Life)
+}
+
+// NewTrial is a NewCredential for somebody unknown: nobody can keep an allocation with it for longer than TrialLife, and all of them
+// together have few.
+func NewTrial(k token.Key, targets []netip.AddrPort, now time.Time) Credential {
+	return newCredential(k, targets, now.Add(TrialLife), trialMark, TrialLife)
+}
+
+// trialMark ends the username of a trial.
+const trialMark = ".t"
+
+func newCredential(k token.Key, targets []netip.AddrPort, expires time.Time, mark string, life time.Duration) Credential {
 	var packed []byte
 	for _, t := range targets[:min(len(targets), maxTargets)] {
 		address := t.Addr().Unmap().AsSlice()
@@ -38,8 +56,8 @@ func NewCredential(k token.Key, targets []netip.AddrPort, now time.Time) Credent
 		packed = append(packed, address...)
 		packed = binary.BigEndian.AppendUint16(packed, t.Port())
 	}
-	username := strconv.FormatInt(now.Add(Life).Unix(), 10) + "." + rand.Text()[:12] + "." + base64.RawURLEncoding.EncodeToString(packed)
-	return Credential{Username: username, Password: password(k, username)}
+	username := strconv.FormatInt(expires.Unix(), 10) + "." + rand.Text()[:12] + "." + base64.RawURLEncoding.EncodeToString(packed) + mark
+	return Credential{Username: username, Password: password(k, username), Life: life}
 }
 
 func password(k token.Key, username string) string {
@@ -52,9 +70,11 @@ func password(k token.Key, username string) string {
 type grant struct {
 	expires time.Time
 	targets []netip.AddrPort
+	// trial: of NewTrial.
+	trial bool
 }
 
-// maxUsername bounds a username, in bytes; four IPv6 addresses need 126.
+// maxUsername bounds a username, in bytes; four IPv6 addresses need 128.
 const maxUsername = 160
 
 // parseUsername reads a username. It reports false for one that is none of ours.
@@ -62,6 +82,7 @@ func parseUsername(username string) (grant, bool) {
 	if len(username) > maxUsername {
 		return grant{}, false
 	}
+	username, trial := strings.CutSuffix(username, trialMark)
 	parts := strings.Split(username, ".")
 	if len(parts) != 3 {
 		return grant{}, false
@@ -75,7 +96,7 @@ func parseUsername(username string) (grant, bool) {
 		return grant{}, false
 	}
 	targets, ok := unpack(packed)
-	return grant{expires: time.Unix(expires, 0), targets: targets}, ok
+	return grant{expires: time.Unix(expires, 0), targets: targets, trial: trial}, ok
 }
 
 func unpack(packed []byte) ([]netip.AddrPort, bool) {

@@ -23,6 +23,7 @@ const (
 type relay struct {
 	udp      *net.UDPConn
 	username string
+	trial    bool
 	six      bool      // IPv6
 	expires  time.Time // owned by the connection's goroutine
 	done     chan struct{}

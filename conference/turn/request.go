@@ -140,7 +140,7 @@ func (c *conn) allocate(id *identity) {
 		c.refuse(id, stun.CodeInsufficientCapacity) // pairs of ports are of the time before rtcp-mux
 	case !family:
 		c.refuse(id, stun.CodeAddrFamilyNotSupported)
-	case !c.server.bound.begin(sourceOf(c.remote.Addr())):
+	case !c.server.bound.begin(sourceOf(c.remote.Addr()), id.grant.trial):
 		c.server.full.Do(func() {
 			c.server.cfg.Log.Warn("a relay over TLS was refused: too many are in use, of all or of one source", "in_use", c.server.bound.count())
 		})
@@ -154,13 +154,13 @@ func (c *conn) allocate(id *identity) {
 func (c *conn) open(id *identity, at netip.Addr) {
 	r, err := openRelay(at, id.username, id.grant.targets)
 	if err != nil {
-		c.server.bound.end(sourceOf(c.remote.Addr()))
+		c.server.bound.end(sourceOf(c.remote.Addr()), id.grant.trial)
 		c.server.full.Do(func() { c.server.cfg.Log.Warn("no socket for a relay over TLS", "error_type", typeOf(err)) })
 		c.refuse(id, stun.CodeInsufficientCapacity)
 		return
 	}
-	life := c.lifetime()
-	r.expires = time.Now().Add(life)
+	life := c.lifetime(id.grant)
+	r.expires, r.trial = time.Now().Add(life), id.grant.trial
 	c.relay = r
 	go r.receive(c, newLane(downRate, c.server.down))
 	c.succeed(id, xor(stun.AttrXORRelayedAddress, r.address()), lifetime(life), c.mapped())
@@ -192,8 +192,11 @@ func (c *conn) relayAddress(targets []netip.AddrPort) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// lifetime is what the request asks for, within bounds.
-func (c *conn) lifetime() time.Duration {
+// lifetime is what the request asks for, within bounds; a trial's is what is left of it.
+func (c *conn) lifetime(g grant) time.Duration {
+	if g.trial {
+		return max(0, g.expires.Sub(c.server.cfg.Now()))
+	}
 	if v, err := c.request.Get(stun.AttrLifetime); err == nil && len(v) == 4 {
 		return min(max(time.Duration(binary.BigEndian.Uint32(v))*time.Second, defaultLifetime), maxLifetime)
 	}
@@ -214,7 +217,7 @@ func (c *conn) refresh(id *identity) {
 		c.succeed(id, lifetime(0))
 		return
 	}
-	life := c.lifetime()
+	life := c.lifetime(id.grant)
 	c.relay.expires = time.Now().Add(life)
 	c.succeed(id, lifetime(life))
 }

@@ -236,13 +236,13 @@ func TestCredentialsThatAreRefused(t *testing.T) {
 	for name, c := range map[string]Credential{
 		"expired":               NewCredential(d.key, []netip.AddrPort{d.bridge}, time.Now().Add(-Life-time.Second)),
 		"of another county":     NewCredential(token.NewKey(), []netip.AddrPort{d.bridge}, time.Now()),
-		"wrong password":        {good.Username, good.Password + "x"},
-		"a later expiry":        {"9999999999." + parts[1] + "." + parts[2], good.Password},
-		"another target":        {parts[0] + "." + parts[1] + ".BH8AAAIAUA", good.Password},
-		"no target":             {parts[0] + "." + parts[1] + ".", good.Password},
-		"not ours":              {"gisela", "secret"},
-		"too long":              {good.Username + strings.Repeat("A", 200), good.Password},
-		"targets that are none": {parts[0] + "." + parts[1] + ".____", good.Password},
+		"wrong password":        {Username: good.Username, Password: good.Password + "x"},
+		"a later expiry":        {Username: "9999999999." + parts[1] + "." + parts[2], Password: good.Password},
+		"another target":        {Username: parts[0] + "." + parts[1] + ".BH8AAAIAUA", Password: good.Password},
+		"no target":             {Username: parts[0] + "." + parts[1] + ".", Password: good.Password},
+		"not ours":              {Username: "gisela", Password: "secret"},
+		"too long":              {Username: good.Username + strings.Repeat("A", 200), Password: good.Password},
+		"targets that are none": {Username: parts[0] + "." + parts[1] + ".____", Password: good.Password},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if relay, err := d.client(c).Allocate(); err == nil {
