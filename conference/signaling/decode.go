@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"unicode/utf8"
 )
@@ -95,7 +96,11 @@ func decode[M any](frame []byte, most int, types map[string]decoder[M]) (M, erro
 	if !known {
 		return none, bad("", "type", "unknown")
 	}
-	return as(frame)
+	m, err := as(frame)
+	if d := (*DecodeError)(nil); errors.As(err, &d) {
+		d.Type = head.Type // a known one; the frame may have fields of other cases
+	}
+	return m, err
 }
 
 func decodeAs[T interface {
@@ -117,7 +122,7 @@ func requires[M any](as decoder[M], fields ...string) decoder[M] {
 		given := fieldsOf(frame)
 		for _, f := range fields {
 			if v, there := given[f]; !there || string(v) == "null" {
-				return none, bad(typeOf(given), f, "is required")
+				return none, bad("", f, "is required")
 			}
 		}
 		return as(frame)
@@ -131,7 +136,7 @@ func notEmpty[M any](as decoder[M], field string) decoder[M] {
 		given := fieldsOf(frame)
 		for name, v := range given {
 			if strings.EqualFold(name, field) && (string(v) == `""` || string(v) == "null") { // encoding/json does not mind the case either
-				return none, bad(typeOf(given), field, "is there and empty")
+				return none, bad("", field, "is there and empty")
 			}
 		}
 		return as(frame)
@@ -141,10 +146,4 @@ func notEmpty[M any](as decoder[M], field string) decoder[M] {
 func fieldsOf(frame []byte) (fields map[string]json.RawMessage) {
 	_ = json.Unmarshal(frame, &fields) // it was an object a moment ago
 	return fields
-}
-
-// typeOf is a type that is known.
-func typeOf(fields map[string]json.RawMessage) (name string) {
-	_ = json.Unmarshal(fields["type"], &name)
-	return name
 }
