@@ -751,3 +751,20 @@ func TestALessonThatIsOverMakesPlaceAtOnce(t *testing.T) {
 		c.expect("klasse-5b", true, "bridge-1")
 	})
 }
+
+// TestALessonThatEverybodyHasLeftDoesNotGrow: it only waits for somebody to come back; whoever comes is let in, whatever else has begun.
+func TestALessonThatEverybodyHasLeftDoesNotGrow(t *testing.T) {
+	inCounty(t, []string{"bridge-1"}, func(t *testing.T, c *county) {
+		small := cluster.Load{Known: true, Person: 0.1} // twelve people are more than it carries
+		b := c.boot("bridge-1", "a", small)
+		c.settled()
+		c.expect("klasse-5a", true, "bridge-1")
+		b.room(c.keyOf("klasse-5a"), lesson(1))
+		c.settled()
+		c.expectError("klasse-5b", true, cluster.ErrFull)
+		b.room(c.keyOf("klasse-5a"), lesson(0))
+		c.settled()
+		c.expect("klasse-5b", true, "bridge-1")
+		c.expect("klasse-5a", true, "bridge-1")
+	})
+}

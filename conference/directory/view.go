@@ -121,9 +121,11 @@ func (v *view) bridges(now time.Time) []placement.Bridge {
 	return list
 }
 
-// count adds a room to the bridge that has it.
+// count adds a room to the bridge that has it. A lesson that everybody has left and that only waits for somebody to come back does not grow; one that
+// moves from a dead bridge is empty too, and brings its people along.
 func (v *view) count(b *placement.Bridge, key cluster.RoomKey, p cluster.Placement, r cluster.Record, now time.Time) {
 	switch {
+	case begun(r) && r.Participants == 0 && p.People == 0:
 	case v.opened(key, p, r, now):
 		b.Young = append(b.Young, placement.Room{Opened: p.At, Size: r.Participants, Expect: p.People})
 	case !begun(r):
