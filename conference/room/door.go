@@ -149,7 +149,8 @@ func (t *turn) letIn(v *visitor) {
 	case t.owns(v.caller):
 		p = &participant{Person: Person{Name: v.name, Role: Organiser}, caller: v.caller}
 	default:
-		p = &participant{Person: Person{Name: v.name, Role: Participant, Held: t.emergency && !v.free && !v.admitted}, caller: v.caller}
+		p = &participant{Person: Person{Name: v.name, Role: Participant, Held: t.emergency && !v.free && !v.admitted, Except: t.denials(v.device)},
+			caller: v.caller}
 	}
 	p.conn, p.lost, p.Held = v.conn, time.Time{}, p.Held && !v.admitted
 	t.admit(p)

@@ -47,6 +47,22 @@ func (r *Room) may(p *participant, right Right) bool {
 	return *exception == Yes
 }
 
+// denials are the rights that were taken from those with the device: who comes in anew, without the token, has not got them back.
+func (r *Room) denials(d Device) Exceptions {
+	var taken Exceptions
+	for _, p := range append(r.absent(), r.inside...) {
+		if d == "" || p.device != d {
+			continue
+		}
+		for _, right := range rights {
+			if *p.Except.of(right) == No {
+				*taken.of(right) = No
+			}
+		}
+	}
+	return taken
+}
+
 func (a Allow) apply(t *turn) {
 	if t.organiser(a.Conn) == nil {
 		return

@@ -216,3 +216,28 @@ func TestMute(t *testing.T) {
 		}
 	}
 }
+
+// TestRightsThatWereTaken stay so in another tab: a new person of the same device has them no more than the one before.
+func TestRightsThatWereTaken(t *testing.T) {
+	for name, before := range map[string]func(*lesson){
+		"still inside": func(*lesson) {},
+		"left":         func(l *lesson) { l.do(Leave{Conn: mia}) },
+		"at the door":  func(l *lesson) { l.do(ToLobby{Conn: teacher, Participant: l.id(mia)}); l.do(Pardon{Conn: teacher}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLesson(t, defaults())
+			l.do(Allow{Conn: teacher, Participant: l.id(mia), What: RightChat, Value: No})
+			l.do(Allow{Conn: teacher, Participant: l.id(mia), What: RightScreen, Value: Yes})
+			before(l)
+			if a := l.enter(4, "Mia II", l.devices[mia]); a.Self.Except != (Exceptions{Chat: No}) || a.Self.ID == l.id(mia) {
+				t.Fatalf("comes in with %+v", a.Self.Except)
+			}
+			problem(t, l.do(Say{Conn: 4, Text: "ha"}), 4, ChatOff)
+			for device, c := range map[Device]Conn{"tablet-9": 5, "": 6} {
+				if a := l.enter(c, "Ida", device); a.Self.Except != (Exceptions{}) {
+					t.Errorf("another device comes in with %+v", a.Self.Except)
+				}
+			}
+		})
+	}
+}
