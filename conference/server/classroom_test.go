@@ -87,21 +87,36 @@ type person struct {
 	ws     *websocket.Conn
 	join   signaling.Join
 	joined signaling.Joined
+	// again opens another WebSocket with the same first message.
+	again func() *websocket.Conn
 }
 
 // knock opens a WebSocket and says the first message.
 func (l *lesson) knock(t *testing.T, b *http.Client, j signaling.Join) *person {
 	t.Helper()
-	ws := l.enter(t, b, l.room, j)
-	ws.SetReadLimit(signaling.MaxServerFrame)
-	return &person{ws: ws, join: j}
+	again := func() *websocket.Conn {
+		ws := l.enter(t, b, l.room, j)
+		ws.SetReadLimit(signaling.MaxServerFrame)
+		return ws
+	}
+	return &person{ws: again(), join: j, again: again}
 }
 
-// in waits until the person is inside.
+// in waits until the person is inside, also through the queue that there is while the machine is busy.
 func (p *person) in(t *testing.T) signaling.Joined {
 	t.Helper()
-	p.joined = expect[signaling.Joined](t, p.ws)
-	return p.joined
+	for {
+		switch m := p.next(t).(type) {
+		case signaling.Joined:
+			p.joined = m
+			return m
+		case signaling.Ended:
+			if m.Reason != signaling.EndedMoved {
+				t.Fatalf("ended: %s", m.Reason)
+			}
+			p.ws = p.again()
+		}
+	}
 }
 
 func (p *person) say(t *testing.T, m signaling.ClientMessage) { t.Helper(); send(t, p.ws, m) }
