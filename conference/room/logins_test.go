@@ -62,3 +62,16 @@ func TestSharedDevice(t *testing.T) {
 	l.after(DefaultOrganiserGrace)
 	want[Admitted](t, l.do(next), 9)
 }
+
+// TestRoleGoesBackOnADeviceThatWasSentOut: an organiser stays on it, a participant does not.
+func TestRoleGoesBackOnADeviceThatWasSentOut(t *testing.T) {
+	l := newLesson(t, defaults())
+	l.enter(4, "Mia II", l.devices[mia])
+	l.do(SetRole{Conn: teacher, Participant: l.id(mia), Role: Organiser})
+	out := l.do(Remove{Conn: teacher, Participant: l.id(4)})
+	none[Ended](t, out, mia)
+	out = l.do(SetRole{Conn: teacher, Participant: l.id(mia), Role: Participant})
+	if one[Ended](t, out, mia).Reason != Removed || l.named(l.id(mia)) != nil {
+		t.Fatal("stays inside")
+	}
+}

@@ -1,6 +1,6 @@
 package room
 
-// apply makes an organiser, who cannot be held and needs no exceptions, or a participant again. Whose login the lesson is stays one, and
+// apply makes an organiser, who cannot be held and needs no exceptions, or a participant again, who goes if the device was sent out since. Whose login the lesson is stays one, and
 // somebody has to be there.
 func (s SetRole) apply(t *turn) {
 	if t.organiser(s.Conn) == nil {
@@ -23,6 +23,7 @@ func (s SetRole) apply(t *turn) {
 		p.Role = Participant
 		t.changed(p)
 		t.enforce(p, BySettings)
+		t.keepOut() // the role may be all that kept the device inside
 	}
 }
 
