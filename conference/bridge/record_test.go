@@ -156,6 +156,9 @@ func newHeirs(t *testing.T, before ...func(*lesson)) *heirs {
 	for _, f := range before {
 		f(l)
 	}
+	// the record is told before the next message is looked at
+	l.teacher.send(signaling.SendChat{Text: "Jetzt sind wir unter uns."})
+	expect[signaling.Chat](l.teacher)
 	h := &heirs{lesson: l, heir: heir}
 	h.record, _ = first.of(l.site, "mathe")
 	h.second = newSite(t, &fakeMedia{}, announcing(heir), shared)
@@ -248,9 +251,6 @@ func TestRestoredLockAndRemoval(t *testing.T) {
 		expect[signaling.ParticipantLeft](l.teacher)
 		l.teacher.send(lock(true))
 		expect[signaling.Settings](l.teacher)
-		// the record is told before the next message is looked at
-		l.teacher.send(signaling.SendChat{Text: "Jetzt sind wir unter uns."})
-		expect[signaling.Chat](l.teacher)
 	})
 	teacher := h.join("account-1", signaling.Join{Role: signaling.RoleOrganiser, Resume: h.in.Resume})
 	if in := expect[signaling.Joined](teacher); !in.Settings.Locked {
