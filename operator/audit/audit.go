@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -51,7 +52,7 @@ type Entry struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// Ledger appends entries to a file. Safe for use by several processes: each entry is one write to a file opened for append.
+// Ledger appends entries to a file. Safe for use by several processes: each entry is one write under the file's lock.
 type Ledger struct {
 	path, clerk, county string
 	now                 func() time.Time
@@ -79,7 +80,11 @@ func appendLine(path string, line []byte) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer f.Close() // and with it goes the lock
+	// Another process's line, half written, must not be taken for one that a crash cut short.
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return err
+	}
 	torn, err := endsTorn(f)
 	if err != nil {
 		return err
