@@ -43,6 +43,12 @@ func (r Resource) Key() string {
 // Seen is what the list said of the resource: *hcloud.Server, *hcloud.PrimaryIP, and so on. Nil if it was not listed by a Client.
 func (r Resource) Seen() any { return r.seen }
 
+// FreeAddress says whether the list had it as a primary IP that nothing holds.
+func (r Resource) FreeAddress() bool {
+	address, ok := r.seen.(*hcloud.PrimaryIP)
+	return ok && address.AssigneeID == 0
+}
+
 // Leftovers lists every resource that is labelled as the county's, sorted by kind and name, with as many requests as there are kinds,
 // and one more for each DNS zone of the project. After a `down` it must be empty.
 func (c *Client) Leftovers(ctx context.Context, county string) ([]Resource, error) {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 
-	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
@@ -182,8 +181,7 @@ func (s *Stack) release(ctx context.Context, spare []hetzner.Resource) error {
 		return err
 	}
 	return provider.Purge(ctx, provider.Config{Cloud: s.cfg.Cloud, Log: s.cfg.Log}, slices.DeleteFunc(now, func(r hetzner.Resource) bool {
-		address, ok := r.Seen().(*hcloud.PrimaryIP)
-		return !ok || address.AssigneeID != 0 || !slices.ContainsFunc(spare, func(s hetzner.Resource) bool { return s.ID == r.ID })
+		return !r.FreeAddress() || !slices.ContainsFunc(spare, func(s hetzner.Resource) bool { return s.ID == r.ID })
 	}))
 }
 
