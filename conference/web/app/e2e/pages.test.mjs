@@ -560,8 +560,8 @@ describe('room', () => {
     const sections = sdp.split(/(?=^m=)/m).slice(1);
     const shape = sections.map((s) => `${/^m=(\w+)/.exec(s)[1]} ${/^a=(sendonly|recvonly|sendrecv|inactive)/m.exec(s)[1]}`);
     assert.deepEqual(shape, [
-      'audio sendonly', 'video sendonly', 'video sendonly',
-      ...Array(4).fill('audio recvonly'), ...Array(13).fill('video recvonly'),
+      'audio sendonly', 'video sendonly', 'video sendonly', 'audio sendonly',
+      ...Array(5).fill('audio recvonly'), ...Array(17).fill('video recvonly'),
     ]);
     assert.ok(sdp.length < 48 * 1024, `the offer has ${sdp.length} bytes`);
     assert.doesNotMatch(sdp, /VP9|AV1|H265/);
