@@ -137,7 +137,7 @@ export const de = {
     connecting: 'Verbindung wird aufgebaut …',
     unconnected: 'Keine Verbindung',
     waitingTitle: 'Bitte warten',
-    waiting: 'Der Unterricht hat noch nicht begonnen. Sie werden eingelassen, sobald die Lehrkraft da ist.',
+    waiting: 'Der Unterricht hat noch nicht begonnen. Sobald die Lehrkraft da ist, geht es hier von selbst weiter.',
     waitingHint: 'Lassen Sie dieses Fenster einfach offen.',
     queueTitle: 'Bitte warten',
     queueFull: 'Gerade sind alle Klassenzimmer besetzt.',
@@ -228,7 +228,7 @@ export const de = {
     remove: 'Aus dem Raum entfernen',
     removeNamed: (name: string) => `${name} aus dem Raum entfernen`,
     removeQuestion: (name: string) => `${name} aus dem Raum entfernen?`,
-    removeHint: 'Wer entfernt wird, kommt in diesem Unterricht nicht wieder herein, auch nicht unter anderem Namen. Unter „Regeln“ können Sie das zurücknehmen.',
+    removeHint: 'Wer entfernt wird, kommt mit diesem Gerät in diesem Unterricht nicht wieder herein, auch nicht unter anderem Namen. Unter „Regeln“ können Sie das zurücknehmen.',
     removeConfirm: 'Entfernen',
   },
 

@@ -49,7 +49,7 @@ export const media: Texts['media'] = {
     pin: (name: string) => `Show ${name} large`,
     unpin: (name: string) => `Show ${name} no longer large`,
     hand: 'hand raised',
-    held: 'on hold',
+    held: 'stopped',
     shownLarge: 'shown large',
     line: { weak: 'weak line', bad: 'very weak line' },
   },
