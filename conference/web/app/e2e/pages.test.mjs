@@ -368,6 +368,25 @@ describe('my rooms', () => {
     await context.close();
   });
 
+  test('a box shows what was chosen before the server has answered, and goes back when it refuses', { timeout: patience }, async () => {
+    const { page, context } = await mine();
+    let answer;
+    site.api.answerLater = { promise: new Promise((resolve) => { answer = resolve; }), refuse: true };
+    const card = page.getByRole('article', { name: 'Förderkurs Mathematik' });
+    await card.getByText('Ändern').click();
+    const box = card.getByRole('checkbox', { name: /Der Code bleibt gleich/ });
+    await box.uncheck();
+    assert.equal(await box.isChecked(), false);
+    assert.equal(await card.getByText('Code für heute').count(), 0, 'what is read out to the class is what the server has');
+    answer();
+    await card.getByRole('alert').waitFor();
+    assert.equal(await box.isChecked(), true);
+    site.api.answerLater = undefined;
+    await box.uncheck();
+    await card.getByText('Code für heute').waitFor();
+    await context.close();
+  });
+
   test('a login that has run out is said, and logging in again shows the rooms', { timeout: patience }, async () => {
     const { page, context } = await mine();
     site.api.organiser = undefined;

@@ -99,6 +99,9 @@ async function answerOwner(request, response, api, json) {
     api.rooms = api.rooms.filter((one) => one !== room);
     return response.writeHead(204).end();
   }
+  // Tests hold an answer back, or have a change refused.
+  await api.answerLater?.promise;
+  if (api.answerLater?.refuse) return refuse(500, 'internal');
   const changed = { ...room, ...(what === 'code' ? { code: '660192' } : await bodyOf(request)) };
   api.rooms = api.rooms.map((one) => (one === room ? changed : one));
   return json(changed);

@@ -1,5 +1,5 @@
 import type { SyntheticEvent } from 'react';
-import { useId, useState } from 'react';
+import { startTransition, useId, useOptimistic, useState } from 'react';
 import type { OwnRoom, RoomsProblem, RoomsResult } from '../signaling/rooms';
 import { titleMax } from '../signaling/rooms';
 import type { MyRooms } from '../state/myRooms';
@@ -22,6 +22,8 @@ export function OwnRoomSettings({ room, mine, onSay }: OwnRoomSettingsProps) {
   const texts = t.pages.myRooms;
   const [problem, setProblem] = useState<RoomsProblem>();
   const [asking, setAsking] = useState(false);
+  // A box that waits for the server looks broken on a slow line; refused, it goes back to what is so.
+  const [codeStays, showCodeStays] = useOptimistic(room.codeStays);
   /** Does something with the room and says what came of it. */
   const act = async <T,>(action: Promise<RoomsResult<T>>, words: (value: T) => string): Promise<void> => {
     setProblem(undefined);
@@ -29,14 +31,17 @@ export function OwnRoomSettings({ room, mine, onSay }: OwnRoomSettingsProps) {
     if (result.kind === 'ok') onSay(words(result.value));
     else setProblem(result);
   };
+  const keepCode = (stays: boolean): void => {
+    startTransition(async () => {
+      showCodeStays(stays);
+      await act(mine.change(room.id, { codeStays: stays }), (r) => (r.codeStays ? texts.staysOn : texts.staysOff));
+    });
+  };
   return (
     <div className={styles.settings}>
       <Rename room={room} onRename={(title) => { void act(mine.change(room.id, { title }), () => texts.renamed); }} />
       <label className={controls.check}>
-        <input
-          type="checkbox" checked={room.codeStays}
-          onChange={(event) => { void act(mine.change(room.id, { codeStays: event.target.checked }), (r) => (r.codeStays ? texts.staysOn : texts.staysOff)); }}
-        />
+        <input type="checkbox" checked={codeStays} onChange={(event) => { keepCode(event.target.checked); }} />
         <span><strong>{texts.stays}</strong> <span className={controls.hint}>{texts.staysHint}</span></span>
       </label>
       <div className={styles.newCode}>
