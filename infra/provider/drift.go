@@ -19,7 +19,7 @@ func Drifted(token string, outputs map[string]any, found hetzner.Resource) bool 
 		})
 	case *hcloud.Firewall:
 		return token != FirewallToken || differs(outputs, func(state FirewallState) changes {
-			return firewallChanges(firewallState(seen), state.FirewallArgs)
+			return firewallChanges(firewallState(seen, state), state.FirewallArgs)
 		})
 	case *hcloud.Network:
 		return token != NetworkToken || differs(outputs, func(state NetworkState) changes {
@@ -31,11 +31,11 @@ func Drifted(token string, outputs map[string]any, found hetzner.Resource) bool 
 		})
 	case *hcloud.PlacementGroup:
 		return token != PlacementGroupToken || differs(outputs, func(state PlacementGroupState) changes {
-			return placementGroupChanges(placementGroupState(seen), state.PlacementGroupArgs)
+			return placementGroupChanges(placementGroupState(seen, state), state.PlacementGroupArgs)
 		})
 	case *hcloud.SSHKey:
 		return token != SSHKeyToken || differs(outputs, func(state SSHKeyState) changes {
-			return sshKeyChanges(sshKeyState(seen), state.SSHKeyArgs)
+			return sshKeyChanges(sshKeyState(seen, state), state.SSHKeyArgs)
 		})
 	case *hcloud.ZoneRRSet:
 		return token != RecordToken || differs(outputs, func(state RecordState) changes {

@@ -40,83 +40,61 @@ type FirewallState struct{ FirewallArgs }
 
 const firewallKind = "firewall"
 
+func (a FirewallArgs) identity() (string, map[string]string) { return a.Name, a.Labels }
+
+func (r Firewall) kind() kind[hcloud.Firewall] {
+	api := &r.cloud.Cloud().Firewall
+	return kind[hcloud.Firewall]{
+		handle: r.handle, called: firewallKind, byName: api.GetByName, byID: api.GetByID,
+		seen: func(f *hcloud.Firewall) (int64, map[string]string) { return f.ID, f.Labels },
+		relabel: func(ctx context.Context, f *hcloud.Firewall, labels map[string]string) error {
+			_, _, err := api.Update(ctx, f, hcloud.FirewallUpdateOpts{Labels: labels})
+			return err
+		},
+		remove: func(ctx context.Context, id int64) (*hcloud.Response, error) {
+			return api.Delete(ctx, &hcloud.Firewall{ID: id})
+		},
+	}
+}
+
 // Create adopts or makes the firewall and brings its rules into the wanted form.
-func (r Firewall) Create(ctx context.Context, req infer.CreateRequest[FirewallArgs]) (resp infer.CreateResponse[FirewallState], err error) {
-	defer r.report(&err)
-	resp.Output = FirewallState{req.Inputs}
-	if req.DryRun {
-		return resp, nil
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	firewall, err := r.ensure(ctx, req.Inputs)
-	if err != nil {
-		return resp, err
-	}
-	resp.ID = formatID(firewall.ID)
-	return resp, nil
+func (r Firewall) Create(ctx context.Context, req infer.CreateRequest[FirewallArgs]) (infer.CreateResponse[FirewallState], error) {
+	return runCreate(ctx, r.kind(), req, FirewallState{req.Inputs}, r.ensure)
 }
 
-func (r Firewall) ensure(ctx context.Context, in FirewallArgs) (*hcloud.Firewall, error) {
-	rules, err := toCloud(in.Rules)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what("create", firewallKind, in.Name), err)
-	}
-	firewall, err := adoptOrMake(r.handle,
-		func() (*hcloud.Firewall, error) { return r.find(ctx, in) },
-		func() (*hcloud.Firewall, error) { return r.make(ctx, in, rules) })
-	if err != nil {
-		return nil, err
-	}
-	return firewall, r.setRules(ctx, firewall, in, rules)
-}
-
-func (r Firewall) make(ctx context.Context, in FirewallArgs, rules []hcloud.FirewallRule) (*hcloud.Firewall, error) {
-	verb := what("create", firewallKind, in.Name)
-	var made hcloud.FirewallCreateResult
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		made, _, err = r.cloud.Cloud().Firewall.Create(ctx, hcloud.FirewallCreateOpts{Name: in.Name, Rules: rules, Labels: in.Labels})
-		return err
+func (r Firewall) ensure(ctx context.Context, in FirewallArgs, _ *FirewallState) (*hcloud.Firewall, error) {
+	firewall, err := r.kind().ensure(ctx, in, func(ctx context.Context) (*hcloud.Firewall, []*hcloud.Action, error) {
+		rules, err := toCloud(in.Rules)
+		if err != nil {
+			return nil, nil, err
+		}
+		made, _, err := r.cloud.Cloud().Firewall.Create(ctx, hcloud.FirewallCreateOpts{Name: in.Name, Rules: rules, Labels: in.Labels})
+		return made.Firewall, made.Actions, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	r.done("created", firewallKind, made.Firewall.ID)
-	return made.Firewall, r.cloud.Wait(ctx, verb, made.Actions...)
+	return firewall, r.setRules(ctx, firewall, in)
 }
 
 // setRules replaces the rules if they differ, leaving the temporary one in place.
-func (r Firewall) setRules(ctx context.Context, firewall *hcloud.Firewall, in FirewallArgs, rules []hcloud.FirewallRule) error {
+func (r Firewall) setRules(ctx context.Context, firewall *hcloud.Firewall, in FirewallArgs) error {
 	if sameRules(fromCloud(firewall.Rules), in.Rules) {
 		return nil
 	}
 	verb := what("set the rules of", firewallKind, in.Name)
-	var actions []*hcloud.Action
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) error {
+	rules, err := toCloud(in.Rules)
+	if err != nil {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
+	return r.act(ctx, verb, func(ctx context.Context) ([]*hcloud.Action, error) {
 		current, _, err := r.cloud.Cloud().Firewall.GetByID(ctx, firewall.ID)
 		if err != nil || current == nil {
-			return err
+			return nil, err
 		}
 		wanted := append(slices.Clone(rules), temporary(current.Rules)...)
-		actions, _, err = r.cloud.Cloud().Firewall.SetRules(ctx, firewall, hcloud.FirewallSetRulesOpts{Rules: wanted})
-		return err
+		return several(r.cloud.Cloud().Firewall.SetRules(ctx, firewall, hcloud.FirewallSetRulesOpts{Rules: wanted}))
 	})
-	if err != nil {
-		return err
-	}
-	return r.cloud.Wait(ctx, verb, actions...)
-}
-
-func (r Firewall) find(ctx context.Context, in FirewallArgs) (*hcloud.Firewall, error) {
-	var firewall *hcloud.Firewall
-	err := r.cloud.Do(ctx, what("look up", firewallKind, in.Name), func(ctx context.Context) (err error) {
-		firewall, _, err = r.cloud.Cloud().Firewall.GetByName(ctx, in.Name)
-		return err
-	})
-	if err != nil || firewall == nil {
-		return nil, err
-	}
-	return firewall, hetzner.Owned(firewallKind, in.Name, firewall.Labels, in.Labels)
 }
 
 // Diff compares what is recorded with what is wanted.
@@ -132,79 +110,23 @@ func firewallChanges(have FirewallState, want FirewallArgs) changes {
 	return c
 }
 
-func firewallState(firewall *hcloud.Firewall) FirewallState {
+func firewallState(firewall *hcloud.Firewall, _ FirewallState) FirewallState {
 	return FirewallState{FirewallArgs{Name: firewall.Name, Rules: fromCloud(firewall.Rules), Labels: firewall.Labels}}
 }
 
 // Update writes labels and rules.
-func (r Firewall) Update(ctx context.Context, req infer.UpdateRequest[FirewallArgs, FirewallState]) (resp infer.UpdateResponse[FirewallState], err error) {
-	defer r.report(&err)
-	resp.Output = FirewallState{req.Inputs}
-	if req.DryRun {
-		return resp, nil
-	}
-	id, err := parseID(firewallKind, req.ID)
-	if err != nil {
-		return resp, err
-	}
-	rules, err := toCloud(req.Inputs.Rules)
-	if err != nil {
-		return resp, fmt.Errorf("%s: %w", what("update", firewallKind, req.Inputs.Name), err)
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	firewall, err := mustGet(ctx, r.handle, firewallKind, req.Inputs.Name, id, r.cloud.Cloud().Firewall.GetByID)
-	if err != nil {
-		return resp, err
-	}
-	err = r.cloud.Do(ctx, what("label", firewallKind, req.Inputs.Name), func(ctx context.Context) (err error) {
-		_, _, err = r.cloud.Cloud().Firewall.Update(ctx, firewall, hcloud.FirewallUpdateOpts{Labels: hetzner.Merged(firewall.Labels, req.Inputs.Labels)})
-		return err
-	})
-	if err != nil {
-		return resp, err
-	}
-	return resp, r.setRules(ctx, firewall, req.Inputs, rules)
+func (r Firewall) Update(ctx context.Context, req infer.UpdateRequest[FirewallArgs, FirewallState]) (infer.UpdateResponse[FirewallState], error) {
+	return runUpdate(ctx, r.kind(), req, FirewallState{req.Inputs}, r.setRules)
 }
 
 // Read brings the recorded state up to date; a firewall that is gone has no ID.
-func (r Firewall) Read(ctx context.Context, req infer.ReadRequest[FirewallArgs, FirewallState]) (resp infer.ReadResponse[FirewallArgs, FirewallState], err error) {
-	defer r.report(&err)
-	id, err := parseID(firewallKind, req.ID)
-	if err != nil {
-		return resp, err
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	firewall, err := get(ctx, r.handle, firewallKind, req.State.Name, id, r.cloud.Cloud().Firewall.GetByID)
-	if err != nil || firewall == nil {
-		return resp, err
-	}
-	return infer.ReadResponse[FirewallArgs, FirewallState]{ID: req.ID, Inputs: req.Inputs, State: firewallState(firewall)}, nil
+func (r Firewall) Read(ctx context.Context, req infer.ReadRequest[FirewallArgs, FirewallState]) (infer.ReadResponse[FirewallArgs, FirewallState], error) {
+	return runRead(ctx, r.kind(), req, firewallState)
 }
 
 // Delete takes the firewall off what it still protects and removes it; one that is gone is fine.
-func (r Firewall) Delete(ctx context.Context, req infer.DeleteRequest[FirewallState]) (_ infer.DeleteResponse, err error) {
-	defer r.report(&err)
-	id, err := parseID(firewallKind, req.ID)
-	if err != nil {
-		return infer.DeleteResponse{}, err
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	name := req.State.Name
-	firewall, err := get(ctx, r.handle, firewallKind, name, id, r.cloud.Cloud().Firewall.GetByID)
-	if err != nil || firewall == nil {
-		return infer.DeleteResponse{}, err
-	}
-	if err := r.release(ctx, firewall, name); err != nil {
-		return infer.DeleteResponse{}, err
-	}
-	err = r.cloud.Do(ctx, what("delete", firewallKind, name), func(ctx context.Context) error {
-		_, err := r.cloud.Cloud().Firewall.Delete(ctx, firewall)
-		return err
-	}, hetzner.InUse)
-	return infer.DeleteResponse{}, r.tolerateGone(err, firewallKind, id)
+func (r Firewall) Delete(ctx context.Context, req infer.DeleteRequest[FirewallState]) (infer.DeleteResponse, error) {
+	return runDelete(ctx, r.kind(), req, r.release)
 }
 
 // release takes the firewall off every resource. A server that is just being deleted lets go by itself.
@@ -212,19 +134,13 @@ func (r Firewall) release(ctx context.Context, firewall *hcloud.Firewall, name s
 	if len(firewall.AppliedTo) == 0 {
 		return nil
 	}
-	verb := what("release", firewallKind, name)
-	var actions []*hcloud.Action
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		actions, _, err = r.cloud.Cloud().Firewall.RemoveResources(ctx, firewall, firewall.AppliedTo)
-		return err
+	err := r.act(ctx, what("release", firewallKind, name), func(ctx context.Context) ([]*hcloud.Action, error) {
+		return several(r.cloud.Cloud().Firewall.RemoveResources(ctx, firewall, firewall.AppliedTo))
 	})
 	if hetzner.Classify(err) == hetzner.Gone {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	return r.cloud.Wait(ctx, verb, actions...)
+	return err
 }
 
 // temporary are the temporary SSH rules among rules.

@@ -7,8 +7,6 @@ import (
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 	"github.com/pulumi/pulumi-go-provider/infer"
-
-	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 )
 
 // Network is a private network with its one subnet.
@@ -30,28 +28,37 @@ type NetworkState struct{ NetworkArgs }
 
 const networkKind = "network"
 
-// Create adopts or makes the network and gives it the subnet if it lacks that.
-func (r Network) Create(ctx context.Context, req infer.CreateRequest[NetworkArgs]) (resp infer.CreateResponse[NetworkState], err error) {
-	defer r.report(&err)
-	resp.Output = NetworkState{req.Inputs}
-	if req.DryRun {
-		return resp, nil
+func (a NetworkArgs) identity() (string, map[string]string) { return a.Name, a.Labels }
+
+func (r Network) kind() kind[hcloud.Network] {
+	api := &r.cloud.Cloud().Network
+	return kind[hcloud.Network]{
+		handle: r.handle, called: networkKind, byName: api.GetByName, byID: api.GetByID,
+		seen: func(n *hcloud.Network) (int64, map[string]string) { return n.ID, n.Labels },
+		relabel: func(ctx context.Context, n *hcloud.Network, labels map[string]string) error {
+			_, _, err := api.Update(ctx, n, hcloud.NetworkUpdateOpts{Labels: labels})
+			return err
+		},
+		remove: func(ctx context.Context, id int64) (*hcloud.Response, error) {
+			return api.Delete(ctx, &hcloud.Network{ID: id})
+		},
 	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	network, err := r.ensure(ctx, req.Inputs)
-	if err != nil {
-		return resp, err
-	}
-	resp.ID = formatID(network.ID)
-	resp.Output.Labels = network.Labels
-	return resp, nil
 }
 
-func (r Network) ensure(ctx context.Context, in NetworkArgs) (*hcloud.Network, error) {
-	network, err := adoptOrMake(r.handle,
-		func() (*hcloud.Network, error) { return r.find(ctx, in) },
-		func() (*hcloud.Network, error) { return r.make(ctx, in) })
+// Create adopts or makes the network and gives it the subnet if it lacks that.
+func (r Network) Create(ctx context.Context, req infer.CreateRequest[NetworkArgs]) (infer.CreateResponse[NetworkState], error) {
+	return runCreate(ctx, r.kind(), req, NetworkState{req.Inputs}, r.ensure)
+}
+
+func (r Network) ensure(ctx context.Context, in NetworkArgs, _ *NetworkState) (*hcloud.Network, error) {
+	network, err := r.kind().ensure(ctx, in, func(ctx context.Context) (*hcloud.Network, []*hcloud.Action, error) {
+		opts, err := in.opts()
+		if err != nil {
+			return nil, nil, err
+		}
+		made, _, err := r.cloud.Cloud().Network.Create(ctx, opts)
+		return made, nil, err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -62,27 +69,13 @@ func (r Network) ensure(ctx context.Context, in NetworkArgs) (*hcloud.Network, e
 	return network, r.addSubnet(ctx, network, in)
 }
 
-func (r Network) make(ctx context.Context, in NetworkArgs) (*hcloud.Network, error) {
-	_, ipRange, err := net.ParseCIDR(in.IPRange)
+func (a NetworkArgs) opts() (hcloud.NetworkCreateOpts, error) {
+	_, ipRange, err := net.ParseCIDR(a.IPRange)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what("create", networkKind, in.Name), err)
+		return hcloud.NetworkCreateOpts{}, err
 	}
-	subnet, err := subnetOf(in)
-	if err != nil {
-		return nil, err
-	}
-	var made *hcloud.Network
-	err = r.cloud.Do(ctx, what("create", networkKind, in.Name), func(ctx context.Context) (err error) {
-		made, _, err = r.cloud.Cloud().Network.Create(ctx, hcloud.NetworkCreateOpts{
-			Name: in.Name, IPRange: ipRange, Subnets: []hcloud.NetworkSubnet{subnet}, Labels: in.Labels,
-		})
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	r.done("created", networkKind, made.ID)
-	return made, nil
+	subnet, err := subnetOf(a)
+	return hcloud.NetworkCreateOpts{Name: a.Name, IPRange: ipRange, Subnets: []hcloud.NetworkSubnet{subnet}, Labels: a.Labels}, err
 }
 
 func (r Network) addSubnet(ctx context.Context, network *hcloud.Network, in NetworkArgs) error {
@@ -93,32 +86,16 @@ func (r Network) addSubnet(ctx context.Context, network *hcloud.Network, in Netw
 	if err != nil {
 		return err
 	}
-	verb := what("add the subnet of", networkKind, in.Name)
-	var action *hcloud.Action
-	err = r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		action, _, err = r.cloud.Cloud().Network.AddSubnet(ctx, network, hcloud.NetworkAddSubnetOpts{Subnet: subnet})
-		return err
+	err = r.act(ctx, what("add the subnet of", networkKind, in.Name), func(ctx context.Context) ([]*hcloud.Action, error) {
+		return one(r.cloud.Cloud().Network.AddSubnet(ctx, network, hcloud.NetworkAddSubnetOpts{Subnet: subnet}))
 	})
 	if err != nil {
 		// A resent request may have met its own earlier success.
-		if now, getErr := get(ctx, r.handle, networkKind, in.Name, network.ID, r.cloud.Cloud().Network.GetByID); getErr == nil && now != nil && hasSubnet(now, in.Subnet) {
+		if now, getErr := r.kind().get(ctx, network.ID, in.Name); getErr == nil && now != nil && hasSubnet(now, in.Subnet) {
 			return nil
 		}
-		return err
 	}
-	return r.cloud.Wait(ctx, verb, action)
-}
-
-func (r Network) find(ctx context.Context, in NetworkArgs) (*hcloud.Network, error) {
-	var network *hcloud.Network
-	err := r.cloud.Do(ctx, what("look up", networkKind, in.Name), func(ctx context.Context) (err error) {
-		network, _, err = r.cloud.Cloud().Network.GetByName(ctx, in.Name)
-		return err
-	})
-	if err != nil || network == nil {
-		return nil, err
-	}
-	return network, hetzner.Owned(networkKind, in.Name, network.Labels, in.Labels)
+	return err
 }
 
 // Diff compares what is recorded with what is wanted.
@@ -147,62 +124,18 @@ func networkState(network *hcloud.Network, recorded NetworkState) NetworkState {
 }
 
 // Update writes the labels and adds a missing subnet.
-func (r Network) Update(ctx context.Context, req infer.UpdateRequest[NetworkArgs, NetworkState]) (resp infer.UpdateResponse[NetworkState], err error) {
-	defer r.report(&err)
-	resp.Output = NetworkState{req.Inputs}
-	if req.DryRun {
-		return resp, nil
-	}
-	id, err := parseID(networkKind, req.ID)
-	if err != nil {
-		return resp, err
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	network, err := mustGet(ctx, r.handle, networkKind, req.Inputs.Name, id, r.cloud.Cloud().Network.GetByID)
-	if err != nil {
-		return resp, err
-	}
-	err = r.cloud.Do(ctx, what("label", networkKind, req.Inputs.Name), func(ctx context.Context) (err error) {
-		_, _, err = r.cloud.Cloud().Network.Update(ctx, network, hcloud.NetworkUpdateOpts{Labels: hetzner.Merged(network.Labels, req.Inputs.Labels)})
-		return err
-	})
-	if err != nil {
-		return resp, err
-	}
-	return resp, r.addSubnet(ctx, network, req.Inputs)
+func (r Network) Update(ctx context.Context, req infer.UpdateRequest[NetworkArgs, NetworkState]) (infer.UpdateResponse[NetworkState], error) {
+	return runUpdate(ctx, r.kind(), req, NetworkState{req.Inputs}, r.addSubnet)
 }
 
 // Read brings the recorded state up to date; a network that is gone has no ID.
-func (r Network) Read(ctx context.Context, req infer.ReadRequest[NetworkArgs, NetworkState]) (resp infer.ReadResponse[NetworkArgs, NetworkState], err error) {
-	defer r.report(&err)
-	id, err := parseID(networkKind, req.ID)
-	if err != nil {
-		return resp, err
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	network, err := get(ctx, r.handle, networkKind, req.State.Name, id, r.cloud.Cloud().Network.GetByID)
-	if err != nil || network == nil {
-		return resp, err
-	}
-	return infer.ReadResponse[NetworkArgs, NetworkState]{ID: req.ID, Inputs: req.Inputs, State: networkState(network, req.State)}, nil
+func (r Network) Read(ctx context.Context, req infer.ReadRequest[NetworkArgs, NetworkState]) (infer.ReadResponse[NetworkArgs, NetworkState], error) {
+	return runRead(ctx, r.kind(), req, networkState)
 }
 
 // Delete removes the network once no server is in it; one that is gone is fine.
-func (r Network) Delete(ctx context.Context, req infer.DeleteRequest[NetworkState]) (_ infer.DeleteResponse, err error) {
-	defer r.report(&err)
-	id, err := parseID(networkKind, req.ID)
-	if err != nil {
-		return infer.DeleteResponse{}, err
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	err = r.cloud.Do(ctx, what("delete", networkKind, req.State.Name), func(ctx context.Context) error {
-		_, err := r.cloud.Cloud().Network.Delete(ctx, &hcloud.Network{ID: id})
-		return err
-	}, hetzner.InUse)
-	return infer.DeleteResponse{}, r.tolerateGone(err, networkKind, id)
+func (r Network) Delete(ctx context.Context, req infer.DeleteRequest[NetworkState]) (infer.DeleteResponse, error) {
+	return runDelete(ctx, r.kind(), req)
 }
 
 func hasSubnet(network *hcloud.Network, cidr string) bool {

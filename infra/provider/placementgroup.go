@@ -5,8 +5,6 @@ import (
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 	"github.com/pulumi/pulumi-go-provider/infer"
-
-	"github.com/medienzentrenverbund/kreisraum/infra/hetzner"
 )
 
 // PlacementGroup spreads up to ten servers over different hosts.
@@ -23,54 +21,35 @@ type PlacementGroupState struct{ PlacementGroupArgs }
 
 const placementGroupKind = "placement group"
 
+func (a PlacementGroupArgs) identity() (string, map[string]string) { return a.Name, a.Labels }
+
+func (r PlacementGroup) kind() kind[hcloud.PlacementGroup] {
+	api := &r.cloud.Cloud().PlacementGroup
+	return kind[hcloud.PlacementGroup]{
+		handle: r.handle, called: placementGroupKind, byName: api.GetByName, byID: api.GetByID,
+		seen: func(g *hcloud.PlacementGroup) (int64, map[string]string) { return g.ID, g.Labels },
+		relabel: func(ctx context.Context, g *hcloud.PlacementGroup, labels map[string]string) error {
+			_, _, err := api.Update(ctx, g, hcloud.PlacementGroupUpdateOpts{Labels: labels})
+			return err
+		},
+		remove: func(ctx context.Context, id int64) (*hcloud.Response, error) {
+			return api.Delete(ctx, &hcloud.PlacementGroup{ID: id})
+		},
+	}
+}
+
 // Create adopts or makes the group.
-func (r PlacementGroup) Create(ctx context.Context, req infer.CreateRequest[PlacementGroupArgs]) (resp infer.CreateResponse[PlacementGroupState], err error) {
-	defer r.report(&err)
-	resp.Output = PlacementGroupState{req.Inputs}
-	if req.DryRun {
-		return resp, nil
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	group, err := r.ensure(ctx, req.Inputs)
-	if err != nil {
-		return resp, err
-	}
-	return infer.CreateResponse[PlacementGroupState]{ID: formatID(group.ID), Output: placementGroupState(group)}, nil
+func (r PlacementGroup) Create(ctx context.Context, req infer.CreateRequest[PlacementGroupArgs]) (infer.CreateResponse[PlacementGroupState], error) {
+	return runCreate(ctx, r.kind(), req, PlacementGroupState{req.Inputs}, r.ensure)
 }
 
-func (r PlacementGroup) ensure(ctx context.Context, in PlacementGroupArgs) (*hcloud.PlacementGroup, error) {
-	return adoptOrMake(r.handle,
-		func() (*hcloud.PlacementGroup, error) { return r.find(ctx, in) },
-		func() (*hcloud.PlacementGroup, error) { return r.make(ctx, in) })
-}
-
-func (r PlacementGroup) make(ctx context.Context, in PlacementGroupArgs) (*hcloud.PlacementGroup, error) {
-	var made hcloud.PlacementGroupCreateResult
-	verb := what("create", placementGroupKind, in.Name)
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		made, _, err = r.cloud.Cloud().PlacementGroup.Create(ctx, hcloud.PlacementGroupCreateOpts{
+func (r PlacementGroup) ensure(ctx context.Context, in PlacementGroupArgs, _ *PlacementGroupState) (*hcloud.PlacementGroup, error) {
+	return r.kind().ensure(ctx, in, func(ctx context.Context) (*hcloud.PlacementGroup, []*hcloud.Action, error) {
+		made, _, err := r.cloud.Cloud().PlacementGroup.Create(ctx, hcloud.PlacementGroupCreateOpts{
 			Name: in.Name, Labels: in.Labels, Type: hcloud.PlacementGroupTypeSpread,
 		})
-		return err
+		return made.PlacementGroup, []*hcloud.Action{made.Action}, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	r.done("created", placementGroupKind, made.PlacementGroup.ID)
-	return made.PlacementGroup, r.cloud.Wait(ctx, verb, made.Action)
-}
-
-func (r PlacementGroup) find(ctx context.Context, in PlacementGroupArgs) (*hcloud.PlacementGroup, error) {
-	var group *hcloud.PlacementGroup
-	err := r.cloud.Do(ctx, what("look up", placementGroupKind, in.Name), func(ctx context.Context) (err error) {
-		group, _, err = r.cloud.Cloud().PlacementGroup.GetByName(ctx, in.Name)
-		return err
-	})
-	if err != nil || group == nil {
-		return nil, err
-	}
-	return group, hetzner.Owned(placementGroupKind, in.Name, group.Labels, in.Labels)
 }
 
 // Diff compares what is recorded with what is wanted.
@@ -86,61 +65,20 @@ func placementGroupChanges(have PlacementGroupState, want PlacementGroupArgs) ch
 }
 
 // Update writes the labels.
-func (r PlacementGroup) Update(ctx context.Context, req infer.UpdateRequest[PlacementGroupArgs, PlacementGroupState]) (resp infer.UpdateResponse[PlacementGroupState], err error) {
-	defer r.report(&err)
-	resp.Output = PlacementGroupState{req.Inputs}
-	if req.DryRun {
-		return resp, nil
-	}
-	id, err := parseID(placementGroupKind, req.ID)
-	if err != nil {
-		return resp, err
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	group, err := mustGet(ctx, r.handle, placementGroupKind, req.Inputs.Name, id, r.cloud.Cloud().PlacementGroup.GetByID)
-	if err != nil {
-		return resp, err
-	}
-	return resp, r.cloud.Do(ctx, what("label", placementGroupKind, req.Inputs.Name), func(ctx context.Context) error {
-		_, _, err := r.cloud.Cloud().PlacementGroup.Update(ctx, group,
-			hcloud.PlacementGroupUpdateOpts{Labels: hetzner.Merged(group.Labels, req.Inputs.Labels)})
-		return err
-	})
+func (r PlacementGroup) Update(ctx context.Context, req infer.UpdateRequest[PlacementGroupArgs, PlacementGroupState]) (infer.UpdateResponse[PlacementGroupState], error) {
+	return runUpdate(ctx, r.kind(), req, PlacementGroupState{req.Inputs})
 }
 
 // Read brings the recorded state up to date; a group that is gone has no ID.
-func (r PlacementGroup) Read(ctx context.Context, req infer.ReadRequest[PlacementGroupArgs, PlacementGroupState]) (resp infer.ReadResponse[PlacementGroupArgs, PlacementGroupState], err error) {
-	defer r.report(&err)
-	id, err := parseID(placementGroupKind, req.ID)
-	if err != nil {
-		return resp, err
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	group, err := get(ctx, r.handle, placementGroupKind, req.State.Name, id, r.cloud.Cloud().PlacementGroup.GetByID)
-	if err != nil || group == nil {
-		return resp, err
-	}
-	return infer.ReadResponse[PlacementGroupArgs, PlacementGroupState]{ID: req.ID, Inputs: req.Inputs, State: placementGroupState(group)}, nil
+func (r PlacementGroup) Read(ctx context.Context, req infer.ReadRequest[PlacementGroupArgs, PlacementGroupState]) (infer.ReadResponse[PlacementGroupArgs, PlacementGroupState], error) {
+	return runRead(ctx, r.kind(), req, placementGroupState)
 }
 
 // Delete removes the group; one that is gone is fine.
-func (r PlacementGroup) Delete(ctx context.Context, req infer.DeleteRequest[PlacementGroupState]) (_ infer.DeleteResponse, err error) {
-	defer r.report(&err)
-	id, err := parseID(placementGroupKind, req.ID)
-	if err != nil {
-		return infer.DeleteResponse{}, err
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	err = r.cloud.Do(ctx, what("delete", placementGroupKind, req.State.Name), func(ctx context.Context) error {
-		_, err := r.cloud.Cloud().PlacementGroup.Delete(ctx, &hcloud.PlacementGroup{ID: id})
-		return err
-	}, hetzner.InUse)
-	return infer.DeleteResponse{}, r.tolerateGone(err, placementGroupKind, id)
+func (r PlacementGroup) Delete(ctx context.Context, req infer.DeleteRequest[PlacementGroupState]) (infer.DeleteResponse, error) {
+	return runDelete(ctx, r.kind(), req)
 }
 
-func placementGroupState(group *hcloud.PlacementGroup) PlacementGroupState {
+func placementGroupState(group *hcloud.PlacementGroup, _ PlacementGroupState) PlacementGroupState {
 	return PlacementGroupState{PlacementGroupArgs{Name: group.Name, Labels: group.Labels}}
 }

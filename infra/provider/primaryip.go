@@ -34,28 +34,39 @@ type PrimaryIPState struct {
 
 const primaryIPKind = "primary IP"
 
-// Create adopts or makes the address and sets its reverse name.
-func (r PrimaryIP) Create(ctx context.Context, req infer.CreateRequest[PrimaryIPArgs]) (resp infer.CreateResponse[PrimaryIPState], err error) {
-	defer r.report(&err)
-	resp.Output = PrimaryIPState{PrimaryIPArgs: req.Inputs}
-	if req.DryRun {
-		return resp, nil
+func (a PrimaryIPArgs) identity() (string, map[string]string) { return a.Name, a.Labels }
+
+func (h handle) primaryIPs() kind[hcloud.PrimaryIP] {
+	api := &h.cloud.Cloud().PrimaryIP
+	return kind[hcloud.PrimaryIP]{
+		handle: h, called: primaryIPKind, byName: api.GetByName, byID: api.GetByID,
+		seen: func(ip *hcloud.PrimaryIP) (int64, map[string]string) { return ip.ID, ip.Labels },
+		relabel: func(ctx context.Context, ip *hcloud.PrimaryIP, labels map[string]string) error {
+			_, _, err := api.Update(ctx, ip, hcloud.PrimaryIPUpdateOpts{Labels: &labels})
+			return err
+		},
+		remove: func(ctx context.Context, id int64) (*hcloud.Response, error) {
+			return api.Delete(ctx, &hcloud.PrimaryIP{ID: id})
+		},
 	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	ip, err := r.ensure(ctx, req.Inputs)
-	if err != nil {
-		return resp, err
-	}
-	resp.ID = formatID(ip.ID)
-	resp.Output.Address = addressOf(ip).String()
-	return resp, nil
 }
 
-func (r PrimaryIP) ensure(ctx context.Context, in PrimaryIPArgs) (*hcloud.PrimaryIP, error) {
-	ip, err := adoptOrMake(r.handle,
-		func() (*hcloud.PrimaryIP, error) { return r.find(ctx, in) },
-		func() (*hcloud.PrimaryIP, error) { return r.make(ctx, in) })
+// Create adopts or makes the address and sets its reverse name.
+func (r PrimaryIP) Create(ctx context.Context, req infer.CreateRequest[PrimaryIPArgs]) (infer.CreateResponse[PrimaryIPState], error) {
+	return runCreate(ctx, r.primaryIPs(), req, PrimaryIPState{PrimaryIPArgs: req.Inputs}, r.ensure)
+}
+
+func (r PrimaryIP) ensure(ctx context.Context, in PrimaryIPArgs, state *PrimaryIPState) (*hcloud.PrimaryIP, error) {
+	ip, err := r.primaryIPs().ensure(ctx, in, func(ctx context.Context) (*hcloud.PrimaryIP, []*hcloud.Action, error) {
+		made, _, err := r.cloud.Cloud().PrimaryIP.Create(ctx, hcloud.PrimaryIPCreateOpts{
+			Name: in.Name, Type: hcloud.PrimaryIPType(in.Type), Location: in.Location, AssigneeType: "server",
+			AutoDelete: hcloud.Ptr(false), Labels: in.Labels,
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		return made.PrimaryIP, []*hcloud.Action{made.Action}, nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -66,24 +77,8 @@ func (r PrimaryIP) ensure(ctx context.Context, in PrimaryIPArgs) (*hcloud.Primar
 	if err := r.keep(ctx, ip, in); err != nil {
 		return nil, err
 	}
+	state.Address = addressOf(ip).String()
 	return ip, r.reverse(ctx, ip, in)
-}
-
-func (r PrimaryIP) make(ctx context.Context, in PrimaryIPArgs) (*hcloud.PrimaryIP, error) {
-	verb := what("create", primaryIPKind, in.Name)
-	var made *hcloud.PrimaryIPCreateResult
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		made, _, err = r.cloud.Cloud().PrimaryIP.Create(ctx, hcloud.PrimaryIPCreateOpts{
-			Name: in.Name, Type: hcloud.PrimaryIPType(in.Type), Location: in.Location, AssigneeType: "server",
-			AutoDelete: hcloud.Ptr(false), Labels: in.Labels,
-		})
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	r.done("created", primaryIPKind, made.PrimaryIP.ID)
-	return made.PrimaryIP, r.cloud.Wait(ctx, verb, made.Action)
 }
 
 // keep makes sure that an adopted address is not deleted with its server.
@@ -103,28 +98,9 @@ func (r PrimaryIP) reverse(ctx context.Context, ip *hcloud.PrimaryIP, in Primary
 	if in.ReverseName == "" || ip.DNSPtr[address] == in.ReverseName {
 		return nil
 	}
-	verb := what("set the reverse name of", primaryIPKind, in.Name)
-	var action *hcloud.Action
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		action, _, err = r.cloud.Cloud().PrimaryIP.ChangeDNSPtr(ctx, hcloud.PrimaryIPChangeDNSPtrOpts{ID: ip.ID, IP: address, DNSPtr: in.ReverseName})
-		return err
+	return r.act(ctx, what("set the reverse name of", primaryIPKind, in.Name), func(ctx context.Context) ([]*hcloud.Action, error) {
+		return one(r.cloud.Cloud().PrimaryIP.ChangeDNSPtr(ctx, hcloud.PrimaryIPChangeDNSPtrOpts{ID: ip.ID, IP: address, DNSPtr: in.ReverseName}))
 	})
-	if err != nil {
-		return err
-	}
-	return r.cloud.Wait(ctx, verb, action)
-}
-
-func (r PrimaryIP) find(ctx context.Context, in PrimaryIPArgs) (*hcloud.PrimaryIP, error) {
-	var ip *hcloud.PrimaryIP
-	err := r.cloud.Do(ctx, what("look up", primaryIPKind, in.Name), func(ctx context.Context) (err error) {
-		ip, _, err = r.cloud.Cloud().PrimaryIP.GetByName(ctx, in.Name)
-		return err
-	})
-	if err != nil || ip == nil {
-		return nil, err
-	}
-	return ip, hetzner.Owned(primaryIPKind, in.Name, ip.Labels, in.Labels)
 }
 
 // Diff compares what is recorded with what is wanted.
@@ -154,71 +130,18 @@ func primaryIPState(ip *hcloud.PrimaryIP, recorded PrimaryIPState) PrimaryIPStat
 }
 
 // Update writes labels and reverse name.
-func (r PrimaryIP) Update(ctx context.Context, req infer.UpdateRequest[PrimaryIPArgs, PrimaryIPState]) (resp infer.UpdateResponse[PrimaryIPState], err error) {
-	defer r.report(&err)
-	resp.Output = PrimaryIPState{PrimaryIPArgs: req.Inputs, Address: req.State.Address}
-	if req.DryRun {
-		return resp, nil
-	}
-	id, err := parseID(primaryIPKind, req.ID)
-	if err != nil {
-		return resp, err
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	ip, err := mustGet(ctx, r.handle, primaryIPKind, req.Inputs.Name, id, r.cloud.Cloud().PrimaryIP.GetByID)
-	if err != nil {
-		return resp, err
-	}
-	labels := hetzner.Merged(ip.Labels, req.Inputs.Labels)
-	err = r.cloud.Do(ctx, what("label", primaryIPKind, req.Inputs.Name), func(ctx context.Context) (err error) {
-		_, _, err = r.cloud.Cloud().PrimaryIP.Update(ctx, ip, hcloud.PrimaryIPUpdateOpts{Labels: &labels})
-		return err
-	})
-	if err != nil {
-		return resp, err
-	}
-	return resp, r.reverse(ctx, ip, req.Inputs)
+func (r PrimaryIP) Update(ctx context.Context, req infer.UpdateRequest[PrimaryIPArgs, PrimaryIPState]) (infer.UpdateResponse[PrimaryIPState], error) {
+	return runUpdate(ctx, r.primaryIPs(), req, PrimaryIPState{PrimaryIPArgs: req.Inputs, Address: req.State.Address}, r.reverse)
 }
 
 // Read brings the recorded state up to date; an address that is gone has no ID.
-func (r PrimaryIP) Read(ctx context.Context, req infer.ReadRequest[PrimaryIPArgs, PrimaryIPState]) (resp infer.ReadResponse[PrimaryIPArgs, PrimaryIPState], err error) {
-	defer r.report(&err)
-	id, err := parseID(primaryIPKind, req.ID)
-	if err != nil {
-		return resp, err
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	ip, err := get(ctx, r.handle, primaryIPKind, req.State.Name, id, r.cloud.Cloud().PrimaryIP.GetByID)
-	if err != nil || ip == nil {
-		return resp, err
-	}
-	return infer.ReadResponse[PrimaryIPArgs, PrimaryIPState]{ID: req.ID, Inputs: req.Inputs, State: primaryIPState(ip, req.State)}, nil
+func (r PrimaryIP) Read(ctx context.Context, req infer.ReadRequest[PrimaryIPArgs, PrimaryIPState]) (infer.ReadResponse[PrimaryIPArgs, PrimaryIPState], error) {
+	return runRead(ctx, r.primaryIPs(), req, primaryIPState)
 }
 
 // Delete releases the address, taking it off its server first; one that is gone is fine.
-func (r PrimaryIP) Delete(ctx context.Context, req infer.DeleteRequest[PrimaryIPState]) (_ infer.DeleteResponse, err error) {
-	defer r.report(&err)
-	id, err := parseID(primaryIPKind, req.ID)
-	if err != nil {
-		return infer.DeleteResponse{}, err
-	}
-	ctx, cancel := withPatience(ctx)
-	defer cancel()
-	name := req.State.Name
-	ip, err := get(ctx, r.handle, primaryIPKind, name, id, r.cloud.Cloud().PrimaryIP.GetByID)
-	if err != nil || ip == nil {
-		return infer.DeleteResponse{}, err
-	}
-	if err := r.unassign(ctx, ip, name); err != nil {
-		return infer.DeleteResponse{}, err
-	}
-	err = r.cloud.Do(ctx, what("delete", primaryIPKind, name), func(ctx context.Context) error {
-		_, err := r.cloud.Cloud().PrimaryIP.Delete(ctx, ip)
-		return err
-	}, hetzner.InUse)
-	return infer.DeleteResponse{}, r.tolerateGone(err, primaryIPKind, id)
+func (r PrimaryIP) Delete(ctx context.Context, req infer.DeleteRequest[PrimaryIPState]) (infer.DeleteResponse, error) {
+	return runDelete(ctx, r.primaryIPs(), req, r.unassign)
 }
 
 // unassign takes the address off its server, which must be off. A server that is just being deleted lets go by itself.
@@ -226,23 +149,17 @@ func (h handle) unassign(ctx context.Context, ip *hcloud.PrimaryIP, name string)
 	if ip.AssigneeID == 0 {
 		return nil
 	}
-	verb := what("unassign", primaryIPKind, name)
-	var action *hcloud.Action
-	err := h.cloud.Do(ctx, verb, func(ctx context.Context) error {
+	return h.act(ctx, what("unassign", primaryIPKind, name), func(ctx context.Context) ([]*hcloud.Action, error) {
 		current, _, err := h.cloud.Cloud().PrimaryIP.GetByID(ctx, ip.ID)
 		if err != nil || current == nil || current.AssigneeID == 0 {
-			return err
+			return nil, err
 		}
-		action, _, err = h.cloud.Cloud().PrimaryIP.Unassign(ctx, ip.ID)
+		actions, err := one(h.cloud.Cloud().PrimaryIP.Unassign(ctx, ip.ID))
 		if err != nil && h.assignedTo(ctx, ip.ID, 0) {
-			return nil
+			return nil, nil
 		}
-		return err
+		return actions, err
 	}, hetzner.InUse)
-	if err != nil {
-		return err
-	}
-	return h.cloud.Wait(ctx, verb, action)
 }
 
 // assignedTo looks whether a refused request was a resent one that met its own earlier success.

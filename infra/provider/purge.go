@@ -68,11 +68,11 @@ func (h handle) removeImage(ctx context.Context, key, name string) error {
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	err = h.cloud.Do(ctx, what("delete", imageKind, name), func(ctx context.Context) error {
-		_, err := h.cloud.Cloud().Image.Delete(ctx, &hcloud.Image{ID: id})
-		return err
-	}, hetzner.InUse)
-	return h.tolerateGone(err, imageKind, id)
+	api := &h.cloud.Cloud().Image
+	snapshots := kind[hcloud.Image]{handle: h, called: imageKind, remove: func(ctx context.Context, id int64) (*hcloud.Response, error) {
+		return api.Delete(ctx, &hcloud.Image{ID: id})
+	}}
+	return snapshots.delete(ctx, id, name)
 }
 
 const imageKind = "snapshot"

@@ -125,8 +125,8 @@ func (r Record) get(ctx context.Context, in RecordArgs) (found *hcloud.ZoneRRSet
 func (r Record) set(ctx context.Context, found *hcloud.ZoneRRSet, in RecordArgs) error {
 	found.Zone = &hcloud.Zone{Name: in.Zone}
 	if !sameValues(values(found), in.Values) {
-		if err := r.act(ctx, "set", in, func(ctx context.Context) (*hcloud.Action, *hcloud.Response, error) {
-			return r.cloud.Cloud().Zone.SetRRSetRecords(ctx, found, hcloud.ZoneRRSetSetRecordsOpts{Records: records(in.Values)})
+		if err := r.act(ctx, what("set", recordKind, full(in)), func(ctx context.Context) ([]*hcloud.Action, error) {
+			return one(r.cloud.Cloud().Zone.SetRRSetRecords(ctx, found, hcloud.ZoneRRSetSetRecordsOpts{Records: records(in.Values)}))
 		}); err != nil {
 			return err
 		}
@@ -134,23 +134,9 @@ func (r Record) set(ctx context.Context, found *hcloud.ZoneRRSet, in RecordArgs)
 	if found.TTL != nil && *found.TTL == in.TTL {
 		return nil
 	}
-	return r.act(ctx, "set the TTL of", in, func(ctx context.Context) (*hcloud.Action, *hcloud.Response, error) {
-		return r.cloud.Cloud().Zone.ChangeRRSetTTL(ctx, found, hcloud.ZoneRRSetChangeTTLOpts{TTL: hcloud.Ptr(in.TTL)})
+	return r.act(ctx, what("set the TTL of", recordKind, full(in)), func(ctx context.Context) ([]*hcloud.Action, error) {
+		return one(r.cloud.Cloud().Zone.ChangeRRSetTTL(ctx, found, hcloud.ZoneRRSetChangeTTLOpts{TTL: hcloud.Ptr(in.TTL)}))
 	})
-}
-
-// act sends a request that can be repeated, and waits for its action.
-func (r Record) act(ctx context.Context, verb string, in RecordArgs, send func(context.Context) (*hcloud.Action, *hcloud.Response, error)) error {
-	verb = what(verb, recordKind, full(in))
-	var action *hcloud.Action
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		action, _, err = send(ctx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return r.cloud.Wait(ctx, verb, action)
 }
 
 func (r Record) label(ctx context.Context, found *hcloud.ZoneRRSet, in RecordArgs) error {
@@ -233,9 +219,9 @@ func (r Record) Delete(ctx context.Context, req infer.DeleteRequest[RecordState]
 		return infer.DeleteResponse{}, err
 	}
 	found.Zone = &hcloud.Zone{Name: zone}
-	err = r.act(ctx, "delete", in, func(ctx context.Context) (*hcloud.Action, *hcloud.Response, error) {
-		result, resp, err := r.cloud.Cloud().Zone.DeleteRRSet(ctx, found)
-		return result.Action, resp, err
+	err = r.act(ctx, what("delete", recordKind, full(in)), func(ctx context.Context) ([]*hcloud.Action, error) {
+		result, _, err := r.cloud.Cloud().Zone.DeleteRRSet(ctx, found)
+		return []*hcloud.Action{result.Action}, err
 	})
 	return infer.DeleteResponse{}, r.tolerateGone(err, recordKind, 0)
 }

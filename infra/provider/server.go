@@ -53,6 +53,20 @@ type ServerState struct {
 
 const serverKind = "server"
 
+func (a ServerArgs) identity() (string, map[string]string) { return a.Name, a.Labels }
+
+func (r Server) kind() kind[hcloud.Server] {
+	api := &r.cloud.Cloud().Server
+	return kind[hcloud.Server]{
+		handle: r.handle, called: serverKind, byName: api.GetByName, byID: api.GetByID,
+		seen: func(s *hcloud.Server) (int64, map[string]string) { return s.ID, s.Labels },
+		relabel: func(ctx context.Context, s *hcloud.Server, labels map[string]string) error {
+			_, _, err := api.Update(ctx, s, hcloud.ServerUpdateOpts{Labels: labels})
+			return err
+		},
+	}
+}
+
 // Create adopts or makes the server and takes it through the steps it lacks until it runs.
 func (r Server) Create(ctx context.Context, req infer.CreateRequest[ServerArgs]) (resp infer.CreateResponse[ServerState], err error) {
 	defer r.report(&err)
@@ -129,20 +143,11 @@ func (r Server) Update(ctx context.Context, req infer.UpdateRequest[ServerArgs, 
 	if err != nil {
 		return resp, err
 	}
-	if !hetzner.Covers(server.Labels, req.Inputs.Labels) {
-		if err := r.label(ctx, server, req.Inputs); err != nil {
-			return resp, err
-		}
+	if err := r.kind().label(ctx, server, req.Inputs); err != nil {
+		return resp, err
 	}
 	_, err = r.converge(ctx, server, req.Inputs, want)
 	return resp, err
-}
-
-func (r Server) label(ctx context.Context, server *hcloud.Server, in ServerArgs) error {
-	return r.cloud.Do(ctx, what("label", serverKind, in.Name), func(ctx context.Context) error {
-		_, _, err := r.cloud.Cloud().Server.Update(ctx, server, hcloud.ServerUpdateOpts{Labels: hetzner.Merged(server.Labels, in.Labels)})
-		return err
-	})
 }
 
 // Read brings the recorded state up to date; a server that is gone has no ID. Type and location stay as recorded: what
@@ -155,7 +160,7 @@ func (r Server) Read(ctx context.Context, req infer.ReadRequest[ServerArgs, Serv
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	server, err := r.get(ctx, id, req.State.Name)
+	server, err := r.kind().get(ctx, id, req.State.Name)
 	if err != nil || server == nil || server.Status == hcloud.ServerStatusDeleting {
 		return resp, err
 	}
@@ -193,7 +198,7 @@ func (r Server) Delete(ctx context.Context, req infer.DeleteRequest[ServerState]
 	}
 	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	server, err := r.get(ctx, id, req.State.Name)
+	server, err := r.kind().get(ctx, id, req.State.Name)
 	if err != nil || server == nil {
 		return infer.DeleteResponse{}, err
 	}
@@ -218,7 +223,7 @@ func (r Server) Delete(ctx context.Context, req infer.DeleteRequest[ServerState]
 
 // dropLeaked removes an address that was made along with a server which is gone now, should it have outlived it.
 func (r Server) dropLeaked(ctx context.Context, name string, id int64) error {
-	ip, err := get(ctx, r.handle, primaryIPKind, name, id, r.cloud.Cloud().PrimaryIP.GetByID)
+	ip, err := r.primaryIPs().get(ctx, id, name)
 	if err != nil || ip == nil || !ip.AutoDelete || ip.AssigneeID != 0 {
 		return err
 	}
@@ -231,18 +236,14 @@ func (r Server) dropLeaked(ctx context.Context, name string, id int64) error {
 
 func (r Server) remove(ctx context.Context, id int64, name string) error {
 	verb := what("delete", serverKind, name)
-	var result *hcloud.ServerDeleteResult
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		result, _, err = r.cloud.Cloud().Server.DeleteWithResult(ctx, &hcloud.Server{ID: id})
-		return err
+	err := r.act(ctx, verb, func(ctx context.Context) ([]*hcloud.Action, error) {
+		result, _, err := r.cloud.Cloud().Server.DeleteWithResult(ctx, &hcloud.Server{ID: id})
+		if err != nil {
+			return nil, err
+		}
+		return []*hcloud.Action{result.Action}, nil
 	})
-	if hetzner.Classify(err) == hetzner.Gone {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := r.cloud.Wait(ctx, verb, result.Action); err != nil && hetzner.Classify(err) != hetzner.Gone {
+	if err != nil && hetzner.Classify(err) != hetzner.Gone {
 		return err
 	}
 	if err := r.untilGone(ctx, id, name); err != nil {
@@ -254,14 +255,9 @@ func (r Server) remove(ctx context.Context, id int64, name string) error {
 
 func (r Server) untilGone(ctx context.Context, id int64, name string) error {
 	return r.cloud.Until(ctx, what("wait for the end of", serverKind, name), func(ctx context.Context) (bool, error) {
-		server, err := r.get(ctx, id, name)
+		server, err := r.kind().get(ctx, id, name)
 		return server == nil, err
 	})
-}
-
-// get reads the server; nil if it is gone.
-func (r Server) get(ctx context.Context, id int64, name string) (*hcloud.Server, error) {
-	return get(ctx, r.handle, serverKind, name, id, r.cloud.Cloud().Server.GetByID)
 }
 
 // wantedServer is the state once everything is done.

@@ -111,15 +111,8 @@ func createOpts(in ServerArgs, want refs) hcloud.ServerCreateOpts {
 // find looks the name up and insists that it is ours. One that is being deleted is waited out, and one that has been in the making for
 // too long is removed: it never ran.
 func (r Server) find(ctx context.Context, in ServerArgs) (*hcloud.Server, error) {
-	var server *hcloud.Server
-	err := r.cloud.Do(ctx, what("look up", serverKind, in.Name), func(ctx context.Context) (err error) {
-		server, _, err = r.cloud.Cloud().Server.GetByName(ctx, in.Name)
-		return err
-	})
+	server, err := r.kind().find(ctx, in.Name, in.Labels)
 	if err != nil || server == nil {
-		return nil, err
-	}
-	if err := hetzner.Owned(serverKind, in.Name, server.Labels, in.Labels); err != nil {
 		return nil, err
 	}
 	if server.Status == hcloud.ServerStatusDeleting {
@@ -167,7 +160,7 @@ func (r Server) converge(ctx context.Context, server *hcloud.Server, in ServerAr
 
 // read reads the server once nothing is being done to it.
 func (r Server) read(ctx context.Context, id int64, name string) (*hcloud.Server, error) {
-	server, err := r.get(ctx, id, name)
+	server, err := r.kind().get(ctx, id, name)
 	if err == nil && server == nil {
 		err = fmt.Errorf("%s: %w", what("read", serverKind, name), errVanished)
 	}
@@ -193,7 +186,7 @@ func (r Server) settled(ctx context.Context, server *hcloud.Server, name string)
 	err := r.actionsOf(bounded, server, name)
 	if err == nil {
 		err = r.cloud.Until(bounded, verb, func(ctx context.Context) (bool, error) {
-			now, err := r.get(ctx, id, name)
+			now, err := r.kind().get(ctx, id, name)
 			if err == nil && (now == nil || now.Status == hcloud.ServerStatusDeleting) {
 				err = fmt.Errorf("%s: %w", verb, errVanished)
 			}
@@ -284,24 +277,18 @@ func (r Server) exchange(ctx context.Context, server *hcloud.Server, name string
 	if want == 0 {
 		return nil
 	}
-	verb := what("assign the primary IP of", serverKind, name)
-	var action *hcloud.Action
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		action, _, err = r.cloud.Cloud().PrimaryIP.Assign(ctx, hcloud.PrimaryIPAssignOpts{ID: want, AssigneeID: server.ID, AssigneeType: "server"})
+	return r.act(ctx, what("assign the primary IP of", serverKind, name), func(ctx context.Context) ([]*hcloud.Action, error) {
+		actions, err := one(r.cloud.Cloud().PrimaryIP.Assign(ctx, hcloud.PrimaryIPAssignOpts{ID: want, AssigneeID: server.ID, AssigneeType: "server"}))
 		if err != nil && r.assignedTo(ctx, want, server.ID) {
-			return nil
+			return nil, nil
 		}
-		return err
+		return actions, err
 	}, hetzner.InUse)
-	if err != nil {
-		return err
-	}
-	return r.cloud.Wait(ctx, verb, action)
 }
 
 // dropAddress takes a primary IP off the server. One that was made along with the server has nobody else to delete it.
 func (r Server) dropAddress(ctx context.Context, name string, id int64) error {
-	ip, err := get(ctx, r.handle, primaryIPKind, name, id, r.cloud.Cloud().PrimaryIP.GetByID)
+	ip, err := r.primaryIPs().get(ctx, id, name)
 	if err != nil || ip == nil {
 		return err
 	}
@@ -323,19 +310,13 @@ func (r Server) attachNetwork(ctx context.Context, server *hcloud.Server, in Ser
 			return false, err
 		}
 	}
-	verb := what("attach the network to", serverKind, in.Name)
-	var action *hcloud.Action
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		action, _, err = r.cloud.Cloud().Server.AttachToNetwork(ctx, server, hcloud.ServerAttachToNetworkOpts{Network: network, IP: want.privateIP})
-		return err
+	err := r.act(ctx, what("attach the network to", serverKind, in.Name), func(ctx context.Context) ([]*hcloud.Action, error) {
+		return one(r.cloud.Cloud().Server.AttachToNetwork(ctx, server, hcloud.ServerAttachToNetworkOpts{Network: network, IP: want.privateIP}))
 	}, hetzner.InUse) // the address may belong to a server that is just being deleted
 	if hcloud.IsError(err, hcloud.ErrorCodeServerAlreadyAttached) {
 		return r.reread(ctx, server, in.Name) // a resent request met its own earlier success, whose action may still run
 	}
 	if err != nil {
-		return false, err
-	}
-	if err := r.cloud.Wait(ctx, verb, action); err != nil {
 		return false, err
 	}
 	server.PrivateNet = append(server.PrivateNet, hcloud.ServerPrivateNet{Network: network, IP: want.privateIP})
@@ -352,16 +333,10 @@ func (r Server) reread(ctx context.Context, server *hcloud.Server, name string) 
 }
 
 func (r Server) detach(ctx context.Context, server *hcloud.Server, in ServerArgs, network *hcloud.Network) error {
-	verb := what("detach the network from", serverKind, in.Name)
-	var action *hcloud.Action
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		action, _, err = r.cloud.Cloud().Server.DetachFromNetwork(ctx, server, hcloud.ServerDetachFromNetworkOpts{Network: network})
-		return err
+	err := r.act(ctx, what("detach the network from", serverKind, in.Name), func(ctx context.Context) ([]*hcloud.Action, error) {
+		return one(r.cloud.Cloud().Server.DetachFromNetwork(ctx, server, hcloud.ServerDetachFromNetworkOpts{Network: network}))
 	})
 	if err != nil {
-		return err
-	}
-	if err := r.cloud.Wait(ctx, verb, action); err != nil {
 		return err
 	}
 	server.PrivateNet = slices.DeleteFunc(server.PrivateNet, func(n hcloud.ServerPrivateNet) bool { return n.Network.ID == network.ID })
@@ -373,21 +348,15 @@ func (r Server) applyFirewall(ctx context.Context, server *hcloud.Server, in Ser
 	if protectedBy(server, want.firewall) {
 		return false, nil
 	}
-	verb := what("apply the firewall to", serverKind, in.Name)
-	var actions []*hcloud.Action
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		actions, _, err = r.cloud.Cloud().Firewall.ApplyResources(ctx, &hcloud.Firewall{ID: want.firewall}, []hcloud.FirewallResource{
+	err := r.act(ctx, what("apply the firewall to", serverKind, in.Name), func(ctx context.Context) ([]*hcloud.Action, error) {
+		return several(r.cloud.Cloud().Firewall.ApplyResources(ctx, &hcloud.Firewall{ID: want.firewall}, []hcloud.FirewallResource{
 			{Type: hcloud.FirewallResourceTypeServer, Server: &hcloud.FirewallResourceServer{ID: server.ID}},
-		})
-		return err
+		}))
 	})
 	if hcloud.IsError(err, hcloud.ErrorCodeFirewallAlreadyApplied) {
 		return r.reread(ctx, server, in.Name)
 	}
 	if err != nil {
-		return false, err
-	}
-	if err := r.cloud.Wait(ctx, verb, actions...); err != nil {
 		return false, err
 	}
 	server.PublicNet.Firewalls = append(server.PublicNet.Firewalls, &hcloud.ServerFirewallStatus{Firewall: hcloud.Firewall{ID: want.firewall}})

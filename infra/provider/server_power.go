@@ -52,7 +52,7 @@ func (r Server) shutDown(ctx context.Context, server *hcloud.Server, name string
 	bounded, cancel := context.WithTimeout(ctx, shutdownTime)
 	defer cancel()
 	err := r.cloud.Until(bounded, what("shut down", serverKind, name), func(ctx context.Context) (bool, error) {
-		now, err := r.get(ctx, server.ID, name)
+		now, err := r.kind().get(ctx, server.ID, name)
 		if err != nil || now == nil {
 			return now == nil, err
 		}
@@ -68,14 +68,5 @@ func (r Server) shutDown(ctx context.Context, server *hcloud.Server, name string
 // switched sends one of the power actions and waits for it.
 func (r Server) switched(ctx context.Context, verb string, server *hcloud.Server, name string,
 	send func(context.Context, *hcloud.Server) (*hcloud.Action, *hcloud.Response, error)) error {
-	verb = what(verb, serverKind, name)
-	var action *hcloud.Action
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
-		action, _, err = send(ctx, server)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return r.cloud.Wait(ctx, verb, action)
+	return r.act(ctx, what(verb, serverKind, name), func(ctx context.Context) ([]*hcloud.Action, error) { return one(send(ctx, server)) })
 }

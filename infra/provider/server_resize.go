@@ -48,18 +48,12 @@ func (r Server) resize(ctx context.Context, server *hcloud.Server, in ServerArgs
 }
 
 func (r Server) changeType(ctx context.Context, server *hcloud.Server, in ServerArgs) error {
-	verb := what("change the type of", serverKind, in.Name)
-	var action *hcloud.Action
-	err := r.cloud.Do(ctx, verb, func(ctx context.Context) (err error) {
+	err := r.act(ctx, what("change the type of", serverKind, in.Name), func(ctx context.Context) ([]*hcloud.Action, error) {
 		// The disk stays as it is, so that the way back to a smaller type is open.
-		action, _, err = r.cloud.Cloud().Server.ChangeType(ctx, server, hcloud.ServerChangeTypeOpts{
+		return one(r.cloud.Cloud().Server.ChangeType(ctx, server, hcloud.ServerChangeTypeOpts{
 			ServerType: &hcloud.ServerType{Name: in.ServerType}, UpgradeDisk: false,
-		})
-		return err
+		}))
 	})
-	if err == nil {
-		err = r.cloud.Wait(ctx, verb, action)
-	}
 	if err == nil || ctx.Err() != nil || hetzner.Classify(err) == hetzner.Capacity {
 		return err
 	}
@@ -88,6 +82,6 @@ func (r Server) fits(ctx context.Context, id int64, name, serverType string) boo
 	if err != nil || t == nil {
 		return true
 	}
-	server, err := r.get(ctx, id, name)
+	server, err := r.kind().get(ctx, id, name)
 	return err != nil || server == nil || server.PrimaryDiskSize <= t.Disk
 }
