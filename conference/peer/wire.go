@@ -148,7 +148,7 @@ func settings(s room.Settings) signaling.Settings {
 }
 
 func visitor(v room.Visitor) signaling.Visitor {
-	return signaling.Visitor{ID: v.ID, Name: signaling.DisplayName(v.Name)}
+	return signaling.Visitor{ID: v.ID, Name: signaling.DisplayName(v.Name), Unchecked: v.Unchecked}
 }
 
 func chat(m room.Message) signaling.Chat {

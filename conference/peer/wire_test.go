@@ -35,6 +35,7 @@ func TestMessage(t *testing.T) {
 		{room.Paused{}, signaling.Pause{}},
 		{room.Muted{Source: room.Camera, Why: room.ByEmergency}, signaling.Muted{Source: signaling.SourceCamera, Why: signaling.MutedByEmergency}},
 		{room.VisitorCame{Visitor: room.Visitor{ID: "c0ff", Name: "Ben"}}, signaling.Visitor{ID: "c0ff", Name: "Ben"}},
+		{room.VisitorCame{Visitor: room.Visitor{ID: "c0ff", Unchecked: true}}, signaling.Visitor{ID: "c0ff", Unchecked: true}},
 		{room.VisitorGone{ID: "c0ff"}, signaling.VisitorGone{ID: "c0ff"}},
 		{room.Reacted{ID: "7c1f", Kind: room.Clap}, signaling.Reaction{ID: "7c1f", Kind: signaling.ReactionClap}},
 		{room.PersonChanged{Person: room.Person{ID: "7c1f", Name: "Mia", Place: 4, Role: room.Participant, Hand: 2, Held: true, Line: room.LineBad,
@@ -99,7 +100,7 @@ func TestJoinedFitsAFrame(t *testing.T) {
 			Except: room.Exceptions{Microphone: room.No, Camera: room.No, Screen: room.No, Chat: room.No, Shown: room.No}, Line: room.LineWeak})
 	}
 	for range room.MaxVisitors {
-		a.Lobby = append(a.Lobby, room.Visitor{ID: id, Name: name})
+		a.Lobby = append(a.Lobby, room.Visitor{ID: id, Name: name, Unchecked: true})
 	}
 	const each = room.MaxHistoryBytes / room.MaxHistory
 	for range room.MaxHistory {

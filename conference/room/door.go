@@ -18,6 +18,8 @@ type visitor struct {
 	guesses patience
 	// unheard is the number of the code for which no more codes are looked at, because too many of the visitor's network were wrong; 0: none.
 	unheard int
+	// unchecked says that organisers see it in the lobby as one whose code nobody looked at.
+	unchecked bool
 	// id is who the visitor is to the organisers; empty before the lobby. Nth numbers who came to the lobby.
 	id  string
 	nth int
@@ -115,12 +117,14 @@ func (t *turn) receive(v *visitor) {
 // moves notes what a visitor waits for from now on, tells organisers who is in the lobby, and reports whether that is something else.
 func (t *turn) moves(v *visitor, what DoorState) bool {
 	if v.told == what {
+		t.markChecked(v)
 		return false
 	}
 	was := v.inLobby()
 	v.told = what
 	switch {
 	case v.inLobby():
+		v.unchecked = v.unheard == t.codes
 		if v.id == "" {
 			v.id = newID(t.random)
 		}

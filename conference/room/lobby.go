@@ -21,7 +21,15 @@ func (r *Room) visitors() []Visitor {
 	return list
 }
 
-func (v *visitor) shown() Visitor { return Visitor{ID: v.id, Name: v.name} }
+func (v *visitor) shown() Visitor { return Visitor{ID: v.id, Name: v.name, Unchecked: v.unchecked} }
+
+// markChecked tells organisers of a visitor who stays in the lobby although there is no code any more that was not looked at.
+func (t *turn) markChecked(v *visitor) {
+	if v.unchecked && v.unheard != t.codes {
+		v.unchecked = false
+		t.tellInside(VisitorCame{Visitor: v.shown()}, organisers)
+	}
+}
 
 func (r *Room) inLobby(id string) *visitor {
 	return first(r.door, func(v *visitor) bool { return v.inLobby() && v.id == id })
@@ -32,7 +40,7 @@ func (a Admit) apply(t *turn) {
 		return
 	}
 	for _, v := range t.lobby() {
-		if a.Visitor == "" && v.unheard != t.codes || v.id == a.Visitor {
+		if a.Visitor == "" && !v.unchecked || v.id == a.Visitor {
 			t.admitVisitor(v)
 		}
 	}

@@ -98,6 +98,9 @@ type Admitted struct {
 type Visitor struct {
 	ID   string
 	Name DisplayName
+	// Unchecked says that no code was looked at, since too many of the visitor's network, or of all, were wrong. Admit without a visitor
+	// leaves it out.
+	Unchecked bool
 }
 
 // Message is something that was said.
@@ -169,7 +172,7 @@ const (
 	ByEmergency MuteReason = "emergency"
 )
 
-// VisitorCame tells organisers that somebody waits to be admitted.
+// VisitorCame tells organisers that somebody waits to be admitted, or is not Unchecked any more.
 type VisitorCame struct{ Visitor Visitor }
 
 // VisitorGone tells organisers that somebody does not wait to be admitted any more.

@@ -678,7 +678,11 @@ func (c *client) hear(w *world, e Event) {
 			*on = false
 		}
 	case VisitorCame:
-		c.lobby = append(c.lobby, e.Visitor)
+		if i := slices.IndexFunc(c.lobby, func(v Visitor) bool { return v.ID == e.Visitor.ID }); i >= 0 {
+			c.lobby[i] = e.Visitor
+		} else {
+			c.lobby = append(c.lobby, e.Visitor)
+		}
 	case VisitorGone:
 		c.lobby = slices.DeleteFunc(c.lobby, func(v Visitor) bool { return v.ID == e.ID })
 	case CodeChanged, Reacted:

@@ -258,7 +258,9 @@ func TestAGuesserKeepsNoClassOut(t *testing.T) {
 		if d := want[Door](t, out, c); d.State != ForAdmission || d.Wrong {
 			t.Fatalf("a pupil is told %+v", d)
 		}
-		want[VisitorCame](t, out, 1)
+		if v := want[VisitorCame](t, out, 1).Visitor; !v.Unchecked {
+			t.Error("the organiser does not see that no code was looked at")
+		}
 	}
 	right := r.Apply(now, Knock{Conn: guesser, Source: "school", Role: Participant, Code: r.code})
 	wrong := r.Apply(now, Knock{Conn: guesser + 1, Source: "school", Role: Participant, Code: "wrong"})
@@ -269,6 +271,10 @@ func TestAGuesserKeepsNoClassOut(t *testing.T) {
 	if n := r.Participants(); n != 1 {
 		t.Errorf("%d are inside after all were admitted", n)
 	}
+	a := want[Admitted](t, r.Apply(now, Knock{Conn: 2, Role: Organiser, Account: "a"}), 2)
+	if len(a.Lobby) != 4 || !a.Lobby[0].Unchecked {
+		t.Errorf("an organiser who comes later sees %d, of the first %v", len(a.Lobby), a.Lobby[0].Unchecked)
+	}
 	want[Admitted](t, r.Apply(now, Admit{Conn: 1, Visitor: r.visitor(pupil).id}), pupil)
 	// With another code, codes are looked at again, as far as there are guesses by then.
 	now = now.Add(sourceRefill)
@@ -276,6 +282,25 @@ func TestAGuesserKeepsNoClassOut(t *testing.T) {
 		t.Errorf("after a new code: %+v", d)
 	}
 	want[Admitted](t, r.Apply(now, EnterCode{Conn: other, Code: r.code}), other)
+}
+
+// TestNoCodeToLookAt: who waits in the lobby with a code that was not looked at waits like all others once the room has none.
+func TestNoCodeToLookAt(t *testing.T) {
+	const pupil, checked, guesser Conn = 20, 21, 30
+	r, now := begun(t, Rules{MaxParticipants: 70})
+	r.Apply(now, SetCode{Conn: 1, Code: "482713"})
+	r.Apply(now, ChangeSettings{Conn: 1, Change: SettingsChange{Lobby: &on}})
+	out := r.Apply(now, Knock{Conn: checked, Source: "home", Role: Participant, Code: r.code})
+	if want[VisitorCame](t, out, 1).Visitor.Unchecked {
+		t.Error("the code was looked at, the organiser is told otherwise")
+	}
+	guessAway(r, now, "school", guesser)
+	id := want[VisitorCame](t, r.Apply(now, Knock{Conn: pupil, Source: "school", Role: Participant, Code: r.code}), 1).Visitor.ID
+	out = r.Apply(now, SetCode{Conn: 1})
+	if v := want[VisitorCame](t, out, 1).Visitor; v.ID != id || v.Unchecked {
+		t.Errorf("the organiser is told %v", v.Unchecked)
+	}
+	want[Admitted](t, r.Apply(now, Admit{Conn: 1}), pupil)
 }
 
 func TestSourcesAreForgotten(t *testing.T) {

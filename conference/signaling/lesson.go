@@ -42,10 +42,13 @@ type Muted struct {
 	Why    MutedWhy `json:"why"`
 }
 
-// Visitor tells organisers who waits in the lobby.
+// Visitor tells organisers who waits in the lobby; again when Unchecked is over.
 type Visitor struct {
 	ID   string      `json:"id"`
 	Name DisplayName `json:"name"`
+	// Unchecked says that no code was looked at, since too many of the visitor's network, or of all, were wrong. An Admit for all leaves
+	// it out.
+	Unchecked bool `json:"unchecked,omitempty"`
 }
 
 // VisitorGone tells organisers who does not wait in the lobby any more.

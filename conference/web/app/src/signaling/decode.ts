@@ -182,7 +182,7 @@ function decodeVisitor(value: unknown): Visitor | undefined {
   const f = asFields(value);
   const id = asString(f?.['id']);
   const name = asString(f?.['name']);
-  return id === undefined || name === undefined ? undefined : { id, name };
+  return id === undefined || name === undefined ? undefined : { id, name, ...(f?.['unchecked'] === true ? { unchecked: true } : {}) };
 }
 
 function decodeIce(f: Fields | undefined): Ice | undefined {

@@ -415,10 +415,12 @@ export interface Settings {
   readonly privateChat: boolean;
 }
 
-/** Visitor tells organisers who waits in the lobby. */
+/** Visitor tells organisers who waits in the lobby; again when Unchecked is over. */
 export interface Visitor {
   readonly id: string;
   readonly name: string;
+  /** Unchecked says that no code was looked at, since too many of the visitor's network, or of all, were wrong. An Admit for all leaves it out. */
+  readonly unchecked?: boolean;
 }
 
 /** ICE are the servers for a PeerConnection, with credentials for new allocations (RFC 8656). */
