@@ -33,6 +33,7 @@ func mustDesire(t *testing.T, s *Stack, bridges ...infra.Bridge) {
 }
 
 func TestDesiredBridges(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	if got, set, err := s.DesiredBridges(t.Context()); len(got) != 0 || set || err != nil {
@@ -54,6 +55,7 @@ func TestDesiredBridges(t *testing.T) {
 
 // A wish that cannot be read is no wish for none.
 func TestUnreadableWishIsAnError(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	mustDesire(t, s, first)
@@ -69,6 +71,7 @@ func TestUnreadableWishIsAnError(t *testing.T) {
 
 // Earlier versions kept it in a file of this computer.
 func TestFormerWishIsRead(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	w.up(s, plan("demo"))
@@ -90,6 +93,7 @@ func TestFormerWishIsRead(t *testing.T) {
 }
 
 func TestBridgesAreFoundByLabelAfterLostState(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	mustDesire(t, s, first, third)
@@ -110,6 +114,7 @@ func TestBridgesAreFoundByLabelAfterLostState(t *testing.T) {
 }
 
 func TestErrorNamesTheMachineThatIsSoldOut(t *testing.T) {
+	t.Parallel()
 	small := hcloudsim.DefaultQuotas()
 	small.Servers = 1
 	for _, tt := range []struct {
@@ -128,6 +133,7 @@ func TestErrorNamesTheMachineThatIsSoldOut(t *testing.T) {
 		}, false, hetzner.Placement},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			s := w.open("demo")
 			w.up(s, plan("demo"))
@@ -153,6 +159,7 @@ func TestErrorNamesTheMachineThatIsSoldOut(t *testing.T) {
 
 // An engine that is killed may leave what the state never heard of.
 func TestStraysOfBridgesAreRemoved(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	w.up(s, plan("demo"))
@@ -172,6 +179,7 @@ func TestStraysOfBridgesAreRemoved(t *testing.T) {
 
 // What could be had of several is kept, and the rest leaves nothing.
 func TestOneOfTwoIsSoldOut(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	portal := w.up(s, plan("demo")).Outputs.Machines[0]

@@ -18,6 +18,7 @@ import (
 )
 
 func TestUpAdoptsAfterLostState(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	before := w.up(s, plan("demo"))
@@ -39,6 +40,7 @@ func TestUpAdoptsAfterLostState(t *testing.T) {
 
 // What is only read when a server is made is no difference later on.
 func TestCreateOnlyInputsAreNoDifference(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	before := w.up(s, plan("demo"))
@@ -66,6 +68,7 @@ func TestCreateOnlyInputsAreNoDifference(t *testing.T) {
 }
 
 func TestServerTypeChangeKeepsTheMachine(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	before := w.up(s, plan("demo")).Outputs.Machines[0]
@@ -84,6 +87,7 @@ func TestServerTypeChangeKeepsTheMachine(t *testing.T) {
 }
 
 func TestDomainChangeIsAnUpdateOfTheReverseName(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	w.up(s, plan("demo"))
@@ -98,6 +102,7 @@ func TestDomainChangeIsAnUpdateOfTheReverseName(t *testing.T) {
 }
 
 func TestBridgesComeAndGo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	portal := w.up(s, plan("demo")).Outputs.Machines[0]
@@ -132,6 +137,7 @@ func TestBridgesComeAndGo(t *testing.T) {
 }
 
 func TestUpRepairsWhatSomebodyDidByHand(t *testing.T) {
+	t.Parallel()
 	cloud := func(w *world) *hcloud.Client { return w.cloud.Cloud() }
 	cases := map[string]func(*world, infra.Outputs) error{
 		"server deleted": func(w *world, out infra.Outputs) error {
@@ -165,6 +171,7 @@ func TestUpRepairsWhatSomebodyDidByHand(t *testing.T) {
 	}
 	for name, spoil := range cases {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			s := w.open("demo")
 			before := w.up(s, plan("demo")).Outputs
@@ -187,6 +194,7 @@ func TestUpRepairsWhatSomebodyDidByHand(t *testing.T) {
 }
 
 func TestTemporarySSHIsNoDifference(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	out := w.up(s, plan("demo")).Outputs
@@ -207,6 +215,7 @@ func TestTemporarySSHIsNoDifference(t *testing.T) {
 }
 
 func TestForeignResourcesAreRefused(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	foreign, _, err := w.cloud.Cloud().Network.Create(t.Context(), hcloud.NetworkCreateOpts{
 		Name: "kreisraum-demo", IPRange: ipNet("10.1.0.0/16"), Labels: map[string]string{"team": "other"},
@@ -235,6 +244,7 @@ func TestForeignResourcesAreRefused(t *testing.T) {
 }
 
 func TestErrorsKeepTheirClass(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name  string
 		spoil func(*testing.T, *world)
@@ -257,6 +267,7 @@ func TestErrorsKeepTheirClass(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t)
 			c.spoil(t, w)
 			_, err := w.open("demo").Up(t.Context(), plan("demo"), nil)
@@ -270,6 +281,7 @@ func TestErrorsKeepTheirClass(t *testing.T) {
 }
 
 func TestPreviewTouchesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	result, err := s.Preview(t.Context(), plan("demo"), nil)
@@ -302,6 +314,7 @@ func TestPreviewTouchesNothing(t *testing.T) {
 }
 
 func TestDestroyAfterLostState(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	spec := plan("demo")
 	spec.Bridges = []infra.Bridge{{Number: 1, ServerType: "ccx13", Location: "fsn1"}}
@@ -319,6 +332,7 @@ func TestDestroyAfterLostState(t *testing.T) {
 
 // A machine beside the county's, which somebody labelled for the bill, is not ours to delete; one of ours that the state has not heard of is.
 func TestDestroyDeletesWhatKreisraumMadeAlone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	w.up(s, plan("demo"))
@@ -344,6 +358,7 @@ func TestDestroyDeletesWhatKreisraumMadeAlone(t *testing.T) {
 }
 
 func TestTwoCountiesInOneProjectAndHome(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	first, second := w.open("demo"), w.open("other")
 	w.up(first, plan("demo"))
@@ -369,6 +384,7 @@ func TestTwoCountiesInOneProjectAndHome(t *testing.T) {
 }
 
 func TestCountyWithoutIPv6(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	spec := plan("demo")
@@ -406,6 +422,7 @@ func TestCountyWithoutIPv6(t *testing.T) {
 
 // Addresses are bound to a location, so a move is the one change that costs them.
 func TestMoveToAnotherLocation(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	before := w.up(s, plan("demo")).Outputs

@@ -30,6 +30,7 @@ func (c Change) property(name string) PropertyChange {
 }
 
 func TestPreviewSaysWhatWouldChange(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	const canary = "canary-in-the-cloud-config"

@@ -38,6 +38,7 @@ const chaosWorlds = 4
 // settles, one undisturbed up makes the cloud hold exactly what was asked for; what belongs to others is never touched; nothing secret is
 // in any output; and after a down nothing is left.
 func TestChaos(t *testing.T) {
+	t.Parallel()
 	runs, seed := number(t, chaosRuns, 8), number(t, chaosSeed, 1)
 	for i := range chaosWorlds {
 		t.Run(fmt.Sprintf("seed %d", seed+i), func(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 // A run is killed at each of its requests that change something, once our process alone, as the kernel does when memory is
 // short, and once with its engine, as a power cut does. The next up must finish the work with what is already there.
 func TestUpResumesAfterKill(t *testing.T) {
+	t.Parallel()
 	for _, withEngine := range []bool{false, true} {
 		// SSH key, network, firewall, placement group, two addresses and their two reverse names come in any order, then
 		// the server's creation, its network and its power.
@@ -103,6 +104,7 @@ func children(pid int) []int {
 }
 
 func TestUpResumesAfterInterrupt(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	w.hook.set(9, cancel) // the server's creation

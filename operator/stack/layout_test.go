@@ -112,6 +112,7 @@ func writeEngine(t testing.TB, path, version string) {
 }
 
 func TestOpenNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	_, err := Open(t.Context(), Config{})
 	if err == nil || len(strings.Split(err.Error(), "\n")) != 5 {
 		t.Errorf("got %v", err)
@@ -127,6 +128,7 @@ func TestOpenNamesWhatIsMissing(t *testing.T) {
 }
 
 func TestUpRefusesAnotherCountysPlan(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if _, err := w.open("demo").Up(t.Context(), plan("other"), nil); err == nil {
 		t.Error("accepted")

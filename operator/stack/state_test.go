@@ -50,6 +50,7 @@ func files(t testing.TB, dir string) map[string][]byte {
 }
 
 func TestStateHoldsNoSecretAndIsPrivate(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	spec := plan("demo")
 	const canary = "canary-in-the-cloud-config"
@@ -73,6 +74,7 @@ func TestStateHoldsNoSecretAndIsPrivate(t *testing.T) {
 }
 
 func TestHomeWithUnusualCharacters(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.home = filepath.Join(w.home, "Büro 100% #1? [neu]")
 	s := w.open("demo")
@@ -92,6 +94,7 @@ func TestHomeWithUnusualCharacters(t *testing.T) {
 }
 
 func TestRemoveLeavesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	w.up(s, plan("demo"))
@@ -116,6 +119,7 @@ func TestRemoveLeavesNothing(t *testing.T) {
 }
 
 func TestDestroyOfWhatIsGoneOrWasNeverThere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	if err := s.Destroy(t.Context(), nil); err != nil {
@@ -157,6 +161,7 @@ func writeLock(t testing.TB, s *Stack, lock lockContent) string {
 }
 
 func TestStaleLockIsCleared(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	w.up(s, plan("demo"))
@@ -179,6 +184,7 @@ func TestStaleLockIsCleared(t *testing.T) {
 
 // A full disk leaves a lock half-written.
 func TestTornLockIsCleared(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	w.up(s, plan("demo"))
@@ -193,6 +199,7 @@ func TestTornLockIsCleared(t *testing.T) {
 }
 
 func TestLockOfAnotherComputerIsReported(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	w.up(s, plan("demo"))
@@ -213,6 +220,7 @@ func TestLockOfAnotherComputerIsReported(t *testing.T) {
 }
 
 func TestBrokenStateIsReported(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	w.up(s, plan("demo"))
@@ -226,6 +234,7 @@ func TestBrokenStateIsReported(t *testing.T) {
 
 // What the message about a lost passphrase promises.
 func TestFolderMovedAwayIsMadeAnewFromLabels(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	before := w.up(s, plan("demo"))
@@ -242,6 +251,7 @@ func TestFolderMovedAwayIsMadeAnewFromLabels(t *testing.T) {
 }
 
 func TestWrongPassphraseIsReported(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	w.up(s, plan("demo"))

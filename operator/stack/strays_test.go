@@ -57,6 +57,7 @@ func TestStrays(t *testing.T) {
 // An interrupted run leaves a bridge, or its machine alone, that the state has not heard of, and then the bridge is moved. What is there
 // goes, with the guard's leave, and the bridge is made where it shall be.
 func TestBridgeIsMovedThatTheStateDoesNotKnow(t *testing.T) {
+	t.Parallel()
 	name := infra.BridgeName("demo", 1)
 	for what, forgotten := range map[string]func(string) bool{
 		"its machine alone": func(resource string) bool { return resource == name },
@@ -129,6 +130,7 @@ func stateOf(resources ...apitype.ResourceV3) checkpoint { return checkpoint{res
 
 // A county gives up IPv6 while its state has not heard of the addresses, or is older than they: no machine keeps one, and none is left.
 func TestIPv6GoesThatTheStateDoesNotKnow(t *testing.T) {
+	t.Parallel()
 	without := plan("demo")
 	without.IPv6 = false
 	for what, lose := range map[string]func(*testing.T, *world, *Stack){

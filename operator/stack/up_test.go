@@ -10,6 +10,7 @@ import (
 )
 
 func TestUpTwiceThenDestroy(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	s := w.open("demo")
 	first := w.up(s, plan("demo"))

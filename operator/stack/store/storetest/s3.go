@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -26,11 +27,17 @@ func S3(t *testing.T) Place {
 	t.Setenv("AWS_ACCESS_KEY_ID", access)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", secret)
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	query := url.Values{"endpoint": {"http://127.0.0.1:" + port}, "region": {"us-east-1"}}
-	const bucket = "counties"
-	await(t, "the S3 server", log, ended, func() error { return makeBucket(t.Context(), query, bucket) })
-	query.Set("s3ForcePathStyle", "true")
-	return Place{Name: "s3", Address: "s3://" + bucket + "/state?" + query.Encode(), Folder: dir}
+	// create makes a bucket and returns its address.
+	create := func(t *testing.T, bucket string) string {
+		t.Helper()
+		query := url.Values{"endpoint": {"http://127.0.0.1:" + port}, "region": {"us-east-1"}}
+		await(t, "the S3 server", log, ended, func() error { return makeBucket(t.Context(), query, bucket) })
+		query.Set("s3ForcePathStyle", "true")
+		return "s3://" + bucket + "/state?" + query.Encode()
+	}
+	return Place{Name: "s3", Address: create(t, "counties"), Folder: dir, another: func(t *testing.T) string {
+		return create(t, fmt.Sprintf("counties%d", made.Add(1)))
+	}}
 }
 
 func makeBucket(ctx context.Context, query url.Values, name string) error {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -28,7 +29,21 @@ type Place struct {
 	Address string
 	// Folder is where the server keeps all it was given. Empty for a folder of this computer.
 	Folder string
+
+	another func(t *testing.T) string
 }
+
+// Another is an empty place at the same server, for a test that shares it with others.
+func (p Place) Another(t *testing.T) Place {
+	t.Helper()
+	if p.another != nil {
+		p.Address = p.another(t)
+	}
+	return p
+}
+
+// made counts what Another has made, for names.
+var made atomic.Uint32
 
 // Places are a folder, an S3 bucket and a table, all empty. Their credentials are put into the environment.
 func Places(t *testing.T) []Place {
@@ -117,14 +132,21 @@ func Postgres(t *testing.T) Place {
 	log, ended := start(t, run("postgres", "-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"), os.Interrupt)
 	t.Setenv("PGUSER", "operator")
 	t.Setenv("PGPASSWORD", password)
-	await(t, "PostgreSQL", log, ended, func() error {
-		out, err := exec.Command(filepath.Join(bin, "createdb"), "-h", "127.0.0.1", "-p", port, "counties").CombinedOutput()
-		if err != nil && !strings.Contains(string(out), "already exists") {
-			return errors.New(string(out))
-		}
-		return nil
-	})
-	return Place{Name: "postgres", Address: "postgres://127.0.0.1:" + port + "/counties?sslmode=disable", Folder: data}
+	// create makes a database and returns its address.
+	create := func(t *testing.T, name string) string {
+		t.Helper()
+		await(t, "PostgreSQL", log, ended, func() error {
+			out, err := exec.Command(filepath.Join(bin, "createdb"), "-h", "127.0.0.1", "-p", port, name).CombinedOutput()
+			if err != nil && !strings.Contains(string(out), "already exists") {
+				return errors.New(string(out))
+			}
+			return nil
+		})
+		return "postgres://127.0.0.1:" + port + "/" + name + "?sslmode=disable"
+	}
+	return Place{Name: "postgres", Address: create(t, "counties"), Folder: data, another: func(t *testing.T) string {
+		return create(t, fmt.Sprintf("counties%d", made.Add(1)))
+	}}
 }
 
 // postgresPrograms is the folder with Debian's newest server.
