@@ -229,6 +229,13 @@ export const de = {
     removeNamed: (name: string) => `${name} aus dem Raum entfernen`,
     removeQuestion: (name: string) => `${name} aus dem Raum entfernen?`,
     removeHint: 'Wer entfernt wird, kommt mit diesem Gerät in diesem Unterricht nicht wieder herein, auch nicht unter anderem Namen. Unter „Regeln“ können Sie das zurücknehmen.',
+    removeWithCode: 'Mit einem anderen Gerät oder in einem privaten Fenster geht es aber: Dafür genügt der Raumcode.',
+    removeWithLink: 'Mit einem anderen Gerät oder in einem privaten Fenster geht es aber: Dafür genügt der Link.',
+    removeLocked: 'Der Raum ist abgeschlossen: Auch mit einem anderen Gerät kommt niemand herein, bis Sie ihn wieder aufschließen.',
+    removeNewCode: 'Auch einen neuen Raumcode vergeben',
+    removeNewCodeHint: 'Der alte gilt dann nicht mehr. Wer im Raum ist, bleibt.',
+    removeLock: 'Auch den Raum abschließen',
+    removeLockHint: 'Dann kommt niemand Neues herein, bis Sie ihn unter „Regeln“ wieder aufschließen.',
     removeConfirm: 'Entfernen',
   },
 

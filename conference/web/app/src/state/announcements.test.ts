@@ -9,6 +9,7 @@ const person = (id: string, over: Partial<Participant> = {}): Participant => ({
   id, name: id, role: 'participant', mic: false, camera: false, screen: false, ...over,
 });
 const inside: RoomState = { ...initialRoom, phase: { kind: 'inside' }, link: 'ok', self: 'me', participants: [person('me')] };
+const led: RoomState = { ...inside, participants: [person('me', { role: 'organiser' })] };
 const locked = { ...openSettings, locked: true };
 const chat = (id: string, from: string) => ({ id, from, name: from, text: `text ${id}`, at: 1 });
 
@@ -38,6 +39,21 @@ it.each<[string, RoomState, RoomState, unknown]>([
   ['is silent when that is put away', { ...inside, restart: { at: 7, dismissed: false } }, { ...inside, restart: { at: 7, dismissed: true } }, []],
   ['says it again when it comes back', { ...inside, restart: { at: 7, dismissed: true } }, { ...inside, restart: { at: 7, dismissed: false } }, [{ kind: 'restart', at: 7 }]],
   ['names nobody who is away', { ...inside, participants: [person('me'), person('Ben')] }, { ...inside, participants: [person('me'), person('Ben', { away: true })] }, []],
+  [
+    'tells somebody that they have the floor, also where all may speak', inside, { ...inside, participants: [person('me', { except: { microphone: true } })] },
+    [{ kind: 'maySpeak' }],
+  ],
+  ['says that cameras are allowed again', { ...inside, settings: { ...openSettings, cameras: false } }, inside, [{ kind: 'mayFilm' }]],
+  [
+    'tells organisers who has the floor', { ...led, participants: [person('me', { role: 'organiser' }), person('Ben'), person('Mia', { except: { microphone: true } })] },
+    { ...led, participants: [person('me', { role: 'organiser' }), person('Ben', { except: { microphone: true } }), person('Mia')] },
+    [{ kind: 'floor', name: 'Ben' }, { kind: 'floorBack', name: 'Mia' }],
+  ],
+  [
+    'and nobody else', { ...inside, participants: [person('me'), person('Ben')] },
+    { ...inside, participants: [person('me'), person('Ben', { except: { microphone: true } })] }, [],
+  ],
+  ['says whose code was not looked at', led, { ...led, lobby: [{ id: 'v', name: 'Finn', unchecked: true }] }, [{ kind: 'unchecked', name: 'Finn' }]],
 ])('%s', (_what, before, after, said) => {
   expect(announcementsBetween(before, after)).toEqual(said);
 });

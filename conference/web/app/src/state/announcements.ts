@@ -1,4 +1,4 @@
-import { may } from './rights';
+import { hasFloor, may } from './rights';
 import type { Link, RoomState } from './room';
 import { raisedHands, selfOf } from './room';
 
@@ -16,6 +16,11 @@ export type Announcement =
   | { readonly kind: 'unlocked' }
   | { readonly kind: 'hand'; readonly name: string }
   | { readonly kind: 'visitor'; readonly name: string }
+  /** A visitor whose code was not looked at. */
+  | { readonly kind: 'unchecked'; readonly name: string }
+  /** An organiser has let somebody speak, or has taken it back. */
+  | { readonly kind: 'floor'; readonly name: string }
+  | { readonly kind: 'floorBack'; readonly name: string }
   | { readonly kind: 'visitors'; readonly count: number }
   | { readonly kind: OwnChange }
   /** Milliseconds since 1970. */
@@ -23,7 +28,7 @@ export type Announcement =
 
 /** What changed for oneself. */
 export type OwnChange =
-  | 'maySpeak' | 'mayNotSpeak' | 'mayShare' | 'paused' | 'resumed' | 'held' | 'released' | 'emergency' | 'emergencyOver' | 'promoted' | 'demoted'
+  | 'maySpeak' | 'mayNotSpeak' | 'mayFilm' | 'mayShare' | 'paused' | 'resumed' | 'held' | 'released' | 'emergency' | 'emergencyOver' | 'promoted' | 'demoted'
   | 'handLowered';
 
 /** Compares two states. Many comings and goings at once are summed up: a class that arrives must not be read out name by name. */
@@ -37,7 +42,7 @@ export function announcementsBetween(before: RoomState, after: RoomState): reado
   const isLocked = after.settings.locked;
   if (wasLocked !== isLocked) said.push({ kind: isLocked ? 'locked' : 'unlocked' });
   if (after.restart?.dismissed === false && before.restart !== after.restart) said.push({ kind: 'restart', at: after.restart.at });
-  if (before.self === after.self) said.push(...own(before, after), ...hands(before, after), ...visitors(before, after));
+  if (before.self === after.self) said.push(...own(before, after), ...hands(before, after), ...floors(before, after), ...visitors(before, after));
   said.push(...comings(before, after), ...screens(before, after), ...messages(before, after));
   return said;
 }
@@ -65,9 +70,16 @@ function own(before: RoomState, after: RoomState): readonly Announcement[] {
 function granted(before: RoomState, after: RoomState): readonly OwnChange[] {
   const could = may(selfOf(before), before.settings, 'microphone');
   const can = may(selfOf(after), after.settings, 'microphone');
+  const given = hasFloor(selfOf(after)) && !hasFloor(selfOf(before));
+  const filmed = may(selfOf(before), before.settings, 'camera');
+  const films = may(selfOf(after), after.settings, 'camera');
   const shared = may(selfOf(before), before.settings, 'screen');
   const shares = may(selfOf(after), after.settings, 'screen');
-  return [...(could === can ? [] : [can ? 'maySpeak' : 'mayNotSpeak'] as const), ...(shares && !shared ? ['mayShare'] as const : [])];
+  return [
+    ...(could === can && !given ? [] : [can ? 'maySpeak' : 'mayNotSpeak'] as const),
+    ...(films && !filmed ? ['mayFilm'] as const : []),
+    ...(shares && !shared ? ['mayShare'] as const : []),
+  ];
 }
 
 function hands(before: RoomState, after: RoomState): readonly Announcement[] {
@@ -75,11 +87,21 @@ function hands(before: RoomState, after: RoomState): readonly Announcement[] {
   return raisedHands(after.participants).filter((p) => !up.has(p.id) && p.id !== after.self).slice(0, 3).map((p) => ({ kind: 'hand', name: p.name }) as const);
 }
 
+/** Organisers hear what became of their tap: the button that they pressed is gone. */
+function floors(before: RoomState, after: RoomState): readonly Announcement[] {
+  if (selfOf(before)?.role !== 'organiser' || selfOf(after)?.role !== 'organiser') return [];
+  const had = new Set(before.participants.filter(hasFloor).map((p) => p.id));
+  const has = new Set(after.participants.filter(hasFloor).map((p) => p.id));
+  return after.participants
+    .filter((p) => had.has(p.id) !== has.has(p.id))
+    .map((p) => ({ kind: has.has(p.id) ? 'floor' : 'floorBack', name: p.name }) as const);
+}
+
 function visitors(before: RoomState, after: RoomState): readonly Announcement[] {
   const known = new Set(before.lobby.map((v) => v.id));
   const fresh = after.lobby.filter((v) => !known.has(v.id));
   if (fresh.length > 1) return [{ kind: 'visitors', count: after.lobby.length }];
-  return fresh.map((v) => ({ kind: 'visitor', name: v.name }) as const);
+  return fresh.map((v) => ({ kind: v.unchecked === true ? 'unchecked' : 'visitor', name: v.name }) as const);
 }
 
 function comings(before: RoomState, after: RoomState): readonly Announcement[] {

@@ -25,6 +25,11 @@ export function may(person: Participant | undefined, settings: Settings, what: U
   return denialOf(person, settings, what) === undefined;
 }
 
+/** Whether an organiser has let this person speak, whatever the rules say. */
+export function hasFloor(person: Participant | undefined): boolean {
+  return person?.role === 'participant' && person.except?.microphone === true && person.held !== true;
+}
+
 /** Whether everybody sees this person's camera, or only organisers do. */
 export function cameraForAll(person: Participant, settings: Settings): boolean {
   return person.role === 'organiser' || settings.camerasTo === 'everyone' || person.except?.shown === true;

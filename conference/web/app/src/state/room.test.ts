@@ -162,6 +162,13 @@ describe('the rest', () => {
     expect(after(told, joined).restart).toEqual(told.restart);
   });
 
+  it('keeps the lobby in order when a visitor is told again', () => {
+    const two = after(inside, { type: 'visitor', id: 'v1', name: 'Finn', unchecked: true }, { type: 'visitor', id: 'v2', name: 'Lina' });
+    expect(two.lobby).toEqual([{ id: 'v1', name: 'Finn', unchecked: true }, { id: 'v2', name: 'Lina' }]);
+    expect(after(two, { type: 'visitor', id: 'v1', name: 'Finn' }).lobby).toEqual([{ id: 'v1', name: 'Finn' }, { id: 'v2', name: 'Lina' }]);
+    expect(after(two, { type: 'visitorGone', id: 'v1' }).lobby).toEqual([{ id: 'v2', name: 'Lina' }]);
+  });
+
   it('changes the code', () => {
     expect(after(inside, { type: 'code', code: 'Igel-17' }).room?.code).toBe('Igel-17');
   });

@@ -4,21 +4,20 @@ import type {
   AudioSlot,
   ChatMessage,
   EndReason,
-  MuteReason,
   Participant,
   ReactionKind,
   Refusal,
   Report,
-  RoomError,
   RoomInfo,
   ServerMessage,
   Settings,
-  Source,
   VideoSlot,
   Visitor,
 } from '../signaling/messages';
 import type { Stay } from './attendance';
 import { attend } from './attendance';
+import type { Notice } from './notice';
+import { noticeAfter } from './notice';
 import { may, openSettings } from './rights';
 
 interface AtDoor {
@@ -66,13 +65,6 @@ export interface Restart {
   readonly at: number;
   readonly dismissed: boolean;
 }
-
-export type Notice =
-  | { readonly kind: 'room-error'; readonly code: RoomError }
-  | { readonly kind: 'audio-blocked' }
-  /** Why a button does nothing, in words. */
-  | { readonly kind: 'explained'; readonly words: string }
-  | { readonly kind: 'muted'; readonly source: Source; readonly why: MuteReason };
 
 /** Somebody's reaction, shown for a few seconds. */
 export interface Reaction {
@@ -154,7 +146,7 @@ export type RoomAction =
 export function reduceRoom(state: RoomState, action: RoomAction): RoomState {
   switch (action.type) {
     case 'server':
-      return watchOver(receive(state, action.message, action.now), action.now);
+      return watchOver(withNotice(state, receive(state, action.message, action.now)), action.now);
     case 'link':
       return state.link === action.link ? state : { ...state, link: action.link };
     case 'codeSent':
@@ -178,6 +170,11 @@ export function reduceRoom(state: RoomState, action: RoomAction): RoomState {
     default:
       return assertNever(action);
   }
+}
+
+function withNotice(before: RoomState, after: RoomState): RoomState {
+  const notice = noticeAfter(before, after);
+  return notice === after.notice ? after : { ...after, notice };
 }
 
 /** Organisers' pages note who is there. */
@@ -263,8 +260,12 @@ function receive(state: RoomState, message: ServerMessage, now: number): RoomSta
       return { ...ok, pause: message.until };
     case 'muted':
       return { ...ok, notice: { kind: 'muted', source: message.source, why: message.why } };
-    case 'visitor':
-      return { ...ok, lobby: [...ok.lobby.filter((v) => v.id !== message.id), { id: message.id, name: message.name }] };
+    case 'visitor': {
+      const { id, name, unchecked } = message;
+      const visitor: Visitor = { id, name, ...(unchecked === undefined ? {} : { unchecked }) };
+      const known = ok.lobby.some((v) => v.id === id);
+      return { ...ok, lobby: known ? ok.lobby.map((v) => (v.id === id ? visitor : v)) : [...ok.lobby, visitor] };
+    }
     case 'visitorGone':
       return { ...ok, lobby: ok.lobby.filter((v) => v.id !== message.id) };
     case 'reaction': {

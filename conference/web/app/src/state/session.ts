@@ -12,7 +12,9 @@ import { Connection } from '../signaling/connection';
 import type { OpenSocket } from '../signaling/socket';
 import { rememberedDevice, rememberedReload, rememberedReturn, rememberReload, rememberReturn } from './memory';
 import { may } from './rights';
-import type { Link, Notice, RoomAction, RoomState } from './room';
+import type { Notice } from './notice';
+import { settledBy } from './notice';
+import type { Link, RoomAction, RoomState } from './room';
 import { initialRoom, isOrganiser, reduceRoom, selfOf } from './room';
 import type { Readable } from './store';
 import { Store } from './store';
@@ -302,13 +304,15 @@ export class Session implements Readable<RoomState> {
         if (message.code === 'screen-not-allowed') void this.switchOff('screen');
         if (message.code === 'media-failed') this.peerFailed(true);
         break;
+      case 'participantChanged':
+        this.forgetNotice(); // the floor for somebody who speaks already
+        break;
       case 'participantState':
       case 'participantJoined':
       case 'participantLeft':
       case 'participantAway':
       case 'slots':
       case 'speakers':
-      case 'participantChanged':
       case 'chat':
       case 'settings':
       case 'emergency':
@@ -491,16 +495,13 @@ export class Session implements Readable<RoomState> {
     this.obey();
     this.sendTracks();
     this.sendState();
-    this.forgetMuted();
+    this.forgetNotice();
     this.audio.setSpeaker(this.options.media.getState().chosen.speaker);
   }
 
-  /** Who speaks again need not be told any more that they were muted. */
-  private forgetMuted(): void {
+  private forgetNotice(): void {
     const { notice } = this.store.getState();
-    if (notice?.kind !== 'muted') return;
-    const { mic, camera, screen } = this.options.media.getState();
-    if ({ microphone: mic, camera, screen }[notice.source]) this.dismissNotice();
+    if (notice && settledBy(notice, this.options.media.getState())) this.dismissNotice();
   }
 
   private sendTracks(): void {

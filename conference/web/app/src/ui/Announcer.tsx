@@ -51,6 +51,10 @@ function wordsOf(t: Texts, one: Announcement): string {
       return t.moderation.announce.hand(one.name);
     case 'visitor':
       return t.moderation.announce.visitor(one.name);
+    case 'unchecked':
+    case 'floor':
+    case 'floorBack':
+      return t.moderation.announce[one.kind](one.name);
     case 'visitors':
       return t.moderation.announce.visitors(one.count);
     case 'restart':

@@ -1,6 +1,6 @@
 import type { Texts } from '../i18n/de';
 import type { LocalMedia } from '../rtc/localMedia';
-import type { Notice } from '../state/room';
+import type { Notice } from '../state/notice';
 import { isOrganiser, selfOf } from '../state/room';
 import type { Session } from '../state/session';
 import { classes } from './classes';
@@ -47,7 +47,7 @@ export function Banners({ session, media, panel, onPanel }: BannersProps) {
           <button type="button" onClick={() => { session.dismissRestart(); }}>{t.close}</button>
         </section>
       )}
-      {state.link === 'ok' && state.notice && <NoticeBanner notice={state.notice} session={session} />}
+      {state.link === 'ok' && state.notice && <NoticeBanner notice={state.notice} session={session} media={media} />}
       {local.screen && (
         <div role="status" className={classes(styles.banner, styles.info)}>
           {t.room.sharing}
@@ -85,7 +85,7 @@ function PauseBanner({ until }: { readonly until: number }) {
   const t = useTexts();
   const left = useCountdown(until);
   const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
-  return <section aria-label={t.moderation.banner.stopped} className={styles.banner} data-testid="pause">{t.moderation.banner.paused(time)}</section>;
+  return <section aria-label={t.moderation.banner.pausedTitle} className={styles.banner} data-testid="pause">{t.moderation.banner.paused(time)}</section>;
 }
 
 /** Says calmly, over the pictures and without moving them, that the connection is being restored. Screen readers hear it from the Announcer. */
@@ -95,8 +95,9 @@ export function Mending({ session }: { readonly session: Session }) {
   return link === 'lost' ? <p className={styles.mending}>{t.room.lost}</p> : null;
 }
 
-function NoticeBanner({ notice, session }: { readonly notice: Notice; readonly session: Session }) {
+function NoticeBanner({ notice, session, media }: { readonly notice: Notice; readonly session: Session; readonly media: LocalMedia }) {
   const t = useTexts();
+  const close = <button type="button" onClick={() => { session.dismissNotice(); }}>{t.close}</button>;
   if (notice.kind === 'audio-blocked') {
     return (
       <div role="alert" className={styles.banner}>
@@ -105,18 +106,29 @@ function NoticeBanner({ notice, session }: { readonly notice: Notice; readonly s
       </div>
     );
   }
-  return (
-    <div role="alert" className={styles.banner} data-testid="notice">
-      {wordsOf(t, notice)}
-      <button type="button" onClick={() => { session.dismissNotice(); }}>{t.close}</button>
-    </div>
-  );
+  const words = wordsOf(t, notice);
+  // Good news is no alarm, and the Announcer has read it out.
+  if (notice.kind === 'again' || notice.kind === 'released' || notice.kind === 'floor') {
+    return (
+      <section aria-label={words} className={classes(styles.banner, styles.info)} data-testid="notice">
+        {words}
+        {notice.kind === 'floor' && <button type="button" onClick={() => { void media.setMic(true); }}>{t.toolbar.micOn}</button>}
+        {close}
+      </section>
+    );
+  }
+  return <div role="alert" className={styles.banner} data-testid="notice">{words}{close}</div>;
 }
 
 function wordsOf(t: Texts, notice: Exclude<Notice, { kind: 'audio-blocked' }>): string {
   switch (notice.kind) {
     case 'muted':
       return t.moderation.muted[notice.why][notice.source];
+    case 'again':
+      return t.moderation.again.source[notice.source];
+    case 'released':
+    case 'floor':
+      return t.moderation.again[notice.kind];
     case 'explained':
       return notice.words;
     case 'room-error':

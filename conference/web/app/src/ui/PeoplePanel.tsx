@@ -14,6 +14,7 @@ import styles from './PeoplePanel.module.css';
 import { Person } from './Person';
 import { RemoveDialog } from './RemoveDialog';
 import room from './Room.module.css';
+import { useFocusKept } from './useFocusKept';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
 
@@ -29,6 +30,7 @@ export function PeoplePanel({ session, media, onClose }: PeoplePanelProps) {
   const state = useReadable(session);
   const { participants, self } = state;
   const [asked, setAsked] = useState<string>();
+  const body = useFocusKept<HTMLDivElement>();
   // The server tells everybody but oneself what one sends.
   const { mic, camera, screen } = useReadable(media);
   const organiser = isOrganiser(state);
@@ -37,7 +39,7 @@ export function PeoplePanel({ session, media, onClose }: PeoplePanelProps) {
   return (
     <>
       <Panel title={t.people.title} onClose={onClose}>
-        <div className={room.panelBody} tabIndex={0} role="region" aria-label={t.moderation.people.list}>
+        <div ref={body} className={room.panelBody} tabIndex={0} role="region" aria-label={t.moderation.people.list}>
           {organiser && state.emergency && <EmergencyList session={session} onRemove={setAsked} />}
           {organiser && <LobbyList session={session} />}
           <Hands session={session} hands={hands} />
@@ -64,9 +66,7 @@ export function PeoplePanel({ session, media, onClose }: PeoplePanelProps) {
         </div>
       </Panel>
       {removing && (
-        <RemoveDialog
-          name={removing.name} onRemove={() => { session.order({ type: 'remove', participant: removing.id }); }} onClose={() => { setAsked(undefined); }}
-        />
+        <RemoveDialog participant={removing.id} name={removing.name} session={session} onClose={() => { setAsked(undefined); }} />
       )}
     </>
   );

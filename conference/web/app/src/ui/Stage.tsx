@@ -141,7 +141,8 @@ function Notes({ session, media, shown }: StageProps & { readonly shown: string 
 
 function Alone({ state }: { readonly state: RoomState }) {
   const t = useTexts();
-  if (state.participants.length !== 1 || !state.room) return null;
+  // In a pause others are waited for; the banner says for whom and until when.
+  if (state.participants.length !== 1 || !state.room || state.pause !== undefined) return null;
   const organiser = selfOf(state)?.role === 'organiser';
   return (
     <section className={styles.alone} aria-labelledby="allein">

@@ -27,8 +27,20 @@ export const moderation = {
     },
   },
 
+  /** What is so again, after somebody was muted. */
+  again: {
+    source: {
+      microphone: 'Sie dürfen Ihr Mikrofon wieder einschalten.',
+      camera: 'Sie dürfen Ihre Kamera wieder einschalten.',
+      screen: 'Sie dürfen Ihren Bildschirm wieder teilen.',
+    },
+    released: 'Es geht weiter, Sie können wieder mitmachen. Mikrofon und Kamera bleiben aus, bis Sie sie selbst einschalten.',
+    floor: 'Sie dürfen jetzt sprechen. Schalten Sie dazu Ihr Mikrofon ein.',
+  },
+
   banner: {
     paused: (time: string) => `Die Lehrkraft ist gerade nicht da. Es geht weiter, sobald sie zurück ist; sonst warten in ${time} alle vor der Tür.`,
+    pausedTitle: 'Der Unterricht macht Pause',
     stopped: 'Unterricht angehalten',
     held: 'Die Lehrkraft hat den Unterricht kurz angehalten. Bitte warten Sie einen Moment: Gleich geht es weiter.',
     emergency: 'Störung: Alle sind angehalten, die Tür ist abgeschlossen.',
@@ -78,7 +90,7 @@ export const moderation = {
     end: 'Für alle beenden',
     endHint: 'Alle verlassen den Raum. Chat, Raumcode, Meldungen und Ausnahmen werden gelöscht.',
     leave: 'Nur ich gehe',
-    leaveHint: 'Sind Sie die einzige Organisator*in, hält der Unterricht an. Kommen Sie nicht bald zurück, warten alle vor der Tür.',
+    leaveHint: 'Sind Sie die einzige Organisator*in, macht der Unterricht Pause. Kommen Sie nicht bald zurück, warten alle vor der Tür.',
   },
 
   over: {
@@ -124,12 +136,19 @@ export const moderation = {
     admit: 'Einlassen',
     admitNamed: (name: string) => `${name} einlassen`,
     admitAll: 'Alle einlassen',
+    unchecked: 'Code nicht geprüft',
+    uncheckedHint: 'Es kamen zu viele falsche Codes, deshalb wurde der Code dieser Personen nicht geprüft. „Alle einlassen“ gilt nicht für sie: Lassen Sie nur ein, wen Sie kennen.',
     turnAway: 'Abweisen',
     turnAwayNamed: (name: string) => `${name} abweisen`,
     hands: (count: number) => `Meldungen (${count})`,
     lower: 'Senken',
     lowerNamed: (name: string) => `Hand von ${name} senken`,
     lowerAll: 'Alle Hände senken',
+    floor: 'Sprechen lassen',
+    floorNamed: (name: string) => `${name} sprechen lassen`,
+    floorTitle: (count: number) => `Dürfen sprechen (${count})`,
+    floorBack: 'Zurücknehmen',
+    floorBackNamed: (name: string) => `Rederecht von ${name} zurücknehmen`,
     muteAll: 'Alle stummschalten',
     list: 'Alle Personen',
     handUp: 'meldet sich',
@@ -212,11 +231,15 @@ export const moderation = {
   announce: {
     hand: (name: string) => `${name} meldet sich.`,
     visitor: (name: string) => `${name} wartet im Warteraum.`,
+    unchecked: (name: string) => `${name} wartet im Warteraum. Der Code ist nicht geprüft.`,
     visitors: (count: number) => `${count} Personen warten im Warteraum.`,
+    floor: (name: string) => `${name} darf jetzt sprechen.`,
+    floorBack: (name: string) => `Rederecht von ${name} zurückgenommen.`,
     maySpeak: 'Sie dürfen Ihr Mikrofon jetzt einschalten.',
     mayNotSpeak: 'Sie dürfen Ihr Mikrofon gerade nicht einschalten.',
+    mayFilm: 'Sie dürfen Ihre Kamera jetzt einschalten.',
     mayShare: 'Sie dürfen Ihren Bildschirm jetzt teilen.',
-    paused: 'Die Lehrkraft ist gerade nicht da. Der Unterricht ist angehalten.',
+    paused: 'Die Lehrkraft ist gerade nicht da. Der Unterricht macht Pause.',
     resumed: 'Es geht weiter.',
     held: 'Die Lehrkraft hat den Unterricht angehalten.',
     released: 'Sie können wieder mitmachen.',
