@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -25,8 +26,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m, acmetest.Leaks()...) }
 
 const domain = "jitsi.kmz-musterkreis.example"
 
+// sites counts those of this process.
+var sites atomic.Uint32
+
 // site is a TLS listener with a Manager behind it, as demux has one.
 type site struct {
+	// domain is this site's alone: certmagic keeps the open challenges of a process by name.
+	domain  string
 	current atomic.Pointer[Manager]
 	ca      *acmetest.CA
 	addr    netip.AddrPort
@@ -58,10 +64,10 @@ func newSite(t *testing.T, validity time.Duration) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{addr: l.Addr().(*net.TCPAddr).AddrPort(), log: &lockedBuffer{}}
+	s := &site{domain: fmt.Sprintf("jitsi%d.kmz-musterkreis.example", sites.Add(1)), addr: l.Addr().(*net.TCPAddr).AddrPort(), log: &lockedBuffer{}}
 	s.ca = acmetest.Start(t, int(s.addr.Port()), validity)
 	s.config = Config{
-		Domain: domain, Directory: s.ca.Directory, RootsFile: s.ca.RootsFile, Dir: filepath.Join(t.TempDir(), "acme"),
+		Domain: s.domain, Directory: s.ca.Directory, RootsFile: s.ca.RootsFile, Dir: filepath.Join(t.TempDir(), "acme"),
 		Listen: s.addr, Log: slog.New(slog.NewJSONHandler(s.log, nil)), look: 10 * time.Millisecond,
 	}
 	s.open(t)
@@ -127,12 +133,13 @@ func (s *site) visit(name string) (*x509.Certificate, error) {
 }
 
 func TestNothingIsOrderedBeforeOrder(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, time.Hour)
 	if c := s.manager().Status(); c != (opsapi.Certificate{State: opsapi.CertificateNone}) {
 		t.Errorf("got %+v", c)
 	}
 	start := time.Now()
-	if _, err := s.visit(domain); err == nil {
+	if _, err := s.visit(s.domain); err == nil {
 		t.Error("handshake without a certificate succeeded")
 	}
 	if took := time.Since(start); took > time.Second {
@@ -144,8 +151,9 @@ func TestNothingIsOrderedBeforeOrder(t *testing.T) {
 }
 
 func TestOrder(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 48*time.Hour)
-	s.ca.Point(domain, s.addr.Addr())
+	s.ca.Point(s.domain, s.addr.Addr())
 	if c := s.manager().Order(); c.State != opsapi.CertificateOrdering {
 		t.Errorf("right after Order: %+v", c)
 	}
@@ -154,7 +162,7 @@ func TestOrder(t *testing.T) {
 	if c.Issuer == "" || time.Until(c.NotAfter) < 47*time.Hour || c.Detail != "" {
 		t.Errorf("status: %+v", c)
 	}
-	leaf, err := s.visit(domain)
+	leaf, err := s.visit(s.domain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,8 +179,9 @@ func TestOrder(t *testing.T) {
 }
 
 func TestStoredCertificateSurvivesRestart(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 48*time.Hour)
-	s.ca.Point(domain, s.addr.Addr())
+	s.ca.Point(s.domain, s.addr.Addr())
 	s.manager().Order()
 	before := s.waitFor(t, opsapi.CertificateReady)
 	s.manager().Close()
@@ -180,7 +189,7 @@ func TestStoredCertificateSurvivesRestart(t *testing.T) {
 	if after := s.manager().Status(); after != before {
 		t.Errorf("after a restart %+v, before %+v", after, before)
 	}
-	if _, err := s.visit(domain); err != nil {
+	if _, err := s.visit(s.domain); err != nil {
 		t.Error(err)
 	}
 	if n := s.ca.Orders(); n != 1 {
@@ -189,6 +198,7 @@ func TestStoredCertificateSurvivesRestart(t *testing.T) {
 }
 
 func TestFailedOrderSaysWhyAndCanBeRepeated(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 48*time.Hour)
 	s.manager().Order() // the name does not resolve
 	c := s.waitFor(t, opsapi.CertificateFailed)
@@ -196,15 +206,16 @@ func TestFailedOrderSaysWhyAndCanBeRepeated(t *testing.T) {
 		t.Errorf("detail lacks the CA's reason: %q", c.Detail)
 	}
 	waitUntil(t, "the failure is logged", func() bool { return strings.Contains(s.log.String(), "went wrong") })
-	if text := s.log.String(); strings.Contains(text, "127.0.0.1") || strings.Contains(text, domain) {
+	if text := s.log.String(); strings.Contains(text, "127.0.0.1") || strings.Contains(text, s.domain) {
 		t.Errorf("the log has addresses or names: %s", text)
 	}
-	s.ca.Point(domain, s.addr.Addr())
+	s.ca.Point(s.domain, s.addr.Addr())
 	s.manager().Order()
 	s.waitFor(t, opsapi.CertificateReady)
 }
 
 func TestUnreachableAndUntrustedACMEServer(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		change func(*Config)
 		want   string
@@ -213,6 +224,7 @@ func TestUnreachableAndUntrustedACMEServer(t *testing.T) {
 		"not trusted":    {func(c *Config) { c.RootsFile = "" }, "not trusted"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t, time.Hour)
 			s.manager().Close()
 			tt.change(&s.config)
@@ -228,8 +240,9 @@ func TestUnreachableAndUntrustedACMEServer(t *testing.T) {
 
 // TestExpiredCertificate: the server was off for too long; it renews by itself at the start.
 func TestExpiredCertificate(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 8*time.Second)
-	s.ca.Point(domain, s.addr.Addr())
+	s.ca.Point(s.domain, s.addr.Addr())
 	s.manager().Order()
 	before := s.waitFor(t, opsapi.CertificateReady)
 	s.manager().Close()
@@ -247,6 +260,7 @@ func TestExpiredCertificate(t *testing.T) {
 }
 
 func TestCloseBreaksOffAnOrder(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, time.Hour)
 	// An ACME server that accepts and says nothing.
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -38,10 +38,11 @@ func (s *site) accounts(t *testing.T) map[string]string {
 
 // TestAccountIsKept: one account for orders and renewals, across a restart, and its contact is nowhere but on disk.
 func TestAccountIsKept(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 90*24*time.Hour)
 	s.config.Email = contact
 	c := s.withClock(t)
-	s.ca.Point(domain, s.addr.Addr())
+	s.ca.Point(s.domain, s.addr.Addr())
 	s.ca.FailAt("/sign-me-up", problem(http.StatusForbidden, "userActionRequired", "not today")) // Pebble's path for new accounts
 	s.manager().Order()
 	if failed := s.waitForFailure(t); !strings.Contains(failed.Detail, "not today") || strings.Contains(failed.Detail, contact) {
@@ -71,8 +72,9 @@ func TestAccountIsKept(t *testing.T) {
 
 // TestDamagedAccount: status says what to do, and doing it helps.
 func TestDamagedAccount(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 48*time.Hour)
-	s.ca.Point(domain, s.addr.Addr())
+	s.ca.Point(s.domain, s.addr.Addr())
 	s.manager().Order()
 	s.waitReady(t)
 	for file := range s.accounts(t) {

@@ -57,7 +57,7 @@ func ready(t *testing.T, validity time.Duration) (*site, *clock) {
 	t.Helper()
 	s := newSite(t, validity)
 	c := s.withClock(t)
-	s.ca.Point(domain, s.addr.Addr())
+	s.ca.Point(s.domain, s.addr.Addr())
 	s.manager().Order()
 	s.waitFor(t, opsapi.CertificateReady)
 	return s, c
@@ -66,7 +66,7 @@ func ready(t *testing.T, validity time.Duration) (*site, *clock) {
 // served are the certificate's serial number and public key as browsers see them.
 func (s *site) served(t *testing.T) (serial, key string) {
 	t.Helper()
-	leaf, err := s.visit(domain)
+	leaf, err := s.visit(s.domain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func (s *site) served(t *testing.T) (serial, key string) {
 func TestRenewalComesByItselfWithAnotherKey(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 30*time.Second) // Pebble advises any time, so the renewal may come five seconds before the end
-	s.ca.Point(domain, s.addr.Addr())
+	s.ca.Point(s.domain, s.addr.Addr())
 	s.manager().Order()
 	s.waitFor(t, opsapi.CertificateReady)
 	firstSerial, firstKey := s.served(t)
@@ -100,6 +100,7 @@ func TestRenewalComesByItselfWithAnotherKey(t *testing.T) {
 // TestAuthorityThatIsOut: two months later the renewal is due and the authority down. The old certificate is served, status and log say until
 // when, the next tries come ever later, a restart forgets nothing, and the first that gets through ends it.
 func TestAuthorityThatIsOut(t *testing.T) {
+	t.Parallel()
 	s, c := ready(t, 90*24*time.Hour)
 	serial, _ := s.served(t)
 	s.ca.Fail(func(w http.ResponseWriter, _ *http.Request) {
@@ -143,9 +144,10 @@ func TestAuthorityThatIsOut(t *testing.T) {
 
 // TestRateLimit: what the authority forbids is not tried, by nobody, until it allows it; across a restart as well.
 func TestRateLimit(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 90*24*time.Hour)
 	c := s.withClock(t)
-	s.ca.Point(domain, s.addr.Addr())
+	s.ca.Point(s.domain, s.addr.Addr())
 	var mu sync.Mutex
 	requests := 0
 	limit := problem(http.StatusTooManyRequests, "rateLimited", "too many certificates for this name, retry after "+
@@ -190,9 +192,10 @@ func TestRateLimit(t *testing.T) {
 
 // TestBusyAuthority: 503 is no ban, and what came with it stays out of status.
 func TestBusyAuthority(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 90*24*time.Hour)
 	c := s.withClock(t)
-	s.ca.Point(domain, s.addr.Addr())
+	s.ca.Point(s.domain, s.addr.Addr())
 	s.ca.Fail(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "busy with 192.0.2.7", http.StatusServiceUnavailable)
 	})
@@ -209,6 +212,7 @@ func TestBusyAuthority(t *testing.T) {
 
 // TestOrderIsRehearsed: a mistake shows at staging and costs the real authority nothing; staging's certificate is never served.
 func TestOrderIsRehearsed(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, 48*time.Hour)
 	staging := acmetest.Start(t, int(s.addr.Port()), 48*time.Hour)
 	s.trustBoth(t, staging)
@@ -217,28 +221,29 @@ func TestOrderIsRehearsed(t *testing.T) {
 	if !strings.Contains(failed.Detail, "rehearsal") || !strings.Contains(failed.Detail, "nothing was ordered from the real one") || s.ca.Orders() != 0 {
 		t.Errorf("%d real orders, %+v", s.ca.Orders(), failed)
 	}
-	staging.Point(domain, s.addr.Addr())
+	staging.Point(s.domain, s.addr.Addr())
 	s.manager().Order() // staging finds it, the real one does not
 	waitUntil(t, "the real one has failed", func() bool {
 		return s.ca.Orders() == 1 && !strings.Contains(s.manager().Status().Detail, "rehearsal") && s.manager().Status().State == opsapi.CertificateFailed
 	})
-	if _, err := s.visit(domain); err == nil {
+	if _, err := s.visit(s.domain); err == nil {
 		t.Error("staging's certificate is served")
 	}
 	rehearsals := staging.Orders()
-	s.ca.Point(domain, s.addr.Addr())
+	s.ca.Point(s.domain, s.addr.Addr())
 	s.manager().Order()
 	s.waitReady(t)
 	if staging.Orders() != rehearsals {
 		t.Error("what had succeeded was rehearsed again")
 	}
-	if _, err := s.visit(domain); err != nil {
+	if _, err := s.visit(s.domain); err != nil {
 		t.Error(err)
 	}
 }
 
 // TestAuthorityMayHurryTheRenewal: it revokes, so to speak, and says so by ARI (RFC 9773).
 func TestAuthorityMayHurryTheRenewal(t *testing.T) {
+	t.Parallel()
 	s, c := ready(t, 90*24*time.Hour)
 	waitUntil(t, "the authority was asked when to renew", func() bool { return s.recordOnDisk(t).AskAt.Sub(c.now()) > 0 })
 	rec := s.recordOnDisk(t)
@@ -259,13 +264,14 @@ func TestUnreliableAuthority(t *testing.T) {
 	t.Setenv("PEBBLE_WFE_NONCEREJECT", "40")
 	t.Setenv("PEBBLE_AUTHZREUSE", "0")
 	s, _ := ready(t, 48*time.Hour)
-	if _, err := s.visit(domain); err != nil {
+	if _, err := s.visit(s.domain); err != nil {
 		t.Error(err)
 	}
 }
 
 // TestDamagedFiles: what is on disk and cannot be read keeps nobody from starting.
 func TestDamagedFiles(t *testing.T) {
+	t.Parallel()
 	s, _ := ready(t, 48*time.Hour)
 	for _, tt := range []struct{ file, want string }{{recordFile, opsapi.CertificateReady}, {certificateFile, opsapi.CertificateNone}} {
 		s.manager().Close()

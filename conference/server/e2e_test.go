@@ -137,12 +137,17 @@ func orderCertificate(t *testing.T, ops *opsapi.Client) {
 	})
 }
 
+// ordering is held while a county of this process orders: all have the same domain, and certmagic keeps the open challenges of a process by name.
+var ordering sync.Mutex
+
 // ready brings the county to where `kreisraum up` leaves it.
 func (c *county) ready(t *testing.T, accounts ...opsapi.Account) *opsapi.Client {
 	t.Helper()
 	c.signCSR(t)
 	ops := c.ops(t)
 	waitFor(t, "the ops API answers", func() bool { _, err := ops.Info(t.Context()); return err == nil })
+	ordering.Lock()
+	defer ordering.Unlock()
 	orderCertificate(t, ops)
 	if _, err := ops.PutAccounts(t.Context(), opsapi.Accounts{Revision: "r1", Accounts: accounts}); err != nil {
 		t.Fatal(err)
@@ -265,6 +270,7 @@ func newAccount(t *testing.T, id, name, password string) opsapi.Account {
 
 // TestFromNothingToALesson is `kreisraum up` and a lesson, seen from the machine.
 func TestFromNothingToALesson(t *testing.T) {
+	t.Parallel()
 	c := newCounty(t)
 	ops := c.ops(t)
 	if _, err := ops.Info(t.Context()); err == nil {
@@ -366,6 +372,7 @@ func (c *county) noCanary(t *testing.T) {
 }
 
 func TestRestartKeepsCertificateAndAccounts(t *testing.T) {
+	t.Parallel()
 	c := newCounty(t)
 	c.ready(t, newAccount(t, "id-1", "ahorn-4827", "ein-passwort"))
 	browser := c.browser(t)
@@ -388,6 +395,7 @@ func TestRestartKeepsCertificateAndAccounts(t *testing.T) {
 
 // TestProbe holds a call with media through the whole server.
 func TestProbe(t *testing.T) {
+	t.Parallel()
 	c := newCounty(t)
 	ops := c.ready(t)
 	ticket, err := ops.ProbeToken(t.Context(), "")
@@ -406,6 +414,7 @@ func TestProbe(t *testing.T) {
 }
 
 func TestTakenPort(t *testing.T) {
+	t.Parallel()
 	c := newCounty(t)
 	cfg := c.cfg
 	cfg.Paths = pathsIn(t.TempDir())
@@ -425,6 +434,7 @@ func TestTakenPort(t *testing.T) {
 }
 
 func TestBothAddressFamilies(t *testing.T) {
+	t.Parallel()
 	if l, err := net.Listen("tcp", "[::1]:0"); err != nil {
 		t.Skip("no IPv6 on this machine")
 	} else {

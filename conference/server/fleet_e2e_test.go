@@ -58,6 +58,7 @@ func hearing(t *testing.T, all ...*client.Participant) {
 
 // TestLessonOnABridge: the site is the portal's, room and media are a bridge's.
 func TestLessonOnABridge(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, config.RolePortal, 2)
 	organiser, pupil := f.lesson(t, "klasse-5a")
 	bridge := f.bridgeOf(t)
@@ -107,6 +108,7 @@ func TestLessonOnABridge(t *testing.T) {
 
 // TestProbeOfABridgeThatIsNotReady: the operator's probe reaches every machine, and nobody else does.
 func TestProbeOfABridgeThatIsNotReady(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, config.RoleBoth, 1)
 	for _, m := range f.list.Machines {
 		f.change(t, m.ID, func(m *opsapi.Machine) { m.Ready = false })
@@ -142,6 +144,7 @@ func TestProbeOfABridgeThatIsNotReady(t *testing.T) {
 // TestBridgeDies: power off. The room is back on the other bridge within 10 s, with the same people; a stranger without the code stays
 // out.
 func TestBridgeDies(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, config.RolePortal, 2)
 	organiser, pupil := f.lesson(t, "klasse-5a")
 	code := organiser.Code()
@@ -188,8 +191,10 @@ func wrong(code string) string {
 // TestPortalRestarts: whoever is in a lesson goes on hearing and being heard, and is connected again. How soon is judged where nothing else
 // runs on the computer, see operator/e2e; here it is only told.
 func TestPortalRestarts(t *testing.T) {
+	t.Parallel()
 	for name, how := range map[string]syscall.Signal{"in order": syscall.SIGTERM, "killed": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := newFleet(t, config.RolePortal, 2)
 			organiser, pupil := f.lesson(t, "klasse-5a")
 			bridge := f.bridgeOf(t)
@@ -218,6 +223,7 @@ func TestPortalRestarts(t *testing.T) {
 
 // TestManyRoomsComeBackAtOnce: after a portal's restart everybody asks at the same moment, and no room is on two bridges.
 func TestManyRoomsComeBackAtOnce(t *testing.T) {
+	t.Parallel()
 	const rooms = 50
 	f := newFleet(t, config.RolePortal, 3, func(f *fleet) {
 		f.capacity = config.Capacity{PacketsPerSecond: 1e6, EgressMbit: 1e4} // none shall wait
@@ -263,6 +269,7 @@ func (f *fleet) once(t *testing.T, everybody []*client.Participant) {
 
 // TestQueue: without a bridge that takes a lesson its organiser waits, and comes in by themselves once there is one.
 func TestQueue(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, config.RolePortal, 1)
 	f.change(t, "bridge-1", func(m *opsapi.Machine) { m.Draining = true })
 	cookie := f.login(t)
@@ -308,6 +315,7 @@ func TestQueue(t *testing.T) {
 
 // TestFullBridge: a bridge whose capacity is used up takes no second lesson; its organiser waits until the first one is over.
 func TestFullBridge(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, config.RolePortal, 0)
 	f.capacity.PacketsPerSecond = 100 // two voices are 50 in and 50 out each
 	f.add(t, 1)
@@ -335,6 +343,7 @@ func TestFullBridge(t *testing.T) {
 
 // TestOrderedRestart: the operator's order restarts the whole county, bridges first, and the proof says what was forgotten.
 func TestOrderedRestart(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, config.RoleBoth, 2)
 	f.change(t, "portal", func(m *opsapi.Machine) { m.Ready = false }) // the lesson shall be on a dedicated bridge
 	organiser, pupil := f.lesson(t, "klasse-5a")

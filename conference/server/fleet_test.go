@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,12 +49,19 @@ type fleet struct {
 	accounts opsapi.Accounts
 }
 
+// Networks are counted within this process, from a random one, because another process may run the same tests.
+var (
+	firstNetwork = rand.Uint32()
+	networks     atomic.Uint32
+)
+
 // newFleet starts a portal of that role and so many bridges, and brings them to where `kreisraum up` leaves them.
 func newFleet(t *testing.T, role string, bridges int, change ...func(*fleet)) *fleet {
 	t.Helper()
 	f := &fleet{dir: t.TempDir(), operator: newOperator(t), forward: newForwarder(t), bridges: map[string]*machine{}}
 	// Ports are the real ones; so that tests never meet, each has a network of its own within 127.0.0.0/8.
-	f.private = [3]byte{127, byte(64 + rand.IntN(64)), byte(rand.IntN(256))}
+	n := firstNetwork + networks.Add(1)
+	f.private = [3]byte{127, byte(64 + n>>8%64), byte(n)}
 	f.acme = acmetest.Start(t, f.forward.port(), 48*time.Hour)
 	f.acme.Point(domain, f.forward.addr())
 	f.key = filepath.Join(f.dir, "county.key")

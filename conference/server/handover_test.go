@@ -19,6 +19,7 @@ import (
 // TestLessonsComeBackAfterARestartByDay: portal and bridge are one process, or the bridge alone restarts. The same people are inside again
 // by themselves, under their own IDs and without the code; a stranger is not.
 func TestLessonsComeBackAfterARestartByDay(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		role    string
 		bridges int
@@ -28,6 +29,7 @@ func TestLessonsComeBackAfterARestartByDay(t *testing.T) {
 		"a bridge":    {config.RolePortal, 1, func(f *fleet) *machine { return f.bridges["bridge-1"] }},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := newFleet(t, tt.role, tt.bridges)
 			organiser, pupil := f.lesson(t, "klasse-5a")
 			code, ids := organiser.Code(), []string{organiser.ID(), pupil.ID()}

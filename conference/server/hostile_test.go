@@ -14,6 +14,7 @@ type tries map[string]func(*testing.T, *lesson)
 
 // TestHostileClient: whoever skips the page is refused in every rule of docs/classroom.md. Each case has a lesson of its own.
 func TestHostileClient(t *testing.T) {
+	t.Parallel()
 	s := newSchool(t)
 	for _, table := range []tries{doorCases, orderCases, talkCases, mediaCases} {
 		for name, try := range table {

@@ -71,6 +71,7 @@ func loginAs(t *testing.T, s *Server, name string) string {
 
 // TestRoomsGoWithTheirAccount: a disabled account keeps its rooms, with a deleted one they are gone from memory and disk.
 func TestRoomsGoWithTheirAccount(t *testing.T) {
+	t.Parallel()
 	dir, log := t.TempDir(), &logBuffer{}
 	s := portalIn(t, dir, log)
 	ahorn := opsapi.Account{ID: "id-ahorn", Name: "ahorn-4827", Hash: teachersHash()}
@@ -107,6 +108,7 @@ func TestRoomsGoWithTheirAccount(t *testing.T) {
 
 // TestRoomsOfAccountsThatWentWithACrash: the list of accounts was kept, the end of their rooms was not.
 func TestRoomsOfAccountsThatWentWithACrash(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := portalIn(t, dir, &logBuffer{})
 	ahorn := opsapi.Account{ID: "id-ahorn", Name: "ahorn-4827", Hash: teachersHash()}

@@ -50,6 +50,7 @@ func TestScheduleOf(t *testing.T) {
 // TestNightlyRestart: the server ends by itself and without an error, so that systemd starts it anew; the next one proves what was
 // forgotten, and finds no file that it does not know.
 func TestNightlyRestart(t *testing.T) {
+	t.Parallel()
 	cfg := config.Default()
 	cfg.Domain = domain
 	cfg.Listen = config.Listen{Addresses: []string{"127.0.0.1"}}

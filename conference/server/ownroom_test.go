@@ -37,6 +37,7 @@ func ask(t *testing.T, b *http.Client, method, path, body string, status int, in
 // TestARoomOfOnesOwn: a teacher makes a room, sends its code before the lesson, begins it, takes the telephone as well, and has another code for
 // the next lesson. Another teacher can do nothing with the address.
 func TestARoomOfOnesOwn(t *testing.T) {
+	t.Parallel()
 	s := newSchool(t)
 	var room, recoded struct{ ID, Address, Code, Link string }
 	ask(t, s.teacher, "POST", "/api/rooms", `{"title":"Größe & Gewicht ½"}`, http.StatusCreated, &room)

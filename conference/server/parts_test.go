@@ -77,6 +77,7 @@ func TestNotifyAbstractSocket(t *testing.T) {
 
 // TestLostListenerEndsTheServer: a server that cannot be reached any more must end, so that systemd starts it anew.
 func TestLostListenerEndsTheServer(t *testing.T) {
+	t.Parallel()
 	cfg := config.Default()
 	cfg.Domain = domain
 	cfg.Listen = config.Listen{Addresses: []string{"127.0.0.1"}}

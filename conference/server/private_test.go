@@ -26,6 +26,7 @@ import (
 // TestWithoutThePrivateNetwork: as long as the private address is not there the site and the ops API answer, rooms are busy, and what is
 // missing stands in the log once.
 func TestWithoutThePrivateNetwork(t *testing.T) {
+	t.Parallel()
 	c := newCounty(t)
 	if err := c.stop(); err != nil {
 		t.Fatal(err)
@@ -90,6 +91,7 @@ func TestBridgeWaitsForEverything(t *testing.T) {
 }
 
 func TestCountyKey(t *testing.T) {
+	t.Parallel()
 	cfg := config.Default()
 	cfg.Domain = domain
 	cfg.Listen = config.Listen{Addresses: []string{"127.0.0.1"}}
@@ -116,6 +118,7 @@ func TestCountyKey(t *testing.T) {
 
 // TestPrivateDoors: who may come in where. A machine that was taken over opens no other bridge's rooms and no ops API.
 func TestPrivateDoors(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, config.RolePortal, 2)
 	operator := f.operator.client()
 	portal, bridge := f.leafOf(t, f.portal), f.leafOf(t, f.bridges["bridge-2"])
@@ -164,6 +167,7 @@ func TestPrivateDoors(t *testing.T) {
 
 // TestNATSOfOnesOwn: with an address of other NATS servers the portal starts none, and the county works the same.
 func TestNATSOfOnesOwn(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, config.RolePortal, 1, func(f *fleet) {
 		host := f.address(50)
 		certificate := f.operator.Leaf(x509.Certificate{IPAddresses: []net.IP{host.AsSlice()}})

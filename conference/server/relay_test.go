@@ -10,6 +10,7 @@ import (
 
 // TestProbeOverTLS holds a call in which everything goes through the site's port.
 func TestProbeOverTLS(t *testing.T) {
+	t.Parallel()
 	c := newCounty(t)
 	ops := c.ready(t)
 	ticket, err := ops.ProbeToken(t.Context(), "")
