@@ -17,6 +17,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 const patience = 30 * time.Second
@@ -125,20 +126,11 @@ func (d *desk) begin(ws *websocket.Conn) *client.Peer {
 	return peer
 }
 
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("still waiting for %s", what)
-		}
-	}
-}
-
 func TestEcho(t *testing.T) {
 	d := newDesk(t, patience)
 	ws := d.open()
 	peer := d.begin(ws)
-	waitFor(t, "sound and picture to come back", func() bool {
+	eventually.True(t, "sound and picture to come back", func() bool {
 		back := 0
 		for _, s := range peer.Streams() {
 			if s.Packets > 30 {
@@ -153,7 +145,7 @@ func TestEcho(t *testing.T) {
 		}
 	}
 	_ = ws.Close(websocket.StatusNormalClosure, "")
-	waitFor(t, "the media to end with the WebSocket", func() bool {
+	eventually.True(t, "the media to end with the WebSocket", func() bool {
 		select {
 		case <-peer.Failed():
 			return true
@@ -173,7 +165,7 @@ func TestItEndsByItself(t *testing.T) {
 			t.Errorf("got %+v", m)
 		}
 	}
-	waitFor(t, "the places to be free", func() bool { d.server.mu.Lock(); defer d.server.mu.Unlock(); return d.server.all == 0 })
+	eventually.True(t, "the places to be free", func() bool { d.server.mu.Lock(); defer d.server.mu.Unlock(); return d.server.all == 0 })
 }
 
 func TestWhatIsNoOfferEndsIt(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // TestTrial: who has no login gets relays for a network test, and keeps none.
@@ -16,7 +18,7 @@ func TestTrial(t *testing.T) {
 		t.Fatal(err)
 	}
 	roundTrip(t, relay, d.bridge)
-	waitFor(t, "the relay to end with the credential", func() bool { return d.server.Allocations() == 0 })
+	eventually.True(t, "the relay to end with the credential", func() bool { return d.server.Allocations() == 0 })
 }
 
 func TestTrialsLeaveTheRelayToLessons(t *testing.T) {
@@ -37,7 +39,7 @@ func TestTrialsLeaveTheRelayToLessons(t *testing.T) {
 		t.Errorf("in a lesson: %v", err)
 	}
 	last.Close()
-	waitFor(t, "the trial's place to be given back", func() bool { return d.server.Allocations() == 1 })
+	eventually.True(t, "the trial's place to be given back", func() bool { return d.server.Allocations() == 1 })
 	if _, err := d.client(trial()).Allocate(); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 const (
@@ -79,12 +81,15 @@ func newDesk(t *testing.T, change func(*Config)) *desk {
 	return d
 }
 
-// echo answers UDP packets at an address until the test ends.
+// echo answers UDP packets at an address until the test ends. Only a computer without ::1 skips the test.
 func echo(t *testing.T, at netip.Addr) netip.AddrPort {
 	t.Helper()
 	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(at, 0)))
+	if errors.Is(err, syscall.EADDRNOTAVAIL) && at == netip.IPv6Loopback() {
+		t.Skip("this computer has no ::1")
+	}
 	if err != nil {
-		t.Skipf("no UDP at %s: %v", at, err)
+		t.Fatal(err)
 	}
 	done := make(chan struct{})
 	go func() {
@@ -139,7 +144,7 @@ func roundTrip(t *testing.T, c net.PacketConn, to netip.AddrPort) {
 	t.Helper()
 	for _, size := range []int{1, 3, 4, 160, 1199, 1200, 1400} {
 		packet := bytes.Repeat([]byte{byte(size)}, size)
-		waitFor(t, fmt.Sprintf("%d bytes to come back", size), func() bool { return bytes.Equal(exchange(c, to, packet), packet) })
+		eventually.True(t, fmt.Sprintf("%d bytes to come back", size), func() bool { return bytes.Equal(exchange(c, to, packet), packet) })
 	}
 }
 
@@ -168,14 +173,14 @@ func TestRelay(t *testing.T) {
 		t.Errorf("%d allocations", n)
 	}
 	d.skew.Store(int64((permissionLife + time.Minute) / time.Second)) // the credential has expired, and so has the permission
-	waitFor(t, "packets again once the client has renewed its permission", func() bool {
+	eventually.True(t, "packets again once the client has renewed its permission", func() bool {
 		_ = d.permit(relay)
 		return exchange(relay, d.bridge, []byte("hello")) != nil
 	})
 	if err := relay.Close(); err != nil {
 		t.Errorf("Refresh with lifetime 0: %v", err)
 	}
-	waitFor(t, "no allocation", func() bool { return d.server.Allocations() == 0 })
+	eventually.True(t, "no allocation", func() bool { return d.server.Allocations() == 0 })
 }
 
 // permit creates the permission anew.
@@ -185,15 +190,6 @@ func (d *desk) permit(relay net.PacketConn) error {
 		d.t.Fatalf("%T creates no permissions", relay)
 	}
 	return p.CreatePermissions(net.UDPAddrFromAddrPort(d.bridge))
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("still waiting for %s", what)
-		}
-	}
 }
 
 func TestNothingButTheBridge(t *testing.T) {
@@ -283,7 +279,7 @@ func TestQuota(t *testing.T) {
 				t.Fatal("a third allocation")
 			}
 			relays[0].Close()
-			waitFor(t, "one to be given back", func() bool { return d.server.Allocations() == 1 })
+			eventually.True(t, "one to be given back", func() bool { return d.server.Allocations() == 1 })
 			if _, err := d.client(d.credential()).Allocate(); err != nil {
 				t.Errorf("afterwards: %v", err)
 			}
@@ -303,7 +299,7 @@ func TestABrokenConnectionGivesItsRelayBack(t *testing.T) {
 		c.Close() // as a network that is gone
 	}
 	d.server.mu.Unlock()
-	waitFor(t, "no allocation", func() bool { return d.server.Allocations() == 0 })
+	eventually.True(t, "no allocation", func() bool { return d.server.Allocations() == 0 })
 }
 
 func TestSilentConnectionsEnd(t *testing.T) {
@@ -339,7 +335,7 @@ func TestSilentConnectionsEnd(t *testing.T) {
 		if _, err := d.client(d.credential()).Allocate(); err != nil {
 			t.Fatal(err)
 		}
-		waitFor(t, "the allocation to end", func() bool { return d.server.Allocations() == 0 })
+		eventually.True(t, "the allocation to end", func() bool { return d.server.Allocations() == 0 })
 	})
 }
 
