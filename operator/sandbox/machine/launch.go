@@ -12,12 +12,14 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/spawn"
 )
 
 // host is what the units of a running machine stand on.
 type host struct {
 	disk  *rootFS
-	spawn *spawner
+	spawn *spawn.Spawner
 	log   *slog.Logger
 }
 
@@ -121,7 +123,7 @@ func (h *host) exec(u *unitFile, who account, groups []uint32, env []string, j *
 	}
 	cmd := &exec.Cmd{Path: u.command[0], Args: u.command, Env: env, Dir: dir, Stdout: in, Stderr: in}
 	confine(cmd, h.disk.dir, who.owner, groups, u.bindService)
-	err = h.spawn.start(cmd)
+	err = h.spawn.Start(cmd)
 	_ = in.Close()
 	if err != nil {
 		_ = out.Close()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
+	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/spawn"
 )
 
 // Config says where machines live.
@@ -29,7 +30,7 @@ type Config struct {
 // Process is the runtime "process": machines that are folders. It implements hcloudsim.Runtime.
 type Process struct {
 	config   Config
-	spawn    *spawner
+	spawn    *spawn.Spawner
 	loopback *loopback
 
 	mu      sync.Mutex
@@ -63,11 +64,11 @@ func NewProcess(c Config) (*Process, error) {
 	if err := checkRights(c.Dir); err != nil {
 		return nil, err
 	}
-	spawn, err := newSpawner()
+	spawner, err := spawn.New(giveUp)
 	if err != nil {
 		return nil, fmt.Errorf("machine runtime: %w", err)
 	}
-	return &Process{config: c, spawn: spawn, loopback: &loopback{}, servers: make(map[int64]*server)}, nil
+	return &Process{config: c, spawn: spawner, loopback: &loopback{}, servers: make(map[int64]*server)}, nil
 }
 
 // EnableIPv6 lets machines have addresses of prefix: each one's address is added to the loopback interface while it is on. It tries with one
@@ -87,7 +88,7 @@ func (p *Process) Create(ctx context.Context, m hcloudsim.Machine) error {
 		return named("create", m.ID, err)
 	}
 	m = own(m)
-	return named("create", m.ID, s.do(ctx, func() error { return s.create(m) }))
+	return named("create", m.ID, s.Do(ctx, func() error { return s.create(m) }))
 }
 
 // known is the machine's server, made if there is none yet.
@@ -117,7 +118,7 @@ func (p *Process) PowerOn(ctx context.Context, id int64) error {
 	if err != nil {
 		return named("power on", id, err)
 	}
-	return named("power on", id, s.do(ctx, s.powerOn))
+	return named("power on", id, s.Do(ctx, s.powerOn))
 }
 
 // PowerOff implements hcloudsim.Runtime. It does not wait for a shutdown that is under way.
@@ -129,7 +130,7 @@ func (p *Process) PowerOff(ctx context.Context, id int64) error {
 	if units := s.running.Load(); units != nil {
 		units.cutPower()
 	}
-	return named("power off", id, s.do(ctx, s.powerOff))
+	return named("power off", id, s.Do(ctx, s.powerOff))
 }
 
 // Shutdown implements hcloudsim.Runtime. Units get SIGTERM and their TimeoutStopSec; then the machine is off.
@@ -138,7 +139,7 @@ func (p *Process) Shutdown(ctx context.Context, id int64) error {
 	if err != nil {
 		return named("shut down", id, err)
 	}
-	return named("shut down", id, s.do(ctx, s.shutdown))
+	return named("shut down", id, s.Do(ctx, s.shutdown))
 }
 
 // Reboot implements hcloudsim.Runtime. Units get SIGTERM and their TimeoutStopSec.
@@ -147,7 +148,7 @@ func (p *Process) Reboot(ctx context.Context, id int64) error {
 	if err != nil {
 		return named("reboot", id, err)
 	}
-	return named("reboot", id, s.do(ctx, func() error { return errors.Join(s.shutdown(), s.powerOn()) }))
+	return named("reboot", id, s.Do(ctx, func() error { return errors.Join(s.shutdown(), s.powerOn()) }))
 }
 
 // Reset implements hcloudsim.Runtime. It does not wait for a shutdown that is under way.
@@ -159,7 +160,7 @@ func (p *Process) Reset(ctx context.Context, id int64) error {
 	if units := s.running.Load(); units != nil {
 		units.cutPower()
 	}
-	return named("reset", id, s.do(ctx, func() error { return errors.Join(s.powerOff(), s.powerOn()) }))
+	return named("reset", id, s.Do(ctx, func() error { return errors.Join(s.powerOff(), s.powerOn()) }))
 }
 
 // Rebuild implements hcloudsim.Runtime.
@@ -172,7 +173,7 @@ func (p *Process) Rebuild(ctx context.Context, id int64, m hcloudsim.Machine) er
 	if units := s.running.Load(); units != nil {
 		units.cutPower()
 	}
-	return named("rebuild", id, s.do(ctx, func() error { return s.rebuild(own(m)) }))
+	return named("rebuild", id, s.Do(ctx, func() error { return s.rebuild(own(m)) }))
 }
 
 // Snapshot implements hcloudsim.Runtime.
@@ -181,7 +182,7 @@ func (p *Process) Snapshot(ctx context.Context, id, imageID int64) error {
 	if err != nil {
 		return named("take a snapshot of", id, err)
 	}
-	return named("take a snapshot of", id, s.do(ctx, func() error { return s.snapshot(p.snapshotDir(imageID)) }))
+	return named("take a snapshot of", id, s.Do(ctx, func() error { return s.snapshot(p.snapshotDir(imageID)) }))
 }
 
 // DeleteSnapshot implements hcloudsim.Runtime. Deleting what does not exist is no error.
@@ -199,7 +200,7 @@ func (p *Process) SetFirewall(ctx context.Context, id int64, filtered bool, inbo
 		return named("set the firewall of", id, err)
 	}
 	f := firewall{filtered: filtered, rules: slices.Clone(inbound)}
-	return named("set the firewall of", id, s.do(ctx, func() error { return s.setFirewall(f) }))
+	return named("set the firewall of", id, s.Do(ctx, func() error { return s.setFirewall(f) }))
 }
 
 // Delete implements hcloudsim.Runtime. Deleting what does not exist is no error.
@@ -211,14 +212,14 @@ func (p *Process) Delete(ctx context.Context, id int64) error {
 	if units := s.running.Load(); units != nil {
 		units.cutPower()
 	}
-	if err := s.do(ctx, s.remove); err != nil && !errors.Is(err, errGone) {
+	if err := s.Do(ctx, s.remove); err != nil && !errors.Is(err, errGone) {
 		return named("delete", id, err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.servers[id] == s {
 		delete(p.servers, id)
-		s.end()
+		s.End()
 	}
 	return nil
 }
@@ -239,15 +240,15 @@ func (p *Process) Close() error {
 	each(all, func(s *server) {
 		ctx, cancel := context.WithTimeout(context.Background(), p.config.ShutdownTimeout)
 		defer cancel()
-		if err := s.do(ctx, s.shutdown); err != nil {
+		if err := s.Do(ctx, s.shutdown); err != nil {
 			if units := s.running.Load(); units != nil {
 				units.cutPower()
 			}
 		}
-		_ = s.do(context.Background(), s.powerOff)
-		s.end()
+		_ = s.Do(context.Background(), s.powerOff)
+		s.End()
 	})
-	p.spawn.close()
+	p.spawn.Close()
 	return nil
 }
 

@@ -11,20 +11,18 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
+	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/orders"
 )
 
 // server is one machine. A loop owns its state and does one thing after the other; callers may give up waiting, the loop does not.
 type server struct {
+	*orders.Queue
 	process *Process
 	dir     string
 	log     *slog.Logger
-	orders  chan order
-	done    chan struct{}
-	ended   sync.Once
 
 	// running lets PowerOff cut the power of a machine whose loop is busy shutting down.
 	running atomic.Pointer[supervisor]
@@ -33,11 +31,6 @@ type server struct {
 	machine  hcloudsim.Machine
 	firewall firewall
 	on       *boot
-}
-
-type order struct {
-	do    func() error
-	reply chan error
 }
 
 // boot is a machine between power on and power off.
@@ -53,8 +46,8 @@ type boot struct {
 
 func newServer(p *Process, m hcloudsim.Machine) *server {
 	s := &server{
-		process: p, dir: filepath.Join(p.config.Dir, fmt.Sprint(m.ID)), log: p.config.Log.With("machine", m.ID),
-		orders: make(chan order), done: make(chan struct{}), machine: m,
+		Queue: orders.New(errGone), process: p, dir: filepath.Join(p.config.Dir, fmt.Sprint(m.ID)), log: p.config.Log.With("machine", m.ID),
+		machine: m,
 	}
 	go s.run()
 	return s
@@ -63,34 +56,13 @@ func newServer(p *Process, m hcloudsim.Machine) *server {
 func (s *server) run() {
 	for {
 		select {
-		case o := <-s.orders:
-			o.reply <- o.do()
-		case <-s.done:
+		case o := <-s.Next():
+			o.Carry()
+		case <-s.Ended():
 			return
 		}
 	}
 }
-
-// do runs a step in the loop. If ctx ends first, the step goes on without the caller.
-func (s *server) do(ctx context.Context, step func() error) error {
-	o := order{step, make(chan error, 1)}
-	select {
-	case s.orders <- o:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-s.done:
-		return errGone
-	}
-	select {
-	case err := <-o.reply:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// end ends the loop. Safe to call twice.
-func (s *server) end() { s.ended.Do(func() { close(s.done) }) }
 
 func (s *server) rootDir() string { return filepath.Join(s.dir, "rootfs") }
 

@@ -41,7 +41,7 @@ func (p *Process) Machines(ctx context.Context) []Status {
 	var all []Status
 	for _, s := range servers {
 		status := make(chan Status, 1)
-		if err := s.do(ctx, func() error { status <- s.status(); return nil }); err == nil {
+		if err := s.Do(ctx, func() error { status <- s.status(); return nil }); err == nil {
 			all = append(all, <-status)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
+	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/spawn"
 )
 
 // bench is a supervisor over a disk, without the machine around it.
@@ -28,12 +29,12 @@ func newBench(t testing.TB) *bench {
 	program, err := os.ReadFile(unitProgram(t))
 	must(t, err)
 	must(t, disk.writeFile("/bin/unit", program, 0o755, rootOwner))
-	spawn, err := newSpawner()
+	spawner, err := spawn.New(giveUp)
 	must(t, err)
-	b := &bench{t, disk, newSupervisor(&host{disk: disk, spawn: spawn, log: slog.New(slog.DiscardHandler)})}
+	b := &bench{t, disk, newSupervisor(&host{disk: disk, spawn: spawner, log: slog.New(slog.DiscardHandler)})}
 	t.Cleanup(func() {
 		b.units.cutPower()
-		spawn.close()
+		spawner.Close()
 		_ = disk.close()
 	})
 	return b

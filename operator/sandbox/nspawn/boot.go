@@ -71,7 +71,7 @@ func (r *Runtime) start(m hcloudsim.Machine, d disk, image Image) (*boot, error)
 		"SYSTEMD_NSPAWN_LOCK=0", // a disk has one loop; lock files of killed machines would stay
 	}
 	cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true, Pdeathsig: unix.SIGKILL, UseCgroupFD: true, CgroupFD: int(group.Fd())}
-	if err := r.spawn.start(cmd); err != nil {
+	if err := r.spawn.Start(cmd); err != nil {
 		return nil, errors.Join(fmt.Errorf("start systemd-nspawn: %w", err), b.cgroup.remove())
 	}
 	go func() {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
+	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/spawn"
 )
 
 // Config says where the machines live.
@@ -35,7 +36,7 @@ type Runtime struct {
 	cgroup   cgroup
 	fabric   *fabric
 	metadata *metadataServer
-	spawn    *spawner
+	spawn    *spawn.Spawner
 	guard    *guard
 
 	mu      sync.Mutex
@@ -72,12 +73,16 @@ func Open(c Config) (*Runtime, error) {
 	if err := Purge(c.Dir); err != nil {
 		return nil, fmt.Errorf("machines: what an earlier run left: %w", err)
 	}
-	r := &Runtime{config: c, image: image, servers: make(map[int64]*server), spawn: newSpawner()}
+	spawner, err := spawn.New(nil)
+	if err != nil {
+		return nil, fmt.Errorf("machines: %w", err)
+	}
+	r := &Runtime{config: c, image: image, servers: make(map[int64]*server), spawn: spawner}
 	if err := r.raise(); err != nil {
 		if r.guard != nil {
 			r.guard.close()
 		}
-		r.spawn.close()
+		r.spawn.Close()
 		return nil, errors.Join(fmt.Errorf("machines: %w", err), Purge(c.Dir))
 	}
 	return r, nil
@@ -164,7 +169,7 @@ func (r *Runtime) order(ctx context.Context, what string, id int64, do func(*ser
 	if err != nil {
 		return named(what, id, err)
 	}
-	return named(what, id, s.do(ctx, func() error { return do(s) }))
+	return named(what, id, s.Do(ctx, func() error { return do(s) }))
 }
 
 // unplug cuts the power at once, also of a machine whose loop is busy with a shutdown.
@@ -261,7 +266,7 @@ func (r *Runtime) Delete(ctx context.Context, id int64) error {
 	r.mu.Lock()
 	delete(r.servers, id)
 	r.mu.Unlock()
-	s.end()
+	s.End()
 	return nil
 }
 
@@ -282,13 +287,13 @@ func (r *Runtime) Close() error {
 	var all sync.WaitGroup
 	for i, s := range servers {
 		all.Go(func() {
-			errs[i] = s.do(context.Background(), func() error { return s.stop(r.config.StopTimeout) })
-			s.end()
+			errs[i] = s.Do(context.Background(), func() error { return s.stop(r.config.StopTimeout) })
+			s.End()
 		})
 	}
 	all.Wait()
 	r.guard.close()
 	err := errors.Join(append(errs, r.metadata.close(), r.fabric.lower(), r.cgroup.remove())...)
-	r.spawn.close()
+	r.spawn.Close()
 	return err
 }

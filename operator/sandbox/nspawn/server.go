@@ -7,11 +7,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
+	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/orders"
 )
 
 const (
@@ -27,12 +27,10 @@ var errGone = errors.New("the machine is deleted")
 // server is one machine. A loop owns its state and does one thing after the other; callers may give up waiting, the loop does not. When the
 // machine ends by itself between two orders, the loop finds out and boots it again if it asked for a reboot.
 type server struct {
+	*orders.Queue
 	runtime *Runtime
 	disk    disk
 	log     *slog.Logger
-	orders  chan order
-	done    chan struct{}
-	ended   sync.Once
 
 	// running lets PowerOff cut the power of a machine whose loop is busy with a shutdown.
 	running atomic.Pointer[boot]
@@ -46,15 +44,9 @@ type server struct {
 	on       *boot
 }
 
-type order struct {
-	do    func() error
-	reply chan error
-}
-
 func newServer(r *Runtime, id int64) *server {
 	s := &server{
-		runtime: r, disk: disk{filepath.Join(r.config.Dir, fmt.Sprint(id))}, log: r.config.Log.With("machine", id),
-		orders: make(chan order), done: make(chan struct{}),
+		Queue: orders.New(errGone), runtime: r, disk: disk{filepath.Join(r.config.Dir, fmt.Sprint(id))}, log: r.config.Log.With("machine", id),
 	}
 	go s.run()
 	return s
@@ -67,36 +59,15 @@ func (s *server) run() {
 			exited = s.on.exited
 		}
 		select {
-		case o := <-s.orders:
-			o.reply <- o.do()
+		case o := <-s.Next():
+			o.Carry()
 		case <-exited:
 			s.byItself()
-		case <-s.done:
+		case <-s.Ended():
 			return
 		}
 	}
 }
-
-// do runs a step in the loop. If ctx ends first, the step goes on without the caller.
-func (s *server) do(ctx context.Context, step func() error) error {
-	o := order{step, make(chan error, 1)}
-	select {
-	case s.orders <- o:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-s.done:
-		return errGone
-	}
-	select {
-	case err := <-o.reply:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// end ends the loop. Safe to call twice.
-func (s *server) end() { s.ended.Do(func() { close(s.done) }) }
 
 // byItself goes on after the machine has ended without being told to.
 func (s *server) byItself() {

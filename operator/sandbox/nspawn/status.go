@@ -26,7 +26,7 @@ func (r *Runtime) Machines(ctx context.Context) []machine.Status {
 	for _, s := range servers {
 		go func() {
 			status := make(chan machine.Status, 1)
-			if err := s.do(ctx, func() error { status <- s.status(); return nil }); err != nil {
+			if err := s.Do(ctx, func() error { status <- s.status(); return nil }); err != nil {
 				found <- nil
 				return
 			}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,44 +12,6 @@ import (
 
 	"golang.org/x/sys/unix"
 )
-
-// spawner starts all processes from one OS thread that lives as long as the runtime: a process's parent-death signal is sent when the
-// thread that forked it ends, prctl(2) PR_SET_PDEATHSIG, and Go may end threads at will. However the sandbox dies, its machines' processes
-// die with it. The thread has also given up what no machine's process may have, see giveUp.
-type spawner struct {
-	orders chan spawnOrder
-	done   chan struct{}
-}
-
-type spawnOrder struct {
-	cmd   *exec.Cmd
-	reply chan error
-}
-
-func newSpawner() (*spawner, error) {
-	s := &spawner{orders: make(chan spawnOrder), done: make(chan struct{})}
-	ready := make(chan error, 1)
-	go s.run(ready)
-	return s, <-ready
-}
-
-// run never unlocks its thread, so that the thread ends with it and nobody else is given it.
-func (s *spawner) run(ready chan<- error) {
-	runtime.LockOSThread()
-	err := giveUp()
-	ready <- err
-	if err != nil {
-		return
-	}
-	for {
-		select {
-		case o := <-s.orders:
-			o.reply <- o.cmd.Start()
-		case <-s.done:
-			return
-		}
-	}
-}
 
 // keptCapabilities are what root may do in a machine: own, change and remove the machine's files, and listen on its ports. Without
 // CAP_SYS_CHROOT and CAP_MKNOD the known ways out of a chroot are closed, chroot(2).
@@ -79,19 +40,6 @@ func giveUp() error {
 	}
 	return nil
 }
-
-// start starts cmd; it returns after execve has succeeded in the child.
-func (s *spawner) start(cmd *exec.Cmd) error {
-	o := spawnOrder{cmd, make(chan error, 1)}
-	select {
-	case s.orders <- o:
-		return <-o.reply
-	case <-s.done:
-		return os.ErrProcessDone
-	}
-}
-
-func (s *spawner) close() { close(s.done) }
 
 // confine makes cmd run chrooted into dir as a user of the machine, as the leader of its own process group, and die with us. With root
 // rights the user is real. Without, a user namespace maps the machine's user to the one who runs the sandbox.
