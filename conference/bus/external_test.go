@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 var update = flag.Bool("update", false, "write testdata/accounts.conf anew")
@@ -89,7 +91,7 @@ func (e *external) start() {
 		NATS []string `json:"nats"`
 	}
 	file := filepath.Join(ports, fmt.Sprintf("nats-server_%d.ports", e.cmd.Process.Pid))
-	await(e.t, "nats-server to listen", func() bool {
+	eventually.True(e.t, "nats-server to listen", func() bool {
 		text, err := os.ReadFile(file)
 		return err == nil && json.Unmarshal(text, &found) == nil && len(found.NATS) > 0
 	})

@@ -16,22 +16,11 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // patience is how long a condition may take to come true on a busy machine.
 const patience = 30 * time.Second
-
-// await waits for a condition.
-func await(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !condition() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still waiting for: %s", what)
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-}
 
 // county is a county CA and its leaves.
 type county struct {
@@ -151,7 +140,7 @@ func newStore(t testing.TB, link Link) *Store {
 func readyStore(t testing.TB, link Link) *Store {
 	t.Helper()
 	s := newStore(t, link)
-	await(t, "the store to be ready", s.Ready)
+	eventually.True(t, "the store to be ready", s.Ready)
 	return s
 }
 

@@ -15,7 +15,11 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
+
+// elections take servers seconds.
+const elections = 3 * patience
 
 // member is one server of a cluster of three. Servers of a cluster must know each other's ports before they start, so these are taken from
 // the kernel and given back first.
@@ -124,7 +128,7 @@ func TestAQuorumIsWaitedFor(t *testing.T) {
 
 	members[0].start()
 	// What needs no quorum works; that the store is not ready by then shows that it waits.
-	await(t, "the connection to one server", func() bool { return store.conn.Load() != nil && store.conn.Load().IsConnected() })
+	eventually.True(t, "the connection to one server", func() bool { return store.conn.Load() != nil && store.conn.Load().IsConnected() })
 	ctx, cancel := context.WithTimeout(t.Context(), 10*quickLease)
 	defer cancel()
 	if _, err := store.Place(ctx, key, cluster.Placement{Machine: "bridge-1", Boot: "b"}); err == nil || store.Ready() {
@@ -138,37 +142,25 @@ func TestAQuorumIsWaitedFor(t *testing.T) {
 	// Buckets of three copies are made once three servers are there.
 	members[1].start()
 	members[2].start()
-	awaitLong(t, "the store to be ready", store.Ready)
+	eventually.Within(t, elections, "the store to be ready", store.Ready)
 	if err := <-placed; err != nil {
 		t.Fatal(err)
 	}
-	awaitLong(t, "the record and the lease", func() bool {
+	eventually.Within(t, elections, "the record and the lease", func() bool {
 		return store.RecordsOf("bridge-1")[key].Epoch == "e" && store.Leases()["bridge-1"].Boot == bridge.Boot()
 	})
 	// A placement that a majority has outlives any one server. The third must have caught up before the first is lost.
-	awaitLong(t, "three servers in step", func() bool { return store.replicated(t.Context(), 3) })
+	eventually.Within(t, elections, "three servers in step", func() bool { return store.replicated(t.Context(), 3) })
 	members[0].kill()
 	second := c.roomKey("klasse-5b")
 	if _, err := store.Place(t.Context(), second, cluster.Placement{Machine: "bridge-1", Boot: "b", At: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
-	awaitLong(t, "the store to go on with two of three", func() bool {
+	eventually.Within(t, elections, "the store to go on with two of three", func() bool {
 		_, first := store.Placements()[key]
 		_, also := store.Placements()[second]
 		return store.Ready() && first && also && store.Leases()["bridge-1"].Boot == bridge.Boot()
 	})
-}
-
-// awaitLong is for elections, which take servers seconds.
-func awaitLong(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(3 * patience)
-	for !condition() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still waiting for: %s", what)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
 }
 
 // replicated reports whether the bucket of placements is current on so many servers.

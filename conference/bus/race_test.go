@@ -17,6 +17,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // racerVariable makes the test program a portal that places rooms; its value is a racerTask.
@@ -76,7 +77,7 @@ func TestTwoProcessesPlaceEveryRoomOnce(t *testing.T) {
 	close(start)
 	racers.Wait()
 	s := readyStore(t, n.link(identity.Portal))
-	await(t, "all placements", func() bool { return len(s.Placements()) == len(task.Keys) })
+	eventually.True(t, "all placements", func() bool { return len(s.Placements()) == len(task.Keys) })
 	for key, p := range s.Placements() {
 		if said[0][key] != p.Boot || said[1][key] != p.Boot {
 			t.Errorf("one room is at %q for the first, at %q for the second, and at %q", said[0][key], said[1][key], p.Boot)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // A county of one machine: portal and bridge in one process, no listener, no TLS.
@@ -35,8 +36,8 @@ func TestWithinOneProcess(t *testing.T) {
 	key := newCounty(t).roomKey("klasse-5a")
 	bridge.Room(key, cluster.Record{Epoch: "e"})
 	word, _ := store.Call(t.Context())
-	await(t, "the call to be answered", func() bool { return store.Leases()[identity.Portal].Call == word })
-	await(t, "the record", func() bool { return store.RecordsOf(identity.Portal)[key].Epoch == "e" })
+	eventually.True(t, "the call to be answered", func() bool { return store.Leases()[identity.Portal].Call == word })
+	eventually.True(t, "the record", func() bool { return store.RecordsOf(identity.Portal)[key].Epoch == "e" })
 	// Without the secret nobody is let in; nor does an empty one or a machine's name help. The server takes five seconds to say no: both
 	// sides write, and the pipe between them waits for one to read.
 	var all sync.WaitGroup
@@ -58,7 +59,7 @@ func TestWithinTheProcessBesideAListener(t *testing.T) {
 	store := readyStore(t, Link{Machine: identity.Portal, Server: e.server})
 	own := newBridge(t, Link{Machine: identity.Portal, Server: e.server})
 	other := newBridge(t, e.link("bridge-1"))
-	await(t, "both leases", func() bool {
+	eventually.True(t, "both leases", func() bool {
 		l := store.Leases()
 		return l[identity.Portal].Boot == own.Boot() && l["bridge-1"].Boot == other.Boot()
 	})
@@ -91,7 +92,7 @@ func TestALeafMayComeLater(t *testing.T) {
 	}
 	later := newBridge(t, Link{Machine: "bridge-2", URL: url, TLS: late(c.machine("bridge-2"))})
 	there.Store(true)
-	await(t, "both bridges", func() bool {
+	eventually.True(t, "both bridges", func() bool {
 		l := store.Leases()
 		return l["bridge-1"].Boot == waiting.Boot() && l["bridge-2"].Boot == later.Boot()
 	})
@@ -112,7 +113,7 @@ func TestWhatABridgeSaysIsNotKeptTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	await(t, "the messages to be forgotten", func() bool { return heap() < before+messages*size/4 })
+	eventually.True(t, "the messages to be forgotten", func() bool { return heap() < before+messages*size/4 })
 }
 
 // TestWhatNobodyCanReadFillsNoLog: it is told once in a while.
@@ -124,7 +125,7 @@ func TestWhatNobodyCanReadFillsNoLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(store.Close)
-	await(t, "the buckets", store.Ready)
+	eventually.True(t, "the buckets", store.Ready)
 	conn := dialAs(t, e.link("bridge-1"))
 	put := func(value string) {
 		if err := request(t.Context(), conn, &nats.Msg{Subject: leaseSubject + "bridge-1", Data: []byte(value)}); err != nil {
@@ -135,7 +136,7 @@ func TestWhatNobodyCanReadFillsNoLog(t *testing.T) {
 		put("what is this?")
 	}
 	put(`{"boot":"b"}`)
-	await(t, "the lease", func() bool { return store.Leases()["bridge-1"].Boot == "b" })
+	eventually.True(t, "the lease", func() bool { return store.Leases()["bridge-1"].Boot == "b" })
 	store.Close()
 	if n := strings.Count(log.String(), "something else"); n > 1 { // fewer if they came faster than they were read
 		t.Errorf("logged %d times", n)

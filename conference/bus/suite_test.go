@@ -19,6 +19,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // Everything holds over the portal's own server and over a nats-server process with the example configuration.
@@ -60,16 +61,16 @@ func leaseLives(t *testing.T, _ *county, n natsServer) {
 	b := newBridge(t, n.link("bridge-1"), func(c *BridgeConfig) {
 		c.Load = func() cluster.Load { return cluster.Load{Known: true, Stress: 0.25, Participants: int(people.Load())} }
 	})
-	await(t, "the lease", func() bool { return s.Leases()["bridge-1"].Boot == b.Boot() })
+	eventually.True(t, "the lease", func() bool { return s.Leases()["bridge-1"].Boot == b.Boot() })
 	for end := time.Now().Add(3 * quickLife / 2); time.Now().Before(end); time.Sleep(quickLease) {
 		if _, ok := s.Leases()["bridge-1"]; !ok {
 			t.Fatal("the lease ended although it was renewed")
 		}
 	}
 	people.Store(12)
-	await(t, "the new load", func() bool { return s.Leases()["bridge-1"].Load.Participants == 12 })
+	eventually.True(t, "the new load", func() bool { return s.Leases()["bridge-1"].Load.Participants == 12 })
 	b.SetClosing(true)
-	await(t, "the bridge to be closing", func() bool { return s.Leases()["bridge-1"].Closing })
+	eventually.True(t, "the bridge to be closing", func() bool { return s.Leases()["bridge-1"].Closing })
 	if l := s.Leases()["bridge-1"]; l.Version != "test" || !l.Load.Known || l.Load.Stress != 0.25 {
 		t.Errorf("lease %+v", l)
 	}
@@ -82,13 +83,13 @@ func leaseEnds(t *testing.T, _ *county, n natsServer) {
 	if err := request(t.Context(), conn, &nats.Msg{Subject: leaseSubject + "bridge-1", Data: []byte(`{"boot":"dead"}`)}); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the lease", func() bool { return s.Leases()["bridge-1"].Boot == "dead" })
-	await(t, "the lease to end", func() bool { _, ok := s.Leases()["bridge-1"]; return !ok })
+	eventually.True(t, "the lease", func() bool { return s.Leases()["bridge-1"].Boot == "dead" })
+	eventually.True(t, "the lease to end", func() bool { _, ok := s.Leases()["bridge-1"]; return !ok })
 	// One that closes says so.
 	b := newBridge(t, n.link("bridge-2"))
-	await(t, "the lease", func() bool { return s.Leases()["bridge-2"].Boot == b.Boot() })
+	eventually.True(t, "the lease", func() bool { return s.Leases()["bridge-2"].Boot == b.Boot() })
 	b.Close()
-	await(t, "the lease to end", func() bool { _, ok := s.Leases()["bridge-2"]; return !ok })
+	eventually.True(t, "the lease to end", func() bool { _, ok := s.Leases()["bridge-2"]; return !ok })
 }
 
 func recordsFollow(t *testing.T, c *county, n natsServer) {
@@ -101,16 +102,16 @@ func recordsFollow(t *testing.T, c *county, n natsServer) {
 	b.Room(key, r) // the last word counts
 	other.Room(key, cluster.Record{Epoch: "e2"})
 	r.Boot = b.Boot()
-	await(t, "the record", func() bool { return reflect.DeepEqual(s.RecordsOf("bridge-1")[key], r) })
-	await(t, "the other record", func() bool { return s.RecordsOf("bridge-2")[key].Epoch == "e2" })
+	eventually.True(t, "the record", func() bool { return reflect.DeepEqual(s.RecordsOf("bridge-1")[key], r) })
+	eventually.True(t, "the other record", func() bool { return s.RecordsOf("bridge-2")[key].Epoch == "e2" })
 	b.Gone(key)
-	await(t, "the record to go", func() bool { return len(s.RecordsOf("bridge-1")) == 0 })
+	eventually.True(t, "the record to go", func() bool { return len(s.RecordsOf("bridge-1")) == 0 })
 	if err := s.DropRecord(t.Context(), "bridge-2", key); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the dropped record to go", func() bool { return len(s.RecordsOf("bridge-2")) == 0 })
+	eventually.True(t, "the dropped record to go", func() bool { return len(s.RecordsOf("bridge-2")) == 0 })
 	b.Room(key, r)
-	await(t, "the record to come back", func() bool { return s.RecordsOf("bridge-1")[key].Epoch == "e1" })
+	eventually.True(t, "the record to come back", func() bool { return s.RecordsOf("bridge-1")[key].Epoch == "e1" })
 }
 
 func callAnswered(t *testing.T, c *county, n natsServer) {
@@ -124,10 +125,10 @@ func callAnswered(t *testing.T, c *county, n natsServer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the answer", func() bool { return s.Leases()["bridge-1"].Call == word })
-	await(t, "the records", func() bool { return len(s.RecordsOf("bridge-1")) == rooms })
+	eventually.True(t, "the answer", func() bool { return s.Leases()["bridge-1"].Call == word })
+	eventually.True(t, "the records", func() bool { return len(s.RecordsOf("bridge-1")) == rooms })
 	late := newBridge(t, n.link("bridge-2"))
-	await(t, "a bridge that comes later to answer", func() bool {
+	eventually.True(t, "a bridge that comes later to answer", func() bool {
 		l := s.Leases()["bridge-2"]
 		return l.Call == word && l.Boot == late.Boot()
 	})
@@ -144,7 +145,7 @@ func twoCalls(t *testing.T, _ *county, n natsServer) {
 			l := s.Leases()
 			return l["bridge-1"].Call == word && l["bridge-2"].Call == word
 		}
-		await(t, "both to be answered", func() bool { return answered(first, a) && answered(second, b) })
+		eventually.True(t, "both to be answered", func() bool { return answered(first, a) && answered(second, b) })
 	}
 }
 
@@ -163,7 +164,7 @@ func ordersReach(t *testing.T, c *county, n natsServer) {
 		c.OnEvict = func(cluster.RoomKey) { t.Error("an order for bridge-1 came to bridge-2") }
 	})
 	word, _ := s.Call(t.Context())
-	await(t, "the bridges to listen", func() bool {
+	eventually.True(t, "the bridges to listen", func() bool {
 		return s.Leases()["bridge-1"].Call == word && s.Leases()["bridge-2"].Call == word
 	})
 	plan := cluster.RestartPlan{Reason: "night", Day: "2026-11-23", Boot: b.Boot()}
@@ -172,7 +173,7 @@ func ordersReach(t *testing.T, c *county, n natsServer) {
 			t.Fatal(err)
 		}
 	}
-	await(t, "all orders", func() bool {
+	eventually.True(t, "all orders", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
 		return slices.Equal(evicted, []cluster.RoomKey{c.roomKey("a")}) && len(plans) == 1 && plans[0] == plan &&
@@ -226,7 +227,7 @@ func placedOnce(t *testing.T, c *county, n natsServer) {
 	if _, err := s.Place(ctx, key, cluster.Placement{Machine: "bridge-3", Boot: "b3", At: time.Now()}); err != nil {
 		t.Errorf("placing it anew: %v", err)
 	}
-	await(t, "another portal to see it", func() bool {
+	eventually.True(t, "another portal to see it", func() bool {
 		return readyStore(t, n.link(identity.Portal)).Placements()[key].Machine == "bridge-3"
 	})
 	if _, err := s.Place(ctx, "klasse-5a", cluster.Placement{Machine: "bridge-3", Boot: "b3"}); err == nil {
@@ -259,19 +260,19 @@ func comesBack(t *testing.T, c *county, n natsServer) {
 		}
 		return true
 	}
-	await(t, "all records", all)
+	eventually.True(t, "all records", all)
 	session := s.Session()
 	if _, err := s.Place(t.Context(), c.roomKey("lost"), cluster.Placement{Machine: "bridge-1", Boot: "b"}); err != nil {
 		t.Fatal(err)
 	}
 	n.restart()
-	await(t, "a new session", func() bool { return s.Ready() && s.Session() > session })
-	await(t, "all records to come back by themselves", all)
+	eventually.True(t, "a new session", func() bool { return s.Ready() && s.Session() > session })
+	eventually.True(t, "all records to come back by themselves", all)
 	if _, ok := s.Placements()[c.roomKey("lost")]; ok {
 		t.Error("a placement survived in memory that is gone")
 	}
 	word, _ := s.Call(t.Context())
-	await(t, "the call to be answered", func() bool {
+	eventually.True(t, "the call to be answered", func() bool {
 		l := s.Leases()
 		return l["bridge-1"].Call == word && l["bridge-2"].Call == word && l["bridge-3"].Call == word
 	})
@@ -285,7 +286,7 @@ func dialAs(t *testing.T, l Link) *nats.Conn {
 		t.Fatal(err)
 	}
 	var conn *nats.Conn
-	await(t, "a connection", func() bool {
+	eventually.True(t, "a connection", func() bool {
 		conn, err = nats.Connect(l.URL, nats.Secure(config), nats.CustomInboxPrefix(inbox(l.Machine)), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort())
 		return err == nil
 	})
@@ -304,7 +305,7 @@ func bridgeRights(t *testing.T, c *county, n natsServer) {
 		c.OnEvict = func(cluster.RoomKey) { t.Error("a bridge gave an order") }
 	})
 	victim.Room(c.roomKey("klasse-5a"), cluster.Record{Epoch: "e"})
-	await(t, "the other bridge", func() bool {
+	eventually.True(t, "the other bridge", func() bool {
 		return s.Leases()["bridge-2"].Boot == victim.Boot() && s.RecordsOf("bridge-2")[c.roomKey("klasse-5a")].Epoch == "e"
 	})
 
@@ -378,7 +379,7 @@ func bridgeRights(t *testing.T, c *county, n natsServer) {
 	if l, ok := s.Leases()["bridge-1"]; ok {
 		t.Errorf("garbage became the lease %+v", l)
 	}
-	await(t, "the other bridge's lease in a store that is ready", func() bool {
+	eventually.True(t, "the other bridge's lease in a store that is ready", func() bool {
 		return s.Ready() && s.Leases()["bridge-2"].Boot == victim.Boot()
 	})
 }
@@ -393,7 +394,7 @@ func replies(t *testing.T, c *county, n natsServer) {
 	}
 	victim := newBridge(t, n.link("bridge-2"))
 	victim.Room(key, cluster.Record{Epoch: "e"})
-	await(t, "the other bridge", func() bool {
+	eventually.True(t, "the other bridge", func() bool {
 		return s.Leases()["bridge-2"].Boot == victim.Boot() && s.RecordsOf("bridge-2")[key].Epoch == "e"
 	})
 	conn := dialAs(t, n.link("bridge-1"))
@@ -416,7 +417,7 @@ func replies(t *testing.T, c *county, n natsServer) {
 	if got := fresh.RecordsOf("bridge-2")[key]; got.Epoch != "e" {
 		t.Errorf("record %+v", got)
 	}
-	await(t, "the other bridge's lease", func() bool { return fresh.Leases()["bridge-2"].Boot == victim.Boot() })
+	eventually.True(t, "the other bridge's lease", func() bool { return fresh.Leases()["bridge-2"].Boot == victim.Boot() })
 }
 
 func noNames(t *testing.T, c *county, n natsServer) {
@@ -428,7 +429,7 @@ func noNames(t *testing.T, c *county, n natsServer) {
 	if _, err := s.Place(t.Context(), key, cluster.Placement{Machine: "bridge-1", Boot: b.Boot()}); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the record", func() bool { return len(s.RecordsOf("bridge-1")) == 1 })
+	eventually.True(t, "the record", func() bool { return len(s.RecordsOf("bridge-1")) == 1 })
 	for _, dir := range n.folders() {
 		err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/certs/catest"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -323,7 +324,7 @@ func TestGarbageIsClosedAtOnceAndNotLogged(t *testing.T) {
 	if _, err := io.Copy(io.Discard, conn); isTimeout(err) {
 		t.Fatal(err)
 	}
-	waitFor(t, "the connection is given back", func() bool { return p.demux.Open() == 0 })
+	eventually.True(t, "the connection is given back", func() bool { return p.demux.Open() == 0 })
 	if p.log.Len() > 0 {
 		t.Errorf("log: %s", p.log.String())
 	}
@@ -340,7 +341,7 @@ func TestLimitsOfConnections(t *testing.T) {
 			for range 3 {
 				open = append(open, p.raw(t))
 			}
-			waitFor(t, "three are counted", func() bool { return p.demux.Open() == 3 })
+			eventually.True(t, "three are counted", func() bool { return p.demux.Open() == 3 })
 			fourth := p.raw(t)
 			defer fourth.Close()
 			fourth.SetReadDeadline(time.Now().Add(patience))
@@ -350,7 +351,7 @@ func TestLimitsOfConnections(t *testing.T) {
 			for _, c := range open {
 				c.Close()
 			}
-			waitFor(t, "all are given back", func() bool { return p.demux.Open() == 0 })
+			eventually.True(t, "all are given back", func() bool { return p.demux.Open() == 0 })
 			conn, err := p.dial(&tls.Config{ServerName: domain, RootCAs: p.public.Pool()})
 			if err != nil {
 				t.Fatal(err)
@@ -380,7 +381,7 @@ func TestThousandIdleSockets(t *testing.T) {
 	for range 1000 {
 		idle = append(idle, p.raw(t))
 	}
-	waitFor(t, "a thousand are open", func() bool { return p.demux.Open() == 1000 })
+	eventually.True(t, "a thousand are open", func() bool { return p.demux.Open() == 1000 })
 	each := (heap() - before) / 1000
 	t.Logf("%d bytes each, both ends of the socket in this process", each)
 	if each > 64<<10 {
@@ -412,7 +413,7 @@ func TestCloseIsIdempotentAndRefusesNewListeners(t *testing.T) {
 	p := newPort(t, nil)
 	conn := p.raw(t)
 	defer conn.Close()
-	waitFor(t, "it is counted", func() bool { return p.demux.Open() == 1 })
+	eventually.True(t, "it is counted", func() bool { return p.demux.Open() == 1 })
 	p.demux.Close()
 	if err := p.demux.Close(); err != nil {
 		t.Error(err)
@@ -484,17 +485,6 @@ func TestOneAddress(t *testing.T) {
 		if got := site(at(tt.a)) == site(at(tt.b)); got != tt.same {
 			t.Errorf("%s and %s: got %v", tt.a, tt.b, got)
 		}
-	}
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still waiting until %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
 	}
 }
 

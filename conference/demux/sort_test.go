@@ -5,6 +5,8 @@ import (
 	"io"
 	"testing"
 	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // relayed takes one connection that speaks TURN and answers with its first bytes.
@@ -80,5 +82,5 @@ func TestWhoSaysNothingAfterTheHandshakeIsClosed(t *testing.T) {
 	if _, err := io.Copy(io.Discard, conn); isTimeout(err) {
 		t.Error("still open")
 	}
-	waitFor(t, "it is given back", func() bool { return p.demux.Open() == 0 })
+	eventually.True(t, "it is given back", func() bool { return p.demux.Open() == 0 })
 }

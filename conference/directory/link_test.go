@@ -26,6 +26,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // wakeful is how long a test waits for what takes milliseconds on an idle machine.
@@ -238,17 +239,7 @@ func TestTheEndOfTheWayCutsEverythingOff(t *testing.T) {
 	if err == nil || resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("after the end: %v", err)
 	}
-	await(t, "all to be counted out", func() bool { return l.linked.Load() == 0 })
-}
-
-// await waits for a condition.
-func await(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(wakeful); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
+	eventually.True(t, "all to be counted out", func() bool { return l.linked.Load() == 0 })
 }
 
 func TestBothSidesMayEnd(t *testing.T) {
@@ -271,7 +262,7 @@ func TestBothSidesMayEnd(t *testing.T) {
 		t.Errorf("the bridge closes: %v", err)
 	}
 	<-p.broken
-	await(t, "both to be counted out", func() bool { return l.linked.Load() == 0 })
+	eventually.True(t, "both to be counted out", func() bool { return l.linked.Load() == 0 })
 }
 
 func TestWhoIsNotTheMachineGetsNothing(t *testing.T) {
@@ -336,7 +327,7 @@ func TestABrowserThatSaysNothingIsNotWaitedFor(t *testing.T) {
 				t.Fatal(err)
 			}
 			end(l, p)
-			await(t, "the connection to be let go", func() bool { return l.linked.Load() == 0 })
+			eventually.True(t, "the connection to be let go", func() bool { return l.linked.Load() == 0 })
 		})
 	}
 }

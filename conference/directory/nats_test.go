@@ -17,6 +17,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // errNoRooms: nobody gets further than the directory.
@@ -181,7 +182,7 @@ func TestTwoPortalsRace(t *testing.T) {
 	c.bridges(20)
 	portals := []*portal{c.portal(), c.portal()}
 	for _, p := range portals {
-		await(t, "the bridges to be heard", p.settled)
+		eventually.True(t, "the bridges to be heard", p.settled)
 	}
 	var got answers
 	var all sync.WaitGroup
@@ -202,7 +203,7 @@ func TestTwoPortalsRace(t *testing.T) {
 	}
 	close(begin)
 	all.Wait()
-	await(t, "the store to show all placements", func() bool { return len(portals[0].store.Placements()) == rooms })
+	eventually.True(t, "the store to show all placements", func() bool { return len(portals[0].store.Placements()) == rooms })
 	got.expectOne(t, rooms, c.key, portals[0].store.Placements())
 }
 
@@ -246,14 +247,14 @@ func TestFiftyRoomsComeBackAtOnce(t *testing.T) {
 		}
 	}
 	all.Wait()
-	await(t, "the store to show all placements", func() bool { return len(second.store.Placements()) == rooms })
+	eventually.True(t, "the store to show all placements", func() bool { return len(second.store.Placements()) == rooms })
 	got.expectOne(t, rooms, c.key, second.store.Placements())
 	for room, machine := range before {
 		if got.said[room][machine] != people {
 			t.Errorf("a room that runs on %s was said to be on %v", machine, got.said[room])
 		}
 	}
-	await(t, "the bridges to be heard", second.settled)
+	eventually.True(t, "the bridges to be heard", second.settled)
 	if load, err := second.Load(t.Context()); err != nil || len(load.Bridges) != 3 {
 		t.Errorf("%+v, %v", load, err)
 	}
@@ -277,7 +278,7 @@ func TestABridgeEndsOverNATS(t *testing.T) {
 			bridges[0].Room(cluster.KeyOf(c.key, room), lesson(people))
 		}
 	}
-	await(t, "the records to be known", func() bool { return len(p.store.RecordsOf("bridge-1")) == len(lost) })
+	eventually.True(t, "the records to be known", func() bool { return len(p.store.RecordsOf("bridge-1")) == len(lost) })
 	bridges[0].Close()
 	var all sync.WaitGroup
 	for _, room := range lost {
@@ -301,7 +302,7 @@ func TestABridgeEndsOverNATS(t *testing.T) {
 	for _, room := range lost {
 		bridges[1].Room(cluster.KeyOf(c.key, room), lesson(1))
 	}
-	await(t, "the dead bridge's records to be dropped", func() bool { return len(p.store.RecordsOf("bridge-1")) == 0 })
+	eventually.True(t, "the dead bridge's records to be dropped", func() bool { return len(p.store.RecordsOf("bridge-1")) == 0 })
 	for _, room := range lost {
 		if machine, restore, err := p.machineOf(room, false); machine != "bridge-2" || restore != nil || err != nil {
 			t.Errorf("on %s, restored %v, %v", machine, restore != nil, err)

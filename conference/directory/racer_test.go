@@ -18,6 +18,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // racerVariable makes the test's program a portal that races against another one.
@@ -154,6 +155,6 @@ func TestTwoPortalProcessesRace(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	await(t, "the store to show all placements", func() bool { return len(watcher.store.Placements()) == rooms })
+	eventually.True(t, "the store to show all placements", func() bool { return len(watcher.store.Placements()) == rooms })
 	got.expectOne(t, rooms, c.key, watcher.store.Placements())
 }

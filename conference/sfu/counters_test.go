@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 func TestCountersSeeACall(t *testing.T) {
@@ -17,7 +18,7 @@ func TestCountersSeeACall(t *testing.T) {
 	a.see(b)
 	b.see(a)
 	packets, bytes := 0, 0
-	eventually(t, "a hundred packets each way", func() bool {
+	eventually.True(t, "a hundred packets each way", func() bool {
 		packets, bytes = 0, 0
 		for _, g := range []*guest{a, b} {
 			for _, s := range g.peer.Streams() {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 var loopback = netip.MustParseAddr("127.0.0.1")
@@ -91,18 +92,6 @@ func (g *guest) allow(to sfu.Audience) {
 // both sends voice and video and has room for a few.
 var both = client.PeerConfig{AudioSlots: 3, VideoSlots: 3, Microphone: true, Camera: true, Level: 30}
 
-// eventually waits for a condition and says what it was still waiting for.
-func eventually(t testing.TB, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(15 * time.Second)
-	for !condition() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still waiting for %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
 // see asks for the cameras of others.
 func (g *guest) see(others ...*guest) {
 	want := make([]sfu.Want, len(others))
@@ -144,7 +133,7 @@ func TestTwoHearAndSeeEachOther(t *testing.T) {
 	a, b := join(t, r, "a", both), join(t, r, "b", both)
 	a.see(b)
 	b.see(a)
-	eventually(t, "audio and video both ways", func() bool {
+	eventually.True(t, "audio and video both ways", func() bool {
 		return a.hears(b).Packets > 20 && b.hears(a).Packets > 20 && a.sees(b).Packets > 20 && b.sees(a).Packets > 20
 	})
 	for name, s := range map[string]client.Stream{"a hears b": a.hears(b), "b hears a": b.hears(a), "a sees b": a.sees(b), "b sees a": b.sees(a)} {
@@ -161,12 +150,12 @@ func TestLateJoinerSeesWithinOneKeyframe(t *testing.T) {
 	r := newEngine(t).NewRoom()
 	a, b := join(t, r, "a", both), join(t, r, "b", both)
 	b.see(a)
-	eventually(t, "b sees a", func() bool { return b.sees(a).Packets > 30 })
+	eventually.True(t, "b sees a", func() bool { return b.sees(a).Packets > 30 })
 	c := join(t, r, "c", both)
 	c.see(a)
 	<-c.peer.Connected()
 	connected := time.Now()
-	eventually(t, "c sees a", func() bool { return c.sees(a).Packets > 0 })
+	eventually.True(t, "c sees a", func() bool { return c.sees(a).Packets > 0 })
 	s := c.sees(a)
 	if s.Keyframes == 0 {
 		t.Error("video began without a keyframe")
@@ -186,13 +175,13 @@ func TestASlotSwitchesSourceWithoutAGap(t *testing.T) {
 	one.VideoSlots = 1
 	a, b, c := join(t, r, "a", one), join(t, r, "b", both), join(t, r, "c", both)
 	a.see(b)
-	eventually(t, "a sees b", func() bool { return a.sees(b).Packets > 20 })
+	eventually.True(t, "a sees b", func() bool { return a.sees(b).Packets > 20 })
 	mid := a.slotOf(b, sfu.Camera)
 	for _, next := range []*guest{c, b, c} {
 		before := a.peer.Streams()[mid]
 		a.see(next)
-		eventually(t, "the switch to "+next.id, func() bool { return a.slotOf(next, sfu.Camera) == mid })
-		eventually(t, "a keyframe of "+next.id, func() bool {
+		eventually.True(t, "the switch to "+next.id, func() bool { return a.slotOf(next, sfu.Camera) == mid })
+		eventually.True(t, "a keyframe of "+next.id, func() bool {
 			s := a.peer.Streams()[mid]
 			return s.Keyframes > before.Keyframes && s.Packets > before.Packets+20
 		})
@@ -209,12 +198,12 @@ func TestMoreThanFitGetTheFirstWanted(t *testing.T) {
 	two.VideoSlots = 2
 	a, b, c, d := join(t, r, "a", two), join(t, r, "b", both), join(t, r, "c", both), join(t, r, "d", both)
 	a.see(a, d, c, b) // its own picture needs no slot
-	eventually(t, "d and c in the slots", func() bool { return a.slotOf(d, sfu.Camera) != "" && a.slotOf(c, sfu.Camera) != "" })
+	eventually.True(t, "d and c in the slots", func() bool { return a.slotOf(d, sfu.Camera) != "" && a.slotOf(c, sfu.Camera) != "" })
 	if a.slotOf(b, sfu.Camera) != "" {
 		t.Error("the least important has a slot")
 	}
 	d.session.Close()
-	eventually(t, "b in the slot of d, who left", func() bool { return a.slotOf(b, sfu.Camera) != "" && a.slotOf(d, sfu.Camera) == "" })
+	eventually.True(t, "b in the slot of d, who left", func() bool { return a.slotOf(b, sfu.Camera) != "" && a.slotOf(d, sfu.Camera) == "" })
 }
 
 func TestScreenHasItsOwnSlot(t *testing.T) {
@@ -223,17 +212,17 @@ func TestScreenHasItsOwnSlot(t *testing.T) {
 	presenter.Screen = true
 	a, b := join(t, r, "a", both), join(t, r, "b", presenter)
 	a.session.SetView([]sfu.Want{{Participant: "b", Source: sfu.Screen, Height: 1080}, {Participant: "b", Source: sfu.Camera, Height: 180}})
-	eventually(t, "screen and camera", func() bool {
+	eventually.True(t, "screen and camera", func() bool {
 		streams := a.peer.Streams()
 		return streams[a.slotOf(b, sfu.Screen)].Packets > 20 && streams[a.slotOf(b, sfu.Camera)].Packets > 20
 	})
 	mid := a.slotOf(b, sfu.Screen)
 	b.session.Allow(sfu.Screen, sfu.Nobody)
-	eventually(t, "the slot of the screen that is not allowed to be empty", func() bool { return a.slotOf(b, sfu.Screen) == "" })
+	eventually.True(t, "the slot of the screen that is not allowed to be empty", func() bool { return a.slotOf(b, sfu.Screen) == "" })
 	settled(t, "the screen that is not allowed", func() int { return a.peer.Streams()[mid].Packets })
 	before := a.peer.Streams()[mid]
 	b.session.Allow(sfu.Screen, sfu.Everyone)
-	eventually(t, "the screen again, from a keyframe", func() bool {
+	eventually.True(t, "the screen again, from a keyframe", func() bool {
 		s := a.peer.Streams()[a.slotOf(b, sfu.Screen)]
 		return s.Keyframes > before.Keyframes && s.Packets > before.Packets+20
 	})
@@ -246,7 +235,7 @@ func TestScreenHasItsOwnSlot(t *testing.T) {
 func settled(t testing.TB, what string, count func() int) {
 	t.Helper()
 	last, since := count(), time.Now()
-	eventually(t, what+" to stop", func() bool {
+	eventually.True(t, what+" to stop", func() bool {
 		if n := count(); n != last {
 			last, since = n, time.Now()
 		}
@@ -258,7 +247,7 @@ func TestAMutedSourceKeepsItsSlot(t *testing.T) {
 	r := newEngine(t).NewRoom()
 	a, b := join(t, r, "a", both), join(t, r, "b", both)
 	a.see(b)
-	eventually(t, "video", func() bool { return a.sees(b).Packets > 10 })
+	eventually.True(t, "video", func() bool { return a.sees(b).Packets > 10 })
 	b.peer.Send(client.Camera, false)
 	settled(t, "video", func() int { return a.sees(b).Packets })
 	if a.slotOf(b, sfu.Camera) == "" {
@@ -266,7 +255,7 @@ func TestAMutedSourceKeepsItsSlot(t *testing.T) {
 	}
 	before := a.sees(b).Packets
 	b.peer.Send(client.Camera, true)
-	eventually(t, "video again", func() bool { return a.sees(b).Packets > before+10 })
+	eventually.True(t, "video again", func() bool { return a.sees(b).Packets > before+10 })
 }
 
 func TestTheLoudestAreHeard(t *testing.T) {
@@ -275,11 +264,11 @@ func TestTheLoudestAreHeard(t *testing.T) {
 	quiet := client.PeerConfig{Microphone: true, Level: 90}
 	a, b, c := join(t, r, "a", listener), join(t, r, "b", quiet), join(t, r, "c", quiet)
 	b.peer.SetLevel(20)
-	eventually(t, "b, who is louder", func() bool { return a.hears(b).Packets > 10 })
-	eventually(t, "b as the speaker", func() bool { a.mu.Lock(); defer a.mu.Unlock(); return len(a.speakers) == 1 && a.speakers[0] == "b" })
+	eventually.True(t, "b, who is louder", func() bool { return a.hears(b).Packets > 10 })
+	eventually.True(t, "b as the speaker", func() bool { a.mu.Lock(); defer a.mu.Unlock(); return len(a.speakers) == 1 && a.speakers[0] == "b" })
 	b.peer.SetLevel(90)
 	c.peer.SetLevel(20)
-	eventually(t, "c, who is louder now", func() bool { return a.hears(c).Packets > 10 })
+	eventually.True(t, "c, who is louder now", func() bool { return a.hears(c).Packets > 10 })
 	if s := a.hears(c); s.Lost() != 0 {
 		t.Errorf("%d packets missing after the switch", s.Lost())
 	}
@@ -289,9 +278,9 @@ func TestTheSamePersonAgainReplacesTheFirst(t *testing.T) {
 	r := newEngine(t).NewRoom()
 	a, b := join(t, r, "a", both), join(t, r, "b", both)
 	a.see(b)
-	eventually(t, "b", func() bool { return a.sees(b).Packets > 10 })
+	eventually.True(t, "b", func() bool { return a.sees(b).Packets > 10 })
 	again := join(t, r, "b", both)
-	eventually(t, "the first connection of b to end", func() bool {
+	eventually.True(t, "the first connection of b to end", func() bool {
 		select {
 		case <-b.peer.Failed():
 			return true
@@ -301,7 +290,7 @@ func TestTheSamePersonAgainReplacesTheFirst(t *testing.T) {
 	})
 	before := a.sees(b).Packets
 	again.see(a)
-	eventually(t, "b again, both ways", func() bool { return a.sees(again).Packets > before+10 && again.sees(a).Packets > 10 })
+	eventually.True(t, "b again, both ways", func() bool { return a.sees(again).Packets > before+10 && again.sees(a).Packets > 10 })
 	if s := a.sees(again); s.Lost() != 0 {
 		t.Errorf("%d packets missing after the replacement", s.Lost())
 	}
@@ -312,7 +301,7 @@ func TestAClientThatClosesIsReported(t *testing.T) {
 	a := join(t, r, "a", both)
 	<-a.peer.Connected()
 	a.peer.Close()
-	eventually(t, "the failure of a", func() bool { a.mu.Lock(); defer a.mu.Unlock(); return errors.Is(a.failed, sfu.ErrConnectionLost) })
+	eventually.True(t, "the failure of a", func() bool { a.mu.Lock(); defer a.mu.Unlock(); return errors.Is(a.failed, sfu.ErrConnectionLost) })
 }
 
 func TestNoEventAfterClose(t *testing.T) {
@@ -339,7 +328,7 @@ func TestNoEventAfterClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-peer.Connected()
-	eventually(t, "an event", func() bool { return calls.Load() > 0 })
+	eventually.True(t, "an event", func() bool { return calls.Load() > 0 })
 	s.Close()
 	closed.Store(1)
 	b := join(t, r, "b", both)
@@ -425,17 +414,17 @@ func TestEveryReceiverGetsTheLayerThatFits(t *testing.T) {
 	}
 	show(tile, 160)
 	show(large, 1080)
-	eventually(t, "the small layer in the tile", func() bool { return tile.sees(a).Height == 180 })
-	eventually(t, "the full layer in the large picture", func() bool { return large.sees(a).Height == 720 })
+	eventually.True(t, "the small layer in the tile", func() bool { return tile.sees(a).Height == 180 })
+	eventually.True(t, "the full layer in the large picture", func() bool { return large.sees(a).Height == 720 })
 	a.peer.SendLayer(2, false)
-	eventually(t, "the next smaller layer once the full one is gone", func() bool { return large.sees(a).Height == 360 })
+	eventually.True(t, "the next smaller layer once the full one is gone", func() bool { return large.sees(a).Height == 360 })
 	show(tile, 300)
-	eventually(t, "the middle layer in the tile that grew", func() bool { return tile.sees(a).Height == 360 })
+	eventually.True(t, "the middle layer in the tile that grew", func() bool { return tile.sees(a).Height == 360 })
 	a.peer.SendLayer(2, true)
-	eventually(t, "the full layer again", func() bool { return large.sees(a).Height == 720 })
+	eventually.True(t, "the full layer again", func() bool { return large.sees(a).Height == 720 })
 	for _, g := range []*guest{tile, large} {
 		before := g.sees(a).Packets
-		eventually(t, "more of it", func() bool { return g.sees(a).Packets > before+10 })
+		eventually.True(t, "more of it", func() bool { return g.sees(a).Packets > before+10 })
 		if s := g.sees(a); s.Lost() != 0 {
 			t.Errorf("%s: %d of %d packets missing across layers", g.id, s.Lost(), s.Expected)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // lossy drops every n-th UDP packet that arrives after the connection is made.
@@ -67,10 +68,10 @@ func TestLostPacketsAreRecovered(t *testing.T) {
 	bad.Tune = func(s *webrtc.SettingEngine) { s.SetNet(&lossy{plain, 10, &losing}) }
 	a, b := join(t, r, "a", bad), join(t, r, "b", both)
 	a.see(b)
-	eventually(t, "video", func() bool { return a.sees(b).Packets > 10 })
+	eventually.True(t, "video", func() bool { return a.sees(b).Packets > 10 })
 	losing.Store(true)
 	sawLoss := false
-	eventually(t, "300 packets through the lossy network", func() bool {
+	eventually.True(t, "300 packets through the lossy network", func() bool {
 		s := a.sees(b)
 		sawLoss = sawLoss || s.Lost() > 0
 		return s.Packets > 300
@@ -79,7 +80,7 @@ func TestLostPacketsAreRecovered(t *testing.T) {
 		t.Fatal("the network lost nothing")
 	}
 	losing.Store(false)
-	eventually(t, "every lost packet again", func() bool { return a.sees(b).Lost() == 0 })
+	eventually.True(t, "every lost packet again", func() bool { return a.sees(b).Lost() == 0 })
 }
 
 func TestAThinConnectionGetsASmallerLayer(t *testing.T) {
@@ -95,10 +96,10 @@ func TestAThinConnectionGetsASmallerLayer(t *testing.T) {
 	a, thin, good := join(t, r, "a", layered), join(t, r, "thin", bad), join(t, r, "good", both)
 	for _, g := range []*guest{thin, good} {
 		g.session.SetView([]sfu.Want{{Participant: "a", Source: sfu.Camera, Height: 720}})
-		eventually(t, "the full layer", func() bool { return g.sees(a).Height == 720 })
+		eventually.True(t, "the full layer", func() bool { return g.sees(a).Height == 720 })
 	}
 	losing.Store(true)
-	eventually(t, "a smaller layer at the thin connection", func() bool { return thin.sees(a).Height < 720 })
+	eventually.True(t, "a smaller layer at the thin connection", func() bool { return thin.sees(a).Height < 720 })
 	if h := good.sees(a).Height; h != 720 {
 		t.Errorf("the good connection got a layer of %d", h)
 	}

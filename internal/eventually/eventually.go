@@ -9,7 +9,7 @@ import (
 // Patience is how long a condition may take on a busy machine. A test that passes does not wait for it.
 const Patience = 30 * time.Second
 
-// True waits until the condition holds. After Patience the test fails with what it was still waiting for, such as "the relay to end".
+// True waits until the condition holds. After Patience the test fails with what it was still waiting for.
 // The condition is called from the test's goroutine, again and again.
 func True(t testing.TB, what string, condition func() bool) {
 	t.Helper()
@@ -23,7 +23,7 @@ func Within(t testing.TB, patience time.Duration, what string, condition func() 
 	pause := time.Millisecond
 	for deadline := time.Now().Add(patience); !condition(); pause = min(2*pause, seldom) {
 		if time.Now().After(deadline) {
-			t.Fatalf("still waiting for %s after %s", what, patience)
+			t.Fatalf("still waiting after %s: %s", patience, what)
 		}
 		time.Sleep(pause)
 	}

@@ -50,9 +50,9 @@ func TestWaits(t *testing.T) {
 		{"at once", True, 0, "", 0},
 		{"soon", True, 5 * time.Millisecond, "", 10 * time.Millisecond},
 		{"late", True, Patience - time.Second, "", Patience - time.Second + 20*time.Millisecond},
-		{"never", True, time.Hour, "still waiting for the end after 30s", Patience + 40*time.Millisecond},
+		{"never", True, time.Hour, "still waiting after 30s: the end", Patience + 40*time.Millisecond},
 		{"an election", election, Patience + time.Second, "", Patience + time.Second + 20*time.Millisecond},
-		{"no election", election, time.Hour, "still waiting for the end after 1m30s", 3*Patience + 40*time.Millisecond},
+		{"no election", election, time.Hour, "still waiting after 1m30s: the end", 3*Patience + 40*time.Millisecond},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			with, took := run(t, tt.holdsAfter, tt.wait)
