@@ -118,10 +118,12 @@ export class Classroom {
         for (const { id } of this.inside(message.participant)) this.change(say, id, { held: undefined });
         break;
       case 'admit':
-      case 'turnAway':
-        for (const { id } of (this.options.lobby ?? []).filter((v) => message.visitor === undefined || v.id === message.visitor)) say({ type: 'visitorGone', id });
-        this.options.lobby = (this.options.lobby ?? []).filter((v) => message.visitor !== undefined && v.id !== message.visitor);
+      case 'turnAway': {
+        const gone = (v) => (message.visitor === undefined ? v.unchecked !== true : v.id === message.visitor);
+        for (const { id } of (this.options.lobby ?? []).filter(gone)) say({ type: 'visitorGone', id });
+        this.options.lobby = (this.options.lobby ?? []).filter((v) => !gone(v));
         break;
+      }
       case 'end':
         say({ type: 'ended', reason: 'lesson-over', report: { participants: this.inside().length, messages: (this.options.chat ?? []).length, verified: true } });
         break;

@@ -2,7 +2,7 @@ import type { ReactionKind } from '../signaling/messages';
 import { reactionKinds } from '../signaling/messages';
 import type { Session } from '../state/session';
 import styles from './Reactions.module.css';
-import { signs } from './signs';
+import { Sign } from './Sign';
 import { useTexts } from './useTexts';
 
 /** One tap, one reaction. */
@@ -16,7 +16,7 @@ export function ReactionMenu({ session, onDone }: { readonly session: Session; r
     <div className={styles.menu}>
       {reactionKinds.map((kind) => (
         <button key={kind} type="button" className={styles.choice} onClick={() => { react(kind); }}>
-          <span className={styles.sign} aria-hidden="true">{signs[kind]}</span>
+          <Sign kind={kind} />
           <span>{t.moderation.reactions[kind]}</span>
         </button>
       ))}

@@ -1,6 +1,6 @@
 import type { Session } from '../state/session';
 import styles from './Reactions.module.css';
-import { signs } from './signs';
+import { Sign } from './Sign';
 import { useReadable } from './useReadable';
 import { useTexts } from './useTexts';
 
@@ -15,7 +15,7 @@ export function Reactions({ session }: { readonly session: Session }) {
         if (name === undefined) return null;
         return (
           <li key={key} className={styles.bubble}>
-            <span className={styles.sign} aria-hidden="true">{signs[kind]}</span>
+            <Sign kind={kind} />
             <span className="hidden">{t.moderation.reactions[kind]}</span>
             <span className={styles.from}>{name}</span>
           </li>

@@ -35,7 +35,7 @@ export const moderation = {
       screen: 'Sie dürfen Ihren Bildschirm wieder teilen.',
     },
     released: 'Es geht weiter, Sie können wieder mitmachen. Mikrofon und Kamera bleiben aus, bis Sie sie selbst einschalten.',
-    floor: 'Sie dürfen jetzt sprechen. Schalten Sie dazu Ihr Mikrofon ein.',
+    floor: 'Sie dürfen jetzt sprechen.',
   },
 
   banner: {
