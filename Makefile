@@ -113,7 +113,17 @@ race: bin/pulumi need-test-packages ## all Go tests with the race detector
 
 .PHONY: web-test
 web-test: need-node need-test-packages web ## type check, lint, unit and page tests of the web client
-	cd $(APP) && npm run --silent check && npm run --silent lint && npm test --silent && node --test --test-concurrency=1 e2e/pages.test.mjs e2e/devices.test.mjs
+	@$(MAKE) --no-print-directory --output-sync -j2 web-lint web-check web-unit
+	cd $(APP) && npm run --silent pages
+
+# One process each, so that two of them fit two cores; the longest comes first.
+.PHONY: web-lint web-check web-unit
+web-lint:
+	cd $(APP) && npm run --silent lint
+web-check:
+	cd $(APP) && npm run --silent check
+web-unit:
+	cd $(APP) && npm test --silent
 
 .PHONY: e2e
 e2e: need-root need-node need-test-packages build ## a whole county through the sandbox, with lessons in real browsers

@@ -1,4 +1,6 @@
-// Starts Chromium with pretended devices: a moving picture as camera and beeps as microphone.
+// Starts Chromium with pretended devices: a moving picture as camera and beeps as microphone. And how to wait for what a page does.
+import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { chromium } from 'playwright-core';
 
 const flags = [
@@ -27,5 +29,19 @@ export async function until(what, check, timeout = 30_000) {
     if (value) return value;
     if (Date.now() > end) throw new Error(`waited ${timeout} ms in vain for: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Waits until `read` gives what is expected; the error shows the difference. For what a page does in its own time after a step. */
+export async function becomes(what, read, expected, timeout = 30_000) {
+  let got;
+  try {
+    await until(what, async () => {
+      got = await read();
+      return isDeepStrictEqual(got, expected);
+    }, timeout);
+  } catch (error) {
+    if (got !== undefined) assert.deepEqual(got, expected, what);
+    throw error;
   }
 }

@@ -1,20 +1,49 @@
 // The other end of the PeerConnection for page tests: a second page of the same browser that answers offers with drawn pictures and a tone.
 // It plays the part of the server, so that the rooms in these tests show real, decoded video.
 
-/** Opens the page; `answer(sdp, pictures)` resolves to {sdp, audio, video} with the mids in order. */
+/** Opens the page, for as many tests as there are: each takes a `line()` of its own and hangs it up. */
 export async function openCounterpart(browser) {
   const page = await browser.newPage();
   await page.goto('about:blank');
+  let lines = 0;
   return {
-    page,
-    answer: (sdp, pictures) => page.evaluate(answerOffer, { sdp, pictures }),
+    line() {
+      const line = (lines += 1);
+      let over = false;
+      return {
+        /** Resolves to {sdp, audio, video} with the mids in order; never, if it is hung up meanwhile. */
+        answer: (sdp, pictures) => page.evaluate(answerOffer, { line, sdp, pictures }).catch((error) => {
+          if (over) return new Promise(() => undefined);
+          throw error;
+        }),
+        /** Draws a picture a second from now on. What is only looked at need not move, which is most of the work. */
+        slowDown: () => page.evaluate((l) => { globalThis.calls?.get(l)?.forEach((call) => call.draw(1)); }, line),
+        /** Sends no picture for so many milliseconds. */
+        standStill: (pause) => page.evaluate(sendNothing, { line, pause }),
+        hangUp() {
+          over = true;
+          return page.evaluate((l) => {
+            globalThis.calls?.get(l)?.forEach((call) => call.end());
+            globalThis.calls?.delete(l);
+          }, line);
+        },
+      };
+    },
     close: () => page.close(),
   };
 }
 
 /* Runs in the page. */
-async function answerOffer({ sdp, pictures }) {
-  const timers = [];
+async function sendNothing({ line, pause }) {
+  const senders = globalThis.calls.get(line).flatMap((call) => call.connection.getSenders()).filter((s) => s.track?.kind === 'video' && s.track.readyState === 'live');
+  const tracks = senders.map((s) => s.track);
+  await Promise.all(senders.map((s) => s.replaceTrack(null)));
+  await new Promise((resolve) => { setTimeout(resolve, pause); });
+  await Promise.all(senders.map((s, i) => s.replaceTrack(tracks[i]).catch(() => undefined)));
+}
+
+/* Runs in the page. */
+async function answerOffer({ line, sdp, pictures }) {
   const drawings = {
     face(context, width, height, hue, time) {
       const light = context.createLinearGradient(0, 0, width, height);
@@ -69,33 +98,48 @@ async function answerOffer({ sdp, pictures }) {
     for (let i = 0; i < pixels.length; i++) pixels[i] = 0xff000000 | (Math.random() * 0x1000000);
     context.putImageData(image, 0, 0);
   };
-  const draw = ({ kind, hue, width, height }) => {
+  const paints = [];
+  const paintAll = () => { for (const paint of paints) paint(); };
+  let timer;
+  /* So many pictures a second. */
+  const draw = (rate) => {
+    clearInterval(timer);
+    timer = setInterval(paintAll, 1000 / rate);
+  };
+  const film = ({ kind, hue, width, height }) => {
     const canvas = document.createElement('canvas');
     canvas.width = width;
     canvas.height = height;
     const context = canvas.getContext('2d');
     const paint = () => drawings[kind](context, width, height, hue, performance.now());
     paint();
-    timers.push(setInterval(paint, 100));
+    paints.push(paint);
     return canvas.captureStream(10).getVideoTracks()[0];
   };
+  let sound;
   const tone = () => {
-    const context = new AudioContext();
-    const target = context.createMediaStreamDestination();
-    const oscillator = context.createOscillator();
+    sound = new AudioContext();
+    const target = sound.createMediaStreamDestination();
+    const oscillator = sound.createOscillator();
     oscillator.connect(target);
     oscillator.start();
     return target.stream.getAudioTracks()[0];
   };
 
-  // A page that is gone must not cost anything any more.
   const connection = new RTCPeerConnection();
-  connection.onconnectionstatechange = () => {
-    if (!['disconnected', 'failed', 'closed'].includes(connection.connectionState)) return;
-    timers.forEach(clearInterval);
+  const end = () => {
+    clearInterval(timer);
     for (const { sender } of connection.getTransceivers()) sender.track?.stop();
+    void sound?.close();
+    sound = undefined;
     connection.close();
   };
+  // A page that is gone must not cost anything any more.
+  connection.onconnectionstatechange = () => {
+    if (['failed', 'closed'].includes(connection.connectionState)) end();
+  };
+  globalThis.calls ??= new Map();
+  globalThis.calls.set(line, [...(globalThis.calls.get(line) ?? []), { connection, draw, end }]);
   await connection.setRemoteDescription({ type: 'offer', sdp });
   // The page sends microphone, camera, screen and the screen's sound; what follows it receives.
   const receiving = connection.getTransceivers().slice(4);
@@ -103,12 +147,12 @@ async function answerOffer({ sdp, pictures }) {
   const video = receiving.filter((t) => t.receiver.track.kind === 'video');
   for (const transceiver of receiving) transceiver.direction = 'sendonly';
   if (audio[0]) await audio[0].sender.replaceTrack(tone());
-  await Promise.all(pictures.slice(0, video.length).map((picture, i) => video[i].sender.replaceTrack(draw(picture))));
+  await Promise.all(pictures.slice(0, video.length).map((picture, i) => video[i].sender.replaceTrack(film(picture))));
+  draw(10);
   await connection.setLocalDescription(await connection.createAnswer());
   await new Promise((resolve) => {
     if (connection.iceGatheringState === 'complete') resolve();
     connection.onicegatheringstatechange = () => connection.iceGatheringState === 'complete' && resolve();
   });
-  (globalThis.connections ??= new Set()).add(connection);
   return { sdp: connection.localDescription.sdp, audio: audio.map((t) => t.mid), video: video.map((t) => t.mid) };
 }

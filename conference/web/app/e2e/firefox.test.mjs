@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { until } from './browser.mjs';
+import { keepConnections } from './connections.mjs';
 import { launchFirefox } from './firefox.mjs';
 import { Watcher } from './watch.mjs';
 
@@ -30,16 +31,7 @@ before(async () => {
   page = await firefox.newPage();
   page.setDefaultTimeout(60_000);
   page.on('pageerror', (error) => problems.push(error.message));
-  await page.evaluateOnNewDocument(() => {
-    const Real = globalThis.RTCPeerConnection;
-    globalThis.connections = [];
-    globalThis.RTCPeerConnection = class extends Real {
-      constructor(...args) {
-        super(...args);
-        globalThis.connections.push(this);
-      }
-    };
-  });
+  await page.evaluateOnNewDocument(keepConnections);
 });
 after(async () => {
   await firefox?.close();

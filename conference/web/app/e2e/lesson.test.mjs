@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { launch, until } from './browser.mjs';
+import { keepConnections } from './connections.mjs';
 import { tool } from './screens.mjs';
 
 const siteURL = process.env.KREISRAUM_SITE;
@@ -37,15 +38,8 @@ async function arrive(name, device = {}) {
   const page = await context.newPage();
   const problems = [];
   page.on('pageerror', (error) => problems.push(error.message));
+  await page.addInitScript(keepConnections);
   await page.addInitScript(() => {
-    const Real = globalThis.RTCPeerConnection;
-    globalThis.connections = [];
-    globalThis.RTCPeerConnection = class extends Real {
-      constructor(...args) {
-        super(...args);
-        globalThis.connections.push(this);
-      }
-    };
     const RealSocket = globalThis.WebSocket;
     globalThis.sockets = [];
     globalThis.WebSocket = class extends RealSocket {

@@ -226,6 +226,7 @@ export const screens = {
     await page.getByRole('button', { name: 'Mikrofon einschalten' }).click();
     await page.getByRole('meter', { name: 'Mikrofonpegel' }).waitFor();
     await page.getByRole('checkbox', { name: /Als Organisator\*in öffnen/ }).waitFor();
+    for (const name of ['Kamera', 'Mikrofon']) await page.getByRole('combobox', { name }).waitFor();
   },
   'geraete-verweigert': async (page, site) => {
     await page.addInitScript(() => {

@@ -14,10 +14,11 @@ const counterpart = await openCounterpart(browser);
 for (const [name, show] of Object.entries(screens)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   site.api.organiser = undefined;
+  const line = counterpart.line();
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'de-DE', permissions: ['camera', 'microphone'] });
   const page = await context.newPage();
   try {
-    await show(page, site, counterpart);
+    await show(page, site, line);
     for (const [width, height] of [[1440, 900], [768, 1024], [360, 740]]) {
       await page.setViewportSize({ width, height });
       await page.waitForTimeout(400);
@@ -32,6 +33,7 @@ for (const [name, show] of Object.entries(screens)) {
     console.log(`${name}: ${error.message.split('\n')[0]}`);
   }
   await context.close();
+  await line.hangUp();
 }
 await browser.close();
 await site.close();

@@ -6,6 +6,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import { launch, until } from './browser.mjs';
+import { keepConnections } from './connections.mjs';
 
 const siteURL = process.env.KREISRAUM_SITE;
 const skip = siteURL ? false : 'KREISRAUM_SITE is not set';
@@ -37,16 +38,9 @@ async function arrive(name) {
   const context = await browser.newContext({ locale: 'de-DE', viewport: { width: 1280, height: 800 }, permissions: ['camera', 'microphone'] });
   context.setDefaultTimeout(patience);
   const page = await context.newPage();
+  await page.addInitScript(keepConnections);
   await page.addInitScript(() => {
-    globalThis.connections = [];
     globalThis.told = [];
-    const Connection = globalThis.RTCPeerConnection;
-    globalThis.RTCPeerConnection = class extends Connection {
-      constructor(...args) {
-        super(...args);
-        globalThis.connections.push(this);
-      }
-    };
     const Socket = globalThis.WebSocket;
     globalThis.WebSocket = class extends Socket {
       constructor(...args) {

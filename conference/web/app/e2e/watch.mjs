@@ -19,11 +19,14 @@ import { argv, env, exit, stdin, stdout } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { launch, until } from './browser.mjs';
+import { keepConnections } from './connections.mjs';
 
-/* Runs in the page, before its own scripts. Milliseconds throughout. */
+/* Runs in the page, before its own scripts and after keepConnections. Milliseconds throughout. */
 function keepWatch() {
-  const counts = { attempts: 0, connections: 0, peerConnections: 0 };
-  const connections = new Map();
+  const counts = { attempts: 0, connections: 0 };
+  const { connections } = globalThis;
+  const decodedBefore = new Map();
+  let known = 0;
   globalThis.watch = {};
   const RealSocket = globalThis.WebSocket;
   globalThis.WebSocket = class extends RealSocket {
@@ -33,17 +36,10 @@ function keepWatch() {
       this.addEventListener('open', () => { counts.connections += 1; });
     }
   };
-  const RealPeer = globalThis.RTCPeerConnection;
-  globalThis.RTCPeerConnection = class extends RealPeer {
-    constructor(...args) {
-      super(...args);
-      counts.peerConnections += 1;
-      connections.set(this, 0);
-    }
-  };
   let first, last, longest, frames, looked, blind, said;
   const start = () => {
-    Object.assign(counts, { attempts: 0, connections: 0, peerConnections: 0 });
+    Object.assign(counts, { attempts: 0, connections: 0 });
+    known = connections.length;
     // Frames flow already when counting begins anew.
     first = last === undefined ? undefined : performance.now();
     last = first;
@@ -57,16 +53,13 @@ function keepWatch() {
 
   /** Whether a PeerConnection has decoded something since it was last asked: "framesDecoded" of the Identifiers for WebRTC Statistics. */
   const progress = async (connection) => {
-    if (connection.signalingState === 'closed') {
-      connections.delete(connection);
-      return;
-    }
+    if (connection.signalingState === 'closed') return;
     let decoded = 0;
     for (const report of (await connection.getStats()).values()) {
       if (report.type === 'inbound-rtp' && report.kind === 'video') decoded += report.framesDecoded ?? 0;
     }
-    const more = decoded - (connections.get(connection) ?? 0);
-    connections.set(connection, decoded);
+    const more = decoded - (decodedBefore.get(connection) ?? 0);
+    decodedBefore.set(connection, decoded);
     if (more <= 0) return;
     const now = performance.now();
     first ??= now;
@@ -75,7 +68,7 @@ function keepWatch() {
     frames += more;
   };
   const look = async () => {
-    await Promise.all([...connections.keys()].map((connection) => progress(connection).catch(() => undefined)));
+    await Promise.all(connections.map((connection) => progress(connection).catch(() => undefined)));
     const now = performance.now();
     blind = Math.max(blind, now - looked);
     looked = now;
@@ -91,6 +84,7 @@ function keepWatch() {
     report: () => ({
       inside: document.querySelector('[role="toolbar"]') !== null,
       ...counts,
+      peerConnections: connections.length - known,
       framesDecoded: frames,
       longestGap: first === undefined ? null : Math.round(Math.max(longest, performance.now() - last)),
       longestLookAway: Math.round(blind),
@@ -122,6 +116,7 @@ export class Watcher {
   /** Watches a page of one's own, which must not have gone anywhere yet. */
   static async on(page, options) {
     const watcher = new Watcher(page, options);
+    await page.addInitScript(keepConnections);
     await page.addInitScript(keepWatch);
     page.on('pageerror', (error) => watcher.problems.push(error.message));
     return watcher;
