@@ -43,53 +43,56 @@ func (r Result) Changed() bool {
 // Up brings the county to what spec says. It may be repeated and resumed at will: what a crash left half-done is finished,
 // what exists without being in the state is adopted, what vanished is made anew.
 func (s *Stack) Up(ctx context.Context, spec infra.Spec, progress func(Event)) (Result, error) {
-	if err := s.check(spec); err != nil {
-		return Result{}, err
-	}
-	release, err := s.Acquire(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	defer release()
-	stack, err := s.ready(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	opts := []optup.Option{optup.Parallel(parallel), optup.SuppressOutputs(), optup.SuppressProgress(), optup.Color("never")}
-	found, err := s.compare(ctx, spec)
-	if err != nil {
-		return Result{}, err
-	}
-	// First, since a server that the state does not know may hold on to addresses that it does, and to names.
-	if err := provider.Purge(ctx, provider.Config{Cloud: s.cfg.Cloud, Log: s.cfg.Log, Guard: spec.Guard}, found.strays); err != nil {
-		return Result{}, err
-	}
-	if found.drifted {
-		opts = append(opts, optup.Refresh())
-	}
-	s.ws.SetProgram(infra.Program(spec))
-	follow, err := s.run(ctx, "up", progress, func(stream chan<- events.EngineEvent) error {
-		_, err := stack.Up(ctx, append(opts, optup.EventStreams(stream))...)
-		return err
+	return s.compared(ctx, spec, func(stack auto.Stack, found comparison) (Result, error) {
+		// First, since a server that the state does not know may hold on to addresses that it does, and to names.
+		if err := provider.Purge(ctx, provider.Config{Cloud: s.cfg.Cloud, Log: s.cfg.Log, Guard: spec.Guard}, found.strays); err != nil {
+			return Result{}, err
+		}
+		opts := []optup.Option{optup.Parallel(parallel), optup.SuppressOutputs(), optup.SuppressProgress(), optup.Color("never")}
+		if found.drifted {
+			opts = append(opts, optup.Refresh())
+		}
+		follow, err := s.run(ctx, "up", progress, func(stream chan<- events.EngineEvent) error {
+			_, err := stack.Up(ctx, append(opts, optup.EventStreams(stream))...)
+			return err
+		})
+		if err != nil {
+			return Result{}, err
+		}
+		if err := s.release(ctx, found.spare); err != nil {
+			return Result{}, err
+		}
+		if err := s.pruneHistory(ctx); err != nil {
+			s.cfg.Log.Warn("the stack's history grows", slog.Any("error", err))
+		}
+		out, ok, err := s.Outputs(ctx)
+		if err == nil && !ok {
+			err = fmt.Errorf("up: the engine reported success but the state has no outputs; run `up` again")
+		}
+		return Result{Outputs: out, Changes: follow.changes, Details: follow.log.all()}, err
 	})
-	if err != nil {
-		return Result{}, err
-	}
-	if err := s.release(ctx, found.spare); err != nil {
-		return Result{}, err
-	}
-	if err := s.pruneHistory(ctx); err != nil {
-		s.cfg.Log.Warn("the stack's history grows", slog.Any("error", err))
-	}
-	out, ok, err := s.Outputs(ctx)
-	if err == nil && !ok {
-		err = fmt.Errorf("up: the engine reported success but the state has no outputs; run `up` again")
-	}
-	return Result{Outputs: out, Changes: follow.changes, Details: follow.log.all()}, err
 }
 
 // Preview says what Up would do, and does nothing: what somebody changed at Hetzner counts too.
 func (s *Stack) Preview(ctx context.Context, spec infra.Spec, progress func(Event)) (Result, error) {
+	return s.compared(ctx, spec, func(stack auto.Stack, found comparison) (Result, error) {
+		opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.SuppressProgress(), optpreview.Color("never")}
+		if found.drifted {
+			opts = append(opts, optpreview.Refresh())
+		}
+		follow, err := s.run(ctx, "preview", progress, func(stream chan<- events.EngineEvent) error {
+			_, err := stack.Preview(ctx, append(opts, optpreview.EventStreams(stream))...)
+			return err
+		})
+		if err != nil {
+			return Result{}, err
+		}
+		return Result{Changes: follow.changes, Details: follow.log.all()}, nil
+	})
+}
+
+// compared locks the county, compares its stack with what exists, and hands both to then, with the program for spec set.
+func (s *Stack) compared(ctx context.Context, spec infra.Spec, then func(auto.Stack, comparison) (Result, error)) (Result, error) {
 	if err := s.check(spec); err != nil {
 		return Result{}, err
 	}
@@ -102,23 +105,12 @@ func (s *Stack) Preview(ctx context.Context, spec infra.Spec, progress func(Even
 	if err != nil {
 		return Result{}, err
 	}
-	opts := []optpreview.Option{optpreview.Parallel(parallel), optpreview.SuppressOutputs(), optpreview.SuppressProgress(), optpreview.Color("never")}
 	found, err := s.compare(ctx, spec)
 	if err != nil {
 		return Result{}, err
 	}
-	if found.drifted {
-		opts = append(opts, optpreview.Refresh())
-	}
 	s.ws.SetProgram(infra.Program(spec))
-	follow, err := s.run(ctx, "preview", progress, func(stream chan<- events.EngineEvent) error {
-		_, err := stack.Preview(ctx, append(opts, optpreview.EventStreams(stream))...)
-		return err
-	})
-	if err != nil {
-		return Result{}, err
-	}
-	return Result{Changes: follow.changes, Details: follow.log.all()}, nil
+	return then(stack, found)
 }
 
 func (s *Stack) check(spec infra.Spec) error {
