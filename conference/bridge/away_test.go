@@ -10,6 +10,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // lesson is a teacher and a pupil inside, the pupil with a media session.
@@ -82,7 +83,7 @@ func TestMediaGoOnWithoutAConnection(t *testing.T) {
 	}
 	l.away(false)
 	again.send(signaling.View{Want: []signaling.Want{{Participant: l.in.Self, Source: signaling.SourceCamera, Height: 360}}})
-	eventually(t, "the view reaches the session", func() bool { return len(session.viewed()) == 1 })
+	eventually.True(t, "the view reaches the session", func() bool { return len(session.viewed()) == 1 })
 	session.events.Speakers(nil)
 	expect[signaling.Speakers](again)
 	if l.session() != session || l.media.room(0).doubled {
@@ -141,7 +142,7 @@ func TestWithoutMediaNobodyIsAway(t *testing.T) {
 			if m := expect[signaling.ParticipantLeft](l.teacher); m.ID != l.pupilIn.Self {
 				t.Errorf("left: %s", m.ID)
 			}
-			eventually(t, "the session is closed", func() bool { return l.session() == nil })
+			eventually.True(t, "the session is closed", func() bool { return l.session() == nil })
 			if in := expect[signaling.Joined](l.back()); in.Media {
 				t.Error("media of nobody go on")
 			}
@@ -164,7 +165,7 @@ func TestReloadedPageBeginsAnew(t *testing.T) {
 	if m := expect[signaling.ParticipantState](l.teacher); m.Mic {
 		t.Fatal("the microphone is still on")
 	}
-	eventually(t, "the old session is closed", func() bool { return l.session() == nil })
+	eventually.True(t, "the old session is closed", func() bool { return l.session() == nil })
 	old.events.Speakers([]string{l.in.Self}) // a straggler
 	again.send(signaling.Offer{SDP: "v=1"})
 	expect[signaling.Answer](again)

@@ -17,6 +17,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // newEngine is a real SFU.
@@ -103,7 +104,7 @@ func TestProbeThroughARealSFU(t *testing.T) {
 	if report.Received == 0 || report.Loss > 0.05 {
 		t.Errorf("received %d packets with loss %.2f", report.Received, report.Loss)
 	}
-	eventually(t, "the probe room is gone", func() bool { rooms, people := s.bridge.Counts(); return rooms+people == 0 })
+	eventually.True(t, "the probe room is gone", func() bool { rooms, people := s.bridge.Counts(); return rooms+people == 0 })
 }
 
 // TestScreenRightInTheMedia has a participant send a screen although only organisers may: nobody gets it.
@@ -113,7 +114,7 @@ func TestScreenRightInTheMedia(t *testing.T) {
 	pupil, pupilIn := s.pupil("mathe", in.Room.Code)
 	expect[signaling.ParticipantJoined](teacher)
 	fromTeacher, fromPupil := callee(t, teacher, pupilIn.Self), callee(t, pupil, in.Self)
-	eventually(t, "both cameras and the organiser's screen arrive", func() bool {
+	eventually.True(t, "both cameras and the organiser's screen arrive", func() bool {
 		return fromTeacher(signaling.SourceCamera) > 20 && fromPupil(signaling.SourceCamera) > 20 && fromPupil(signaling.SourceScreen) > 20
 	})
 	if n := fromTeacher(signaling.SourceScreen); n != 0 {

@@ -10,6 +10,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/peer"
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // TestSentBackAndAdmitted: the media end at the lobby's door, and a new session begins behind it, on the same connection.
@@ -23,7 +24,7 @@ func TestSentBackAndAdmitted(t *testing.T) {
 		if d := await[signaling.Door](l.pupil); d.State != signaling.DoorLobby {
 			t.Fatalf("sent back to %+v", d)
 		}
-		eventually(t, "the session is closed", func() bool { return l.media.room(0).session(l.pupilIn.Self) == nil })
+		eventually.True(t, "the session is closed", func() bool { return l.media.room(0).session(l.pupilIn.Self) == nil })
 		session.events.Slots(nil, nil) // nobody hears it
 		for _, m := range []signaling.ClientMessage{signaling.Offer{SDP: "v=8"}, signaling.View{}, signaling.State{Mic: true}} {
 			l.pupil.send(m)

@@ -13,6 +13,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 func TestWithoutAdmissionNothingIsUpgraded(t *testing.T) {
@@ -201,7 +202,7 @@ func TestBadMessages(t *testing.T) {
 				}
 			}
 			expectLast(c, signaling.Refused{Code: tt.want})
-			eventually(t, "the room is empty", func() bool { _, n := s.bridge.Counts(); return n == 0 })
+			eventually.True(t, "the room is empty", func() bool { _, n := s.bridge.Counts(); return n == 0 })
 		})
 	}
 	t.Run("binary", func(t *testing.T) {

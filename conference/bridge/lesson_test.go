@@ -5,6 +5,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/peer"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // TestLesson follows a lesson from the first visitor to the reset.
@@ -88,7 +89,7 @@ func TestLesson(t *testing.T) {
 	early.close()
 	expect[signaling.ParticipantLeft](mia)
 	mia.close()
-	eventually(t, "the room is over", media.room(0).isClosed)
+	eventually.True(t, "the room is over", media.room(0).isClosed)
 
 	_, again := s.organiser("klasse-5a")
 	if again.Room.Code == "Igel-17" || again.Room.Code == in.Room.Code || len(again.Chat) != 0 || len(again.Participants) != 1 {
@@ -144,7 +145,7 @@ func TestMedia(t *testing.T) {
 	}
 	media.room(0).session(pupilIn.Self).forwards(t, peer.Forward{Camera: peer.Everyone})
 	pupil.close()
-	eventually(t, "the pupil's session is closed", func() bool { return media.room(0).session(pupilIn.Self) == nil })
+	eventually.True(t, "the pupil's session is closed", func() bool { return media.room(0).session(pupilIn.Self) == nil })
 	if media.room(0).doubled {
 		t.Fatal("a participant had two sessions at once")
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/peer"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // resume joins again with the token.
@@ -73,7 +74,7 @@ func TestResumeIntoAnEmptyRoom(t *testing.T) {
 			teacher.send(signaling.SendChat{Text: "Guten Morgen"})
 			expect[signaling.Chat](teacher)
 			tt.end(teacher)
-			eventually(t, "the organiser is gone", func() bool { _, n := s.bridge.Counts(); return n == 0 })
+			eventually.True(t, "the organiser is gone", func() bool { _, n := s.bridge.Counts(); return n == 0 })
 			got := expect[signaling.Joined](s.resume("mathe", "account-1", in, signaling.RoleOrganiser))
 			if same := got.Self == in.Self && got.Room.Code == in.Room.Code && len(got.Chat) == 1; same != tt.back {
 				t.Errorf("the same place in the same room: %v", same)
@@ -182,7 +183,7 @@ func TestAccountEndsWhileItsOrganiserComesIn(t *testing.T) {
 	if err != nil || m != signaling.ServerMessage(signaling.Ended{Reason: signaling.EndedAccountDisabled}) {
 		t.Errorf("told %v, %v", m, err)
 	}
-	eventually(t, "nobody is inside", func() bool { _, n := s.bridge.Counts(); return n == 0 })
+	eventually.True(t, "nobody is inside", func() bool { _, n := s.bridge.Counts(); return n == 0 })
 }
 
 // TestSlowClientLosesOnlyItsOwnConnection has a client that reads nothing while there is much to read.
@@ -356,7 +357,7 @@ func TestManyComeAndGo(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	eventually(t, "all rooms are thrown away", func() bool {
+	eventually.True(t, "all rooms are thrown away", func() bool {
 		s.bridge.mu.Lock()
 		defer s.bridge.mu.Unlock()
 		return len(s.bridge.rooms) == 0 && len(s.bridge.peers) == 0
@@ -405,7 +406,7 @@ func TestARoomThatIsHeldIsNotThrownAway(t *testing.T) {
 	s.bridge.release(e)
 	s.bridge.EndAccounts(func(string) bool { return false })
 	s.bridge.release(e)
-	eventually(t, "the loop ends", func() bool {
+	eventually.True(t, "the loop ends", func() bool {
 		select {
 		case <-e.done:
 			return true

@@ -6,6 +6,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 func TestEvict(t *testing.T) {
@@ -23,7 +24,7 @@ func TestEvict(t *testing.T) {
 	for _, c := range []*client{le.teacher, le.pupil, door} {
 		expectLast(c, signaling.Ended{Reason: signaling.EndedMoved})
 	}
-	eventually(t, "the room is gone", func() bool { _, there := l.of(le.site, "mathe"); return !there && le.bridge.RoomsInUse() == 0 })
+	eventually.True(t, "the room is gone", func() bool { _, there := l.of(le.site, "mathe"); return !there && le.bridge.RoomsInUse() == 0 })
 	if !le.media.room(0).isClosed() {
 		t.Error("the media of the room are left")
 	}
@@ -51,7 +52,7 @@ func TestEvictWhoIsAway(t *testing.T) {
 	l.away(true)
 	l.bridge.Evict(cluster.KeyOf(l.key, "mathe"))
 	expectLast(l.teacher, signaling.Ended{Reason: signaling.EndedMoved})
-	eventually(t, "the session is closed", func() bool { return l.session() == nil })
+	eventually.True(t, "the session is closed", func() bool { return l.session() == nil })
 }
 
 func TestNotice(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // ledger is an Announcer that remembers all it was told.
@@ -56,7 +57,7 @@ func (l *ledger) of(s *site, name string) (cluster.Record, bool) {
 func (l *ledger) has(s *site, name, what string, is func(cluster.Record) bool) cluster.Record {
 	s.t.Helper()
 	var r cluster.Record
-	eventually(s.t, "the record of "+what, func() bool {
+	eventually.True(s.t, "the record of "+what, func() bool {
 		var ok bool
 		r, ok = l.of(s, name)
 		return ok && is(r)
@@ -102,7 +103,7 @@ func TestRoomsAreAnnounced(t *testing.T) {
 	teacher.close()
 	l.has(s, "mathe", "the door alone", func(r cluster.Record) bool { return r.Epoch == "" && r.Participants == 0 })
 	early.close()
-	eventually(t, "the room is gone", func() bool { _, there := l.of(s, "mathe"); return !there })
+	eventually.True(t, "the room is gone", func() bool { _, there := l.of(s, "mathe"); return !there })
 	if len(l.wrong) > 0 || l.gone != 1 {
 		t.Errorf("gone %d times; %v", l.gone, l.wrong)
 	}
@@ -131,7 +132,7 @@ func TestAnnouncementsAlternate(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	eventually(t, "the room is gone", func() bool { _, there := l.of(s, "mathe"); return !there })
+	eventually.True(t, "the room is gone", func() bool { _, there := l.of(s, "mathe"); return !there })
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.wrong) > 0 {
@@ -316,7 +317,7 @@ func TestRestoreOutlivesItsConnection(t *testing.T) {
 	}
 	s.bridge.release(e)
 	l.has(s, "mathe", "the restored room", func(r cluster.Record) bool { return r.Epoch == "e1" && r.Participants == 0 })
-	eventually(t, "the room is in use", func() bool { return s.bridge.RoomsInUse() == 1 })
+	eventually.True(t, "the room is in use", func() bool { return s.bridge.RoomsInUse() == 1 })
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range l.all {

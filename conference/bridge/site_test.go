@@ -23,6 +23,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -126,22 +127,10 @@ func (s *site) pupil(name string, code signaling.Code) (*client, signaling.Joine
 // lock locks or unlocks the room.
 func lock(on bool) signaling.ChangeSettings { return signaling.ChangeSettings{Locked: &on} }
 
-// eventually waits until the condition holds.
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !is() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still waiting: %s", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
-
 // counted waits until the bridge serves n connections: dial returns a little before the server counts the new one.
 func (s *site) counted(n int) {
 	s.t.Helper()
-	eventually(s.t, fmt.Sprintf("%d connections are counted", n), func() bool {
+	eventually.True(s.t, fmt.Sprintf("%d connections are counted", n), func() bool {
 		s.bridge.mu.Lock()
 		defer s.bridge.mu.Unlock()
 		return len(s.bridge.peers) == n
@@ -359,7 +348,7 @@ func (s *fakeSession) viewed() []peer.MediaWant {
 // forwards waits until the session is told that this is forwarded.
 func (s *fakeSession) forwards(t *testing.T, want peer.Forward) {
 	t.Helper()
-	eventually(t, fmt.Sprintf("%+v is forwarded", want), func() bool {
+	eventually.True(t, fmt.Sprintf("%+v is forwarded", want), func() bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return s.forward == want && s.allowed >= 3

@@ -11,6 +11,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // maxGap is how long forwarded media may be silent whatever happens to WebSockets.
@@ -76,7 +77,7 @@ func hears(t *testing.T, n int, people ...*headless.Participant) {
 	t.Helper()
 	for _, p := range people {
 		before := p.Peer().Streams()
-		eventually(t, "voice and picture arrive", func() bool {
+		eventually.True(t, "voice and picture arrive", func() bool {
 			slots, streams := p.Slots(), p.Peer().Streams()
 			return len(slots.Audio) == 1 && len(slots.Video) == 1 &&
 				streams[slots.Audio[0].MID].Packets > before[slots.Audio[0].MID].Packets+n &&
@@ -106,11 +107,11 @@ func TestForwardingSurvivesBrokenConnections(t *testing.T) {
 		shut.Store(i == cuts-1) // the last time for longer
 		pupil.Cut()
 		if shut.Load() {
-			eventually(t, "the pupil is away", func() bool { return !pupil.Inside() })
+			eventually.True(t, "the pupil is away", func() bool { return !pupil.Inside() })
 			hears(t, 40, teacher, pupil) // all the same
 			shut.Store(false)
 		}
-		eventually(t, "the pupil is back", func() bool { return pupil.Stats().Reconnects == i+1 })
+		eventually.True(t, "the pupil is back", func() bool { return pupil.Stats().Reconnects == i+1 })
 		hears(t, 10, teacher, pupil)
 	}
 	for who, p := range map[string]*headless.Participant{"teacher": teacher, "pupil": pupil} {
@@ -147,7 +148,7 @@ func TestLessonFollowsItsRoom(t *testing.T) {
 	r := told.has(first, "mathe", "both inside", func(r cluster.Record) bool { return r.Participants == 2 })
 	record.Store(&r)
 	first.bridge.Evict(cluster.KeyOf(key, "mathe"))
-	eventually(t, "both are inside again", func() bool {
+	eventually.True(t, "both are inside again", func() bool {
 		_, n := second.bridge.Counts()
 		return n == 2 && teacher.Stats().Reconnects > 0 && pupil.Stats().Reconnects > 0
 	})
