@@ -19,7 +19,7 @@ const (
 	// maxHandovers bounds tokens that wait, maxHandoversOfOne those of one account: the newest counts.
 	maxHandovers      = 2000
 	maxHandoversOfOne = 3
-	// handoverTries is how often a source may come with a token, at once and per second: a school behind one address. With 160 random bits it
+	// handoverTries is how often a source may come with a token, at once and per second: a school behind one address. With 130 random bits it
 	// bounds the work, not the guessing.
 	handoverTries     = 120
 	handoverTryRate   = rate.Limit(2)
