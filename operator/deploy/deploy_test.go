@@ -22,14 +22,15 @@ import (
 var unitFile = filepath.Join(deploy.UnitDir, deploy.ServiceUnit)
 
 func TestFreshMachineAndThenNothingToDo(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
-	result := b.deploy(b.job())
+	result := b.deploy(b.fullJob())
 	for _, want := range []string{"release", "host key", "certificate", deploy.CountyCAFile, unitFile} {
 		if !slices.Contains(result.Changed, want) {
 			t.Errorf("%s did not change on a fresh machine: %v", want, result.Changed)
 		}
 	}
-	digest, err := b.job().Bundle.Digest()
+	digest, err := b.fullJob().Bundle.Digest()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +38,7 @@ func TestFreshMachineAndThenNothingToDo(t *testing.T) {
 	if err != nil || info.Deployment != digest {
 		t.Errorf("the server runs %q (%v), want %q", info.Deployment, err, digest)
 	}
-	again := b.deploy(b.job())
+	again := b.deploy(b.fullJob())
 	if len(again.Changed) > 0 || again.Restarted {
 		t.Errorf("a second run changed %v, restarted %t", again.Changed, again.Restarted)
 	}
@@ -56,6 +57,7 @@ func TestRunLeavesNoGoroutine(t *testing.T) {
 }
 
 func TestInjectedHostKeyIsWorthlessAfterwards(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
 	b.deploy(b.job())
 	if !b.proven || bytes.Equal(b.saved.Marshal(), b.injected.PublicKey().Marshal()) {
@@ -79,6 +81,7 @@ func TestInjectedHostKeyIsWorthlessAfterwards(t *testing.T) {
 
 // A run may die before the new key is saved, or between saving it and seeing it proven.
 func TestHostKeyRenewalResumes(t *testing.T) {
+	t.Parallel()
 	for name, at := range map[string]bool{"before the key is saved": false, "before the key is proven": true} {
 		t.Run(name, func(t *testing.T) {
 			b := newBox(t, boxOptions{})
@@ -101,6 +104,7 @@ func TestHostKeyRenewalResumes(t *testing.T) {
 }
 
 func TestWrongHostKeyStopsBeforeAnythingIsSent(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
 	job := b.job()
 	job.HostKeys = &deploy.HostKeys{Pinned: newKey(t).PublicKey(), Proven: true, Save: b.save}
@@ -115,6 +119,7 @@ func TestWrongHostKeyStopsBeforeAnythingIsSent(t *testing.T) {
 }
 
 func TestMachineThatCannotBeReached(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{off: true})
 	job := b.job()
 	job.Boot = 300 * time.Millisecond
@@ -125,6 +130,7 @@ func TestMachineThatCannotBeReached(t *testing.T) {
 }
 
 func TestMachineThatRefusesTheKey(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
 	job := b.job()
 	job.Key, job.Boot = newKey(t), 300*time.Millisecond
@@ -134,6 +140,7 @@ func TestMachineThatRefusesTheKey(t *testing.T) {
 }
 
 func TestCtrlCEndsTheWait(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{off: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	job := b.job()
@@ -145,6 +152,7 @@ func TestCtrlCEndsTheWait(t *testing.T) {
 }
 
 func TestFirstBootThatEndsWithoutItsMarker(t *testing.T) {
+	t.Parallel()
 	donor := newBox(t, boxOptions{off: true})
 	text, rest, _ := strings.Cut(donor.userData(), "write_files:")
 	if rest == "" {
@@ -160,9 +168,10 @@ func TestFirstBootThatEndsWithoutItsMarker(t *testing.T) {
 }
 
 func TestChangedConfigurationIsAllThatIsSent(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
-	b.deploy(b.job())
-	job := b.job()
+	b.deploy(b.fullJob())
+	job := b.fullJob()
 	job.Bundle.ServerConfig = b.config("organisers")
 	result := b.deploy(job)
 	if slices.Contains(result.Changed, unitFile) || !slices.Contains(result.Changed, "release") || !result.Restarted {
@@ -174,6 +183,7 @@ func TestChangedConfigurationIsAllThatIsSent(t *testing.T) {
 }
 
 func TestServerThatDoesNotStartShowsItsLog(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
 	job := b.job()
 	job.Bundle.ServerConfig, job.Health = []byte("county: [\n"), time.Second
@@ -186,6 +196,7 @@ func TestServerThatDoesNotStartShowsItsLog(t *testing.T) {
 }
 
 func TestFileThatIsNoLongerWantedIsRemoved(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
 	job := b.job()
 	job.Bundle.ACMERoots = job.Bundle.CountyCA // any PEM will do
@@ -197,8 +208,9 @@ func TestFileThatIsNoLongerWantedIsRemoved(t *testing.T) {
 }
 
 func TestHalfAReleaseOfAKilledRunIsSentAgain(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
-	release := b.job().Bundle.Release
+	release := b.fullJob().Bundle.Release
 	if err := os.MkdirAll(b.path("/opt/kreisraum"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +219,7 @@ func TestHalfAReleaseOfAKilledRunIsSentAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b.deploy(b.job())
+	b.deploy(b.fullJob())
 	if got := b.stat(filepath.Base(b.link(deploy.CurrentLink)), deploy.BinaryName).Size(); got != release.Size {
 		t.Errorf("%d bytes, want %d", got, release.Size)
 	}
@@ -219,6 +231,7 @@ func TestHalfAReleaseOfAKilledRunIsSentAgain(t *testing.T) {
 }
 
 func TestOnlyTheLastThreeReleasesStay(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
 	for i := range 5 {
 		dir := b.path(fmt.Sprintf("%s/v0.0.%d-0123456789ab", deploy.ReleasesDir, i))
@@ -245,6 +258,7 @@ func TestOnlyTheLastThreeReleasesStay(t *testing.T) {
 }
 
 func TestFullDiskIsCalledThat(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); errors.Is(err, syscall.EPERM) {
 		t.Skip("this computer allows no mounts, so there is no small disk to fill")
@@ -253,12 +267,13 @@ func TestFullDiskIsCalledThat(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	b := newBox(t, boxOptions{dir: dir})
-	if _, err := deploy.Run(t.Context(), b.job()); !errors.Is(err, deploy.ErrDiskFull) {
+	if _, err := deploy.Run(t.Context(), b.fullJob()); !errors.Is(err, deploy.ErrDiskFull) {
 		t.Errorf("got %v, want ErrDiskFull", err)
 	}
 }
 
 func TestServerThatDiedIsStartedAgain(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
 	b.deploy(b.job())
 	before, err := b.ops.Info(t.Context())
@@ -279,6 +294,7 @@ func TestServerThatDiedIsStartedAgain(t *testing.T) {
 }
 
 func TestMissingBinarySaysHowToBuildIt(t *testing.T) {
+	t.Parallel()
 	_, err := deploy.OpenRelease(filepath.Join(t.TempDir(), "server"), "v1")
 	if err == nil || !strings.Contains(err.Error(), "make") {
 		t.Errorf("got %v, want advice to run make", err)
@@ -286,6 +302,7 @@ func TestMissingBinarySaysHowToBuildIt(t *testing.T) {
 }
 
 func TestDigestFollowsEveryPart(t *testing.T) {
+	t.Parallel()
 	base := deploy.Bundle{Release: deploy.Release{Version: "v1", SHA256: strings.Repeat("a", 64)}, ServerConfig: []byte("c"), CountyCA: []byte("k")}
 	seen := map[string]string{}
 	for name, edit := range map[string]func(*deploy.Bundle){
@@ -311,6 +328,7 @@ func TestDigestFollowsEveryPart(t *testing.T) {
 }
 
 func TestOnlyTheListedCommandsAreAllowed(t *testing.T) {
+	t.Parallel()
 	for _, c := range deploy.Commands() {
 		if !deploy.Allowed(c) {
 			t.Errorf("%q is listed and refused", c)
@@ -324,6 +342,7 @@ func TestOnlyTheListedCommandsAreAllowed(t *testing.T) {
 }
 
 func TestCountyKeyIsTheServicesAlone(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
 	job := b.job()
 	b.deploy(job)

@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -35,10 +33,8 @@ var bad = sync.OnceValues(func() (string, error) {
 		if err := os.WriteFile(source, []byte("package main\n"+imports+"\nfunc main() { "+body+" }\n"), 0o644); err != nil {
 			return "", err
 		}
-		build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", filepath.Join(dir, name), source)
-		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GO111MODULE=off")
-		if out, err := build.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("%w\n%s", err, out)
+		if err := build(filepath.Join(dir, name), source); err != nil {
+			return "", err
 		}
 	}
 	return dir, nil
@@ -82,6 +78,7 @@ func (b *box) runs(bundle deploy.Bundle) {
 
 // A release that exits at once, or starts and answers nobody: the machine goes back to what ran before, by itself.
 func TestBadReleaseIsTakenBack(t *testing.T) {
+	t.Parallel()
 	for name, says := range map[string]string{"exits": "this release is broken", "ready": "Started."} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -107,6 +104,7 @@ func TestBadReleaseIsTakenBack(t *testing.T) {
 
 // Without a release that ran well there is nothing to go back to, and the error is the start's.
 func TestBadFirstReleaseStays(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
 	job := b.job()
 	job.Bundle.Release, job.Health = badRelease(t, "ready"), 2*time.Second
@@ -119,6 +117,7 @@ func TestBadFirstReleaseStays(t *testing.T) {
 }
 
 func TestRollback(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
 	first := b.job()
 	b.deploy(first)
@@ -143,6 +142,7 @@ func TestRollback(t *testing.T) {
 
 // A machine that dies in between starts the old release or the new one, whole, and the next run finishes.
 func TestReleaseChangeIsFinishedAfterAKillAtAnyStep(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
 	b.deploy(b.job())
 	for step := 0; ; step++ {
@@ -180,6 +180,7 @@ func TestReleaseChangeIsFinishedAfterAKillAtAnyStep(t *testing.T) {
 
 // What never ran well is not gone back to.
 func TestPreviousIsOnlyWhatRan(t *testing.T) {
+	t.Parallel()
 	b := newBox(t, boxOptions{})
 	first := b.job()
 	b.deploy(first)
