@@ -128,7 +128,7 @@ func TestAQuorumIsWaitedFor(t *testing.T) {
 
 	members[0].start()
 	// What needs no quorum works; that the store is not ready by then shows that it waits.
-	eventually.True(t, "the connection to one server", func() bool { return store.conn.Load() != nil && store.conn.Load().IsConnected() })
+	eventually.Within(t, elections, "the connection to one server", func() bool { return store.conn.Load() != nil && store.conn.Load().IsConnected() })
 	ctx, cancel := context.WithTimeout(t.Context(), 10*quickLease)
 	defer cancel()
 	if _, err := store.Place(ctx, key, cluster.Placement{Machine: "bridge-1", Boot: "b"}); err == nil || store.Ready() {

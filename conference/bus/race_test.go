@@ -31,6 +31,7 @@ type racerTask struct {
 
 // Two portals in two processes place the same thousand rooms at once: each room has one place, and both know the same.
 func TestTwoProcessesPlaceEveryRoomOnce(t *testing.T) {
+	t.Parallel()
 	c := newCounty(t)
 	n := newEmbedded(t, c)
 	task := racerTask{URL: n.link(identity.Portal).URL}

@@ -23,6 +23,7 @@ import (
 
 // A county of one machine: portal and bridge in one process, no listener, no TLS.
 func TestWithinOneProcess(t *testing.T) {
+	t.Parallel()
 	s, err := StartServer(ServerConfig{StoreDir: t.TempDir(), Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -54,6 +55,7 @@ func TestWithinOneProcess(t *testing.T) {
 
 // The process's own connections need no TLS where others do.
 func TestWithinTheProcessBesideAListener(t *testing.T) {
+	t.Parallel()
 	c := newCounty(t)
 	e := newEmbedded(t, c)
 	store := readyStore(t, Link{Machine: identity.Portal, Server: e.server})
@@ -67,6 +69,7 @@ func TestWithinTheProcessBesideAListener(t *testing.T) {
 
 // Nobody gets in before this machine has its leaf, and then without a restart; the same with the other's.
 func TestALeafMayComeLater(t *testing.T) {
+	t.Parallel()
 	c := newCounty(t)
 	var there atomic.Bool
 	late := func(config func() (*tls.Config, error)) func() (*tls.Config, error) {
@@ -118,6 +121,7 @@ func TestWhatABridgeSaysIsNotKeptTwice(t *testing.T) {
 
 // TestWhatNobodyCanReadFillsNoLog: it is told once in a while.
 func TestWhatNobodyCanReadFillsNoLog(t *testing.T) {
+	t.Parallel()
 	e := newEmbedded(t, newCounty(t))
 	var log bytes.Buffer // the watch's, until the store is closed
 	store, err := NewStore(StoreConfig{Link: e.link(identity.Portal), Log: slog.New(slog.NewTextHandler(&log, nil))})
@@ -153,6 +157,7 @@ func heap() uint64 {
 
 // TestOneMachineDoesNotTakeAllConnections: the others must come in, and come back.
 func TestOneMachineDoesNotTakeAllConnections(t *testing.T) {
+	t.Parallel()
 	e := newEmbedded(t, newCounty(t))
 	link := e.link("bridge-1")
 	config, err := link.TLS()

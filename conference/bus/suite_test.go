@@ -24,6 +24,7 @@ import (
 
 // Everything holds over the portal's own server and over a nats-server process with the example configuration.
 func TestOverNATS(t *testing.T) {
+	t.Parallel()
 	kinds := map[string]func(t *testing.T, c *county) natsServer{
 		"embedded": func(t *testing.T, c *county) natsServer { return newEmbedded(t, c) },
 		"external": func(t *testing.T, c *county) natsServer { return newExternal(t, c) },
@@ -44,6 +45,7 @@ func TestOverNATS(t *testing.T) {
 	}
 	for kind, start := range kinds {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			for name, test := range tests {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
