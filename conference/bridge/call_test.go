@@ -18,13 +18,14 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
 	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 // newEngine is a real SFU.
 func newEngine(t *testing.T) *sfu.Engine {
 	t.Helper()
 	engine, err := sfu.NewEngine(sfu.Config{
-		Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Log: slog.New(slog.NewJSONHandler(&logBuffer{}, nil))})
+		Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}, Log: slog.New(slog.NewJSONHandler(&logtest.Buffer{}, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,6 +62,7 @@ func TestGrace(t *testing.T) {
 		pupil, pupilIn := s.pupil("mathe", in.Room.Code)
 		pupil.send(signaling.Offer{SDP: "v=0"})
 		await[signaling.Answer](pupil)
+		expect[signaling.Slots](pupil) // it may come after the pause otherwise
 		_ = teacher.ws.CloseNow()
 		pause := await[signaling.Pause](pupil)
 		if until := time.UnixMilli(pause.Until); time.Until(until) > room.DefaultOrganiserGrace || time.Until(until) < room.DefaultOrganiserGrace-time.Second {

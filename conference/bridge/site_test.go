@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +23,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
 	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -40,7 +40,7 @@ type site struct {
 	key    token.Key
 	url    string
 	http   *http.Client // nil: the default one
-	logs   *logBuffer
+	logs   *logtest.Buffer
 }
 
 func newSite(t *testing.T, media peer.Media, change ...func(*Config)) *site {
@@ -59,7 +59,7 @@ func newSite(t *testing.T, media peer.Media, change ...func(*Config)) *site {
 
 // newBridge is a bridge that nobody can reach yet.
 func newBridge(t *testing.T, media peer.Media, change ...func(*Config)) *site {
-	s := &site{t: t, key: token.NewKey(), logs: &logBuffer{}}
+	s := &site{t: t, key: token.NewKey(), logs: &logtest.Buffer{}}
 	cfg := Config{
 		Key:   s.key,
 		Rooms: room.Rules{MaxParticipants: 70, CodeRequired: true, ScreenShare: room.ScreenShareOrganisers},
@@ -203,24 +203,6 @@ func expectLast[T interface {
 
 // close ends the connection as a participant who leaves.
 func (c *client) close() { _ = c.ws.Close(websocket.StatusNormalClosure, "") }
-
-// logBuffer collects log lines.
-type logBuffer struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
 
 // fakeMedia is media without packets. It keeps the promise that a participant never has two sessions at once.
 type fakeMedia struct {

@@ -1,7 +1,6 @@
 package certs
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,6 +18,8 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/certs/acmetest"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, acmetest.Leaks()...) }
@@ -37,25 +37,7 @@ type site struct {
 	ca      *acmetest.CA
 	addr    netip.AddrPort
 	config  Config
-	log     *lockedBuffer
-}
-
-// lockedBuffer is a log that is read while it is written.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
+	log     *logtest.Buffer
 }
 
 func newSite(t *testing.T, validity time.Duration) *site {
@@ -64,7 +46,7 @@ func newSite(t *testing.T, validity time.Duration) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{domain: fmt.Sprintf("jitsi%d.kmz-musterkreis.example", sites.Add(1)), addr: l.Addr().(*net.TCPAddr).AddrPort(), log: &lockedBuffer{}}
+	s := &site{domain: fmt.Sprintf("jitsi%d.kmz-musterkreis.example", sites.Add(1)), addr: l.Addr().(*net.TCPAddr).AddrPort(), log: &logtest.Buffer{}}
 	s.ca = acmetest.Start(t, int(s.addr.Port()), validity)
 	s.config = Config{
 		Domain: s.domain, Directory: s.ca.Directory, RootsFile: s.ca.RootsFile, Dir: filepath.Join(t.TempDir(), "acme"),
@@ -205,7 +187,7 @@ func TestFailedOrderSaysWhyAndCanBeRepeated(t *testing.T) {
 	if !strings.Contains(c.Detail, "Could not resolve") { // Pebble's words for it
 		t.Errorf("detail lacks the CA's reason: %q", c.Detail)
 	}
-	waitUntil(t, "the failure is logged", func() bool { return strings.Contains(s.log.String(), "went wrong") })
+	eventually.True(t, "the failure is logged", func() bool { return strings.Contains(s.log.String(), "went wrong") })
 	if text := s.log.String(); strings.Contains(text, "127.0.0.1") || strings.Contains(text, s.domain) {
 		t.Errorf("the log has addresses or names: %s", text)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 const contact = "technik@kmz-musterkreis.example"
@@ -59,7 +60,7 @@ func TestAccountIsKept(t *testing.T) {
 	s.manager().Close()
 	s.open(t)
 	c.set(80 * 24 * time.Hour)
-	waitUntil(t, "the renewal has come", func() bool { got, _ := s.served(t); return got != serial })
+	eventually.True(t, "the renewal has come", func() bool { got, _ := s.served(t); return got != serial })
 	for file, key := range s.accounts(t) {
 		if before[file] != key {
 			t.Error("another account or key after a restart and a renewal")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/certs/acmetest"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // clock is the real one, set to another time.
@@ -81,7 +82,7 @@ func TestRenewalComesByItselfWithAnotherKey(t *testing.T) {
 	s.manager().Order()
 	s.waitFor(t, opsapi.CertificateReady)
 	firstSerial, firstKey := s.served(t)
-	waitUntil(t, "a renewed certificate is served", func() bool {
+	eventually.True(t, "a renewed certificate is served", func() bool {
 		serial, key := s.served(t) // at each moment there is one
 		if serial == firstSerial {
 			return false
@@ -107,7 +108,7 @@ func TestAuthorityThatIsOut(t *testing.T) {
 		http.Error(w, "<html>bad gateway</html>", http.StatusBadGateway)
 	})
 	c.set(75 * 24 * time.Hour)
-	waitUntil(t, "the renewal has failed", func() bool { return !s.manager().Status().FailingSince.IsZero() })
+	eventually.True(t, "the renewal has failed", func() bool { return !s.manager().Status().FailingSince.IsZero() })
 	first := s.manager().Status()
 	if first.State != opsapi.CertificateReady || first.Detail == "" || !first.NextTry.After(c.now()) || first.NotAfter.IsZero() {
 		t.Errorf("status: %+v", first)
@@ -120,7 +121,7 @@ func TestAuthorityThatIsOut(t *testing.T) {
 	}
 
 	c.set(76 * 24 * time.Hour)
-	waitUntil(t, "the second try has failed", func() bool { return s.manager().Status().NextTry.After(first.NextTry) })
+	eventually.True(t, "the second try has failed", func() bool { return s.manager().Status().NextTry.After(first.NextTry) })
 	second := s.manager().Status()
 	if !second.FailingSince.Equal(first.FailingSince) {
 		t.Errorf("failing since %s, was %s", second.FailingSince, first.FailingSince)
@@ -133,7 +134,7 @@ func TestAuthorityThatIsOut(t *testing.T) {
 
 	s.ca.Fail(nil)
 	c.set(77 * 24 * time.Hour)
-	waitUntil(t, "the renewal has come", func() bool { return s.manager().Status().FailingSince.IsZero() })
+	eventually.True(t, "the renewal has come", func() bool { return s.manager().Status().FailingSince.IsZero() })
 	if got, _ := s.served(t); got == serial {
 		t.Error("the old certificate is still served")
 	}
@@ -223,7 +224,7 @@ func TestOrderIsRehearsed(t *testing.T) {
 	}
 	staging.Point(s.domain, s.addr.Addr())
 	s.manager().Order() // staging finds it, the real one does not
-	waitUntil(t, "the real one has failed", func() bool {
+	eventually.True(t, "the real one has failed", func() bool {
 		return s.ca.Orders() == 1 && !strings.Contains(s.manager().Status().Detail, "rehearsal") && s.manager().Status().State == opsapi.CertificateFailed
 	})
 	if _, err := s.visit(s.domain); err == nil {
@@ -245,7 +246,7 @@ func TestOrderIsRehearsed(t *testing.T) {
 func TestAuthorityMayHurryTheRenewal(t *testing.T) {
 	t.Parallel()
 	s, c := ready(t, 90*24*time.Hour)
-	waitUntil(t, "the authority was asked when to renew", func() bool { return s.recordOnDisk(t).AskAt.Sub(c.now()) > 0 })
+	eventually.True(t, "the authority was asked when to renew", func() bool { return s.recordOnDisk(t).AskAt.Sub(c.now()) > 0 })
 	rec := s.recordOnDisk(t)
 	day := 24 * time.Hour
 	if left := time.Until(rec.RenewAt); left < 57*day || left > 62*day {
@@ -256,7 +257,7 @@ func TestAuthorityMayHurryTheRenewal(t *testing.T) {
 	}
 	serial, _ := s.served(t)
 	c.set(time.Until(rec.RenewAt) + time.Minute)
-	waitUntil(t, "the renewal has come", func() bool { got, _ := s.served(t); return got != serial })
+	eventually.True(t, "the renewal has come", func() bool { got, _ := s.served(t); return got != serial })
 }
 
 // TestUnreliableAuthority: bad nonces, and authorizations that are not used again; one order succeeds all the same.
@@ -324,12 +325,12 @@ func (s *site) trustBoth(t *testing.T, staging *acmetest.CA) {
 func (s *site) waitForFailure(t *testing.T) opsapi.Certificate {
 	t.Helper()
 	var c opsapi.Certificate
-	waitUntil(t, "the order has failed", func() bool { c = s.manager().Status(); return c.State == opsapi.CertificateFailed })
+	eventually.True(t, "the order has failed", func() bool { c = s.manager().Status(); return c.State == opsapi.CertificateFailed })
 	return c
 }
 
 // waitReady waits for a certificate whatever fails before.
 func (s *site) waitReady(t *testing.T) {
 	t.Helper()
-	waitUntil(t, "the certificate is there", func() bool { return s.manager().Status().State == opsapi.CertificateReady })
+	eventually.True(t, "the certificate is there", func() bool { return s.manager().Status().State == opsapi.CertificateReady })
 }

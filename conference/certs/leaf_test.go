@@ -21,6 +21,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/certs/catest"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // machine is whose leaf the tests look at.
@@ -291,7 +292,7 @@ func TestCertificateAppearsChangesAndBreaks(t *testing.T) {
 	done := make(chan struct{})
 	go func() { first.Run(ctx); close(done) }()
 	write(t, cfg.CertificateFile, one)
-	waitUntil(t, "the certificate is in use", first.Ready)
+	eventually.True(t, "the certificate is in use", first.Ready)
 	cancel()
 	<-done
 
@@ -314,17 +315,6 @@ func notAfter(t *testing.T, o *Leaf) time.Time {
 		t.Fatal(err)
 	}
 	return cfg.Certificates[0].Leaf.NotAfter
-}
-
-func waitUntil(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still waiting until %s", what)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
 }
 
 // TestPolling: how soon a missing certificate is found, with a clock of its own.

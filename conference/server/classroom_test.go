@@ -13,6 +13,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // school is a county in which lessons are held, and somebody in them who has skipped the page and says whatever is of use.
@@ -219,7 +220,7 @@ func (c *caller) say(m signaling.ClientMessage) {
 // hasBeenTold waits for a message of type M that fits.
 func hasBeenTold[M signaling.ServerMessage](c *caller, what string, fits func(M) bool) {
 	c.t.Helper()
-	waitFor(c.t, "the client is told "+what, func() bool {
+	eventually.True(c.t, "the client is told "+what, func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		for _, m := range c.told {
@@ -248,7 +249,7 @@ func (c *caller) sent() int {
 func (c *caller) gets(what string) {
 	c.t.Helper()
 	before := c.received()
-	waitFor(c.t, what+" arrives", func() bool { return c.received() >= before+10 })
+	eventually.True(c.t, what+" arrives", func() bool { return c.received() >= before+10 })
 }
 
 // getNothing waits until the sender has sent a good deal and nothing of it arrived anywhere, or the server has hung up on it. What is on its
@@ -257,7 +258,7 @@ func getNothing(what string, sender *caller, receivers ...*caller) {
 	sender.t.Helper()
 	const much = 25 // half a second of voice
 	received, sent := -1, 0
-	waitFor(sender.t, what+" does not arrive", func() bool {
+	eventually.True(sender.t, what+" does not arrive", func() bool {
 		now := 0
 		for _, r := range receivers {
 			now += r.received()

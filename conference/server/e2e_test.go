@@ -29,6 +29,8 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/passhash"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 func TestMain(m *testing.M) {
@@ -50,7 +52,7 @@ type county struct {
 	acme     *acmetest.CA
 	forward  *forwarder
 	operator operator
-	log      *logBuffer
+	log      *logtest.Buffer
 	stop     func() error
 }
 
@@ -66,7 +68,7 @@ func newCounty(t *testing.T) *county {
 	cfg.ACME.Directory, cfg.ACME.RootsFile = acme.Directory, acme.RootsFile
 	cfg.Contact = config.Contact{Name: "Kreismedienzentrum Musterkreis", Email: "hilfe@kmz-musterkreis.example"}
 	cfg.Paths = pathsIn(dir)
-	c := &county{cfg: cfg, acme: acme, forward: forward, operator: newOperator(t), log: &logBuffer{}}
+	c := &county{cfg: cfg, acme: acme, forward: forward, operator: newOperator(t), log: &logtest.Buffer{}}
 	writeFile(t, cfg.Paths.CountyCA, c.operator.PEM())
 	c.start(t)
 	return c
@@ -128,7 +130,7 @@ func orderCertificate(t *testing.T, ops *opsapi.Client) {
 	if _, err := ops.OrderCertificate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the certificate is ready", func() bool {
+	eventually.True(t, "the certificate is ready", func() bool {
 		cert, err := ops.Certificate(t.Context())
 		if err != nil || cert.State == opsapi.CertificateFailed {
 			t.Fatalf("%v %+v", err, cert)
@@ -145,7 +147,7 @@ func (c *county) ready(t *testing.T, accounts ...opsapi.Account) *opsapi.Client 
 	t.Helper()
 	c.signCSR(t)
 	ops := c.ops(t)
-	waitFor(t, "the ops API answers", func() bool { _, err := ops.Info(t.Context()); return err == nil })
+	eventually.True(t, "the ops API answers", func() bool { _, err := ops.Info(t.Context()); return err == nil })
 	ordering.Lock()
 	defer ordering.Unlock()
 	orderCertificate(t, ops)
@@ -477,38 +479,9 @@ func (o operator) client() tls.Certificate {
 	return o.Leaf(x509.Certificate{DNSNames: []string{identity.Operator}})
 }
 
-// logBuffer collects a log from many goroutines.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 func writeFile(t *testing.T, path string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still waiting until %s", what)
-		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // quiet sends and receives voices, which is what most of a lesson is.
@@ -49,7 +50,7 @@ func (f *fleet) lesson(t *testing.T, room string) (organiser, pupil *client.Part
 func hearing(t *testing.T, all ...*client.Participant) {
 	t.Helper()
 	for i, p := range all {
-		waitFor(t, fmt.Sprintf("participant %d hears somebody", i), func() bool {
+		eventually.True(t, fmt.Sprintf("participant %d hears somebody", i), func() bool {
 			s := p.Stats()
 			return s.Packets > 0 && s.Silence < 500*time.Millisecond
 		})
@@ -100,7 +101,7 @@ func TestLessonOnABridge(t *testing.T) {
 		t.Fatal("the organiser is still there")
 	}
 	t.Logf("the organiser lost the place after %s", time.Since(start))
-	waitFor(t, "the pupil is alone", func() bool { _, n := f.counts(t, bridge); return n == 1 })
+	eventually.True(t, "the pupil is alone", func() bool { _, n := f.counts(t, bridge); return n == 1 })
 	if pupil.Err() != nil {
 		t.Errorf("the pupil: %v", pupil.Err())
 	}
@@ -152,7 +153,7 @@ func TestBridgeDies(t *testing.T) {
 	dead.powerCut()
 	start := time.Now()
 	for who, p := range map[string]*client.Participant{"organiser": organiser, "pupil": pupil} {
-		waitFor(t, "the "+who+" is back and hears", func() bool {
+		eventually.True(t, "the "+who+" is back and hears", func() bool {
 			s := p.Stats()
 			return p.Inside() && s.PeerConnections > 1 && s.Silence < 200*time.Millisecond
 		})
@@ -200,10 +201,10 @@ func TestPortalRestarts(t *testing.T) {
 			bridge := f.bridgeOf(t)
 			before := f.portal.started()
 			f.portal.signal(t, how)
-			waitFor(t, "the portal is down", func() bool { return !organiser.Inside() })
+			eventually.True(t, "the portal is down", func() bool { return !organiser.Inside() })
 			start := time.Now()
 			for who, p := range map[string]*client.Participant{"organiser": organiser, "pupil": pupil} {
-				waitFor(t, "the "+who+" is connected again", func() bool { return p.Stats().Reconnects > 0 && p.Inside() })
+				eventually.True(t, "the "+who+" is connected again", func() bool { return p.Stats().Reconnects > 0 && p.Inside() })
 			}
 			took := time.Since(start)
 			hearing(t, organiser, pupil)
@@ -241,7 +242,7 @@ func TestManyRoomsComeBackAtOnce(t *testing.T) {
 	f.portal.signal(t, syscall.SIGKILL)
 	start := time.Now()
 	for i, p := range everybody {
-		waitFor(t, "everybody is back", func() bool { return p.Inside() && p.Stats().Reconnects > before[i] })
+		eventually.True(t, "everybody is back", func() bool { return p.Inside() && p.Stats().Reconnects > before[i] })
 	}
 	t.Logf("%d rooms are back after %s", rooms, time.Since(start))
 	f.once(t, everybody)
@@ -292,7 +293,7 @@ func TestQueue(t *testing.T) {
 		joined <- err
 	}()
 	ops := f.ops(t, f.portal)
-	waitFor(t, "three rooms wait", func() bool {
+	eventually.True(t, "three rooms wait", func() bool {
 		load, err := ops.Load(t.Context())
 		return err == nil && load.WaitingRooms == 3 && load.WaitingPeople == 3
 	})
@@ -307,7 +308,7 @@ func TestQueue(t *testing.T) {
 	if err := <-joined; err != nil {
 		t.Errorf("who waited did not come in: %v", err)
 	}
-	waitFor(t, "nobody waits", func() bool {
+	eventually.True(t, "nobody waits", func() bool {
 		load, err := ops.Load(t.Context())
 		return err == nil && load.WaitingRooms == 0
 	})
@@ -323,7 +324,7 @@ func TestFullBridge(t *testing.T) {
 	f.settled(t)
 	organiser, pupil := f.lesson(t, "klasse-5a")
 	ops := f.ops(t, f.portal)
-	waitFor(t, "the bridge is full", func() bool {
+	eventually.True(t, "the bridge is full", func() bool {
 		load, err := ops.Load(t.Context())
 		return err == nil && load.Bridges[0].Known && load.Bridges[0].Stress > 0.85 && load.Bridges[0].Packets == load.Bridges[0].Stress
 	})
@@ -352,7 +353,7 @@ func TestOrderedRestart(t *testing.T) {
 		t.Fatalf("order: %+v, %v", night, err)
 	}
 	var proof opsapi.Proof
-	waitFor(t, "the proof is there", func() bool {
+	eventually.True(t, "the proof is there", func() bool {
 		night, err := f.ops(t, f.portal).Night(t.Context())
 		if err != nil || len(night.Proofs) == 0 {
 			return false

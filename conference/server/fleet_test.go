@@ -28,6 +28,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 const teacherName, teacherPassword = "ahorn-4827", "ein-passwort"
@@ -122,7 +123,7 @@ func (f *fleet) start(t *testing.T, id, role string, last byte) *machine {
 	}
 	m := startMachine(t, id, cfg, came)
 	f.sign(t, m)
-	waitFor(t, id+" answers the operator", func() bool {
+	eventually.True(t, id+" answers the operator", func() bool {
 		info, err := f.ops(t, m).Info(t.Context())
 		return err == nil && info.Machine == id && info.Role == role
 	})
@@ -183,7 +184,7 @@ func (f *fleet) change(t *testing.T, id string, how func(*opsapi.Machine)) {
 func (f *fleet) settled(t *testing.T) {
 	t.Helper()
 	ops := f.ops(t, f.portal)
-	waitFor(t, "the portal knows all bridges", func() bool {
+	eventually.True(t, "the portal knows all bridges", func() bool {
 		load, err := ops.Load(t.Context())
 		if err != nil || !load.Settled || len(load.Bridges) != len(f.list.Machines) {
 			return false
@@ -196,7 +197,7 @@ func (f *fleet) settled(t *testing.T) {
 func (f *fleet) bridgeOf(t *testing.T) *machine {
 	t.Helper()
 	var at *machine
-	waitFor(t, "one bridge has the room", func() bool {
+	eventually.True(t, "one bridge has the room", func() bool {
 		at = nil
 		n := 0
 		for _, m := range f.bridges {

@@ -14,6 +14,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // TestLessonsComeBackAfterARestartByDay: portal and bridge are one process, or the bridge alone restarts. The same people are inside again
@@ -36,10 +37,10 @@ func TestLessonsComeBackAfterARestartByDay(t *testing.T) {
 			restarted := tt.who(f)
 			before := restarted.started()
 			restarted.signal(t, syscall.SIGTERM)
-			waitFor(t, "the lesson is interrupted", func() bool { return !organiser.Inside() && !pupil.Inside() })
+			eventually.True(t, "the lesson is interrupted", func() bool { return !organiser.Inside() && !pupil.Inside() })
 			start := time.Now()
 			for who, p := range map[string]*client.Participant{"organiser": organiser, "pupil": pupil} {
-				waitFor(t, "the "+who+" is inside again", func() bool { return p.Inside() && p.Stats().PeerConnections > 1 })
+				eventually.True(t, "the "+who+" is inside again", func() bool { return p.Inside() && p.Stats().PeerConnections > 1 })
 			}
 			t.Logf("everybody is inside again after %s", time.Since(start))
 			hearing(t, organiser, pupil)

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 // machineFile is the environment variable that makes this test's program a machine: the path of its configuration.
@@ -55,7 +57,7 @@ func beMachine(file string) int {
 type machine struct {
 	id  string
 	cfg config.Config
-	log *logBuffer
+	log *logtest.Buffer
 	// came is told where each new process listens.
 	came func(address string)
 
@@ -79,7 +81,7 @@ func startMachine(t *testing.T, id string, cfg config.Config, came func(string))
 	}
 	file := filepath.Join(filepath.Dir(cfg.Paths.State), "machine.json")
 	writeFile(t, file, data)
-	m := &machine{id: id, cfg: cfg, log: &logBuffer{}, came: came, ended: make(chan struct{})}
+	m := &machine{id: id, cfg: cfg, log: &logtest.Buffer{}, came: came, ended: make(chan struct{})}
 	go m.supervise(file)
 	t.Cleanup(func() {
 		m.switchOff()
@@ -87,7 +89,7 @@ func startMachine(t *testing.T, id string, cfg config.Config, came func(string))
 			t.Logf("log of %s:\n%s", id, tail(m.log.String(), 60))
 		}
 	})
-	waitFor(t, id+" listens", func() bool { return m.addr() != "" })
+	eventually.True(t, id+" listens", func() bool { return m.addr() != "" })
 	return m
 }
 

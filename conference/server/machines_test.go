@@ -12,11 +12,12 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 func TestMachinesOutliveTheProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "machines.json")
-	log := &logBuffer{}
+	log := &logtest.Buffer{}
 	both := config.Config{Role: config.RoleBoth, Cluster: config.Cluster{PrivateAddress: "10.64.1.10"}}
 	alone := config.Config{Role: config.RoleBoth}
 	noBridge := config.Config{Role: config.RolePortal, Cluster: both.Cluster}

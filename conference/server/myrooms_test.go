@@ -14,6 +14,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/myrooms"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/passhash"
+	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 // teachersHash is made once: it costs what a login costs.
@@ -26,7 +27,7 @@ var teachersHash = sync.OnceValue(func() string {
 })
 
 // portalIn is a server whose files are in dir, without anything listening to it.
-func portalIn(t *testing.T, dir string, log *logBuffer) *Server {
+func portalIn(t *testing.T, dir string, log *logtest.Buffer) *Server {
 	t.Helper()
 	cfg := config.Default()
 	cfg.Domain = domain
@@ -72,7 +73,7 @@ func loginAs(t *testing.T, s *Server, name string) string {
 // TestRoomsGoWithTheirAccount: a disabled account keeps its rooms, with a deleted one they are gone from memory and disk.
 func TestRoomsGoWithTheirAccount(t *testing.T) {
 	t.Parallel()
-	dir, log := t.TempDir(), &logBuffer{}
+	dir, log := t.TempDir(), &logtest.Buffer{}
 	s := portalIn(t, dir, log)
 	ahorn := opsapi.Account{ID: "id-ahorn", Name: "ahorn-4827", Hash: teachersHash()}
 	birke := opsapi.Account{ID: "id-birke", Name: "birke-1000", Hash: teachersHash()}
@@ -110,7 +111,7 @@ func TestRoomsGoWithTheirAccount(t *testing.T) {
 func TestRoomsOfAccountsThatWentWithACrash(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s := portalIn(t, dir, &logBuffer{})
+	s := portalIn(t, dir, &logtest.Buffer{})
 	ahorn := opsapi.Account{ID: "id-ahorn", Name: "ahorn-4827", Hash: teachersHash()}
 	putAccounts(t, s, ahorn)
 	for _, account := range []string{"id-ahorn", "id-gone"} {
@@ -119,7 +120,7 @@ func TestRoomsOfAccountsThatWentWithACrash(t *testing.T) {
 		}
 	}
 	s.close()
-	again := portalIn(t, dir, &logBuffer{})
+	again := portalIn(t, dir, &logtest.Buffer{})
 	if kept, gone := again.site.myRooms.Of("id-ahorn"), again.site.myRooms.Of("id-gone"); len(kept) != 1 || len(gone) != 0 {
 		t.Errorf("%d rooms of the account, %d of the one that is gone", len(kept), len(gone))
 	}
@@ -128,7 +129,7 @@ func TestRoomsOfAccountsThatWentWithACrash(t *testing.T) {
 	if err := os.WriteFile(again.state("accounts.json"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	third := portalIn(t, dir, &logBuffer{})
+	third := portalIn(t, dir, &logtest.Buffer{})
 	if kept := third.site.myRooms.Of("id-ahorn"); len(kept) != 1 {
 		t.Errorf("with a damaged list of accounts %d rooms are left", len(kept))
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/myrooms"
 	"github.com/medienzentrenverbund/kreisraum/conference/night"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
+	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 func TestScheduleOf(t *testing.T) {
@@ -56,7 +57,7 @@ func TestNightlyRestart(t *testing.T) {
 	cfg.Listen = config.Listen{Addresses: []string{"127.0.0.1"}}
 	cfg.Paths = pathsIn(t.TempDir())
 	cfg.Restart = config.Restart{At: "03:30", TimeZone: "UTC"}
-	log := &logBuffer{}
+	log := &logtest.Buffer{}
 	// The clock stands just before the night until the server has seen that, however slow this machine is.
 	begun := sync.OnceValue(time.Now)
 	opt := Options{Log: slog.New(slog.NewJSONHandler(log, nil)), Version: "1.2.3", Now: func() time.Time {
@@ -133,7 +134,7 @@ func (h hangingRooms) Close(context.Context) error {
 // TestARoomThatHangsKeepsNoProcessAlive: a process that waits for it would neither forget nor serve.
 func TestARoomThatHangsKeepsNoProcessAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &logBuffer{}
+		log := &logtest.Buffer{}
 		rooms := hangingRooms{bug: make(chan struct{})}
 		defer close(rooms.bug)
 		s := &Server{rooms: rooms, opt: Options{Log: slog.New(slog.NewJSONHandler(log, nil))}}

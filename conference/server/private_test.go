@@ -21,6 +21,8 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 // TestWithoutThePrivateNetwork: as long as the private address is not there the site and the ops API answer, rooms are busy, and what is
@@ -72,7 +74,7 @@ func TestBridgeWaitsForEverything(t *testing.T) {
 	cfg.Cluster.Machine, cfg.Cluster.PrivateAddress, cfg.Cluster.PortalAddress = "bridge-1", "192.0.2.77", "192.0.2.10"
 	cfg.Listen = config.Listen{Addresses: []string{"127.0.0.1"}}
 	cfg.Paths = pathsIn(t.TempDir())
-	log := &logBuffer{}
+	log := &logtest.Buffer{}
 	s, err := New(cfg, Options{Log: slog.New(slog.NewJSONHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +82,7 @@ func TestBridgeWaitsForEverything(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
-	waitFor(t, "the log says what is missing", func() bool { return strings.Contains(log.String(), "192.0.2.77") })
+	eventually.True(t, "the log says what is missing", func() bool { return strings.Contains(log.String(), "192.0.2.77") })
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("Run: %v", err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // TestProbeOverTLS holds a call in which everything goes through the site's port.
@@ -30,7 +31,7 @@ func TestProbeOverTLS(t *testing.T) {
 	if n := most(); n != 2 {
 		t.Errorf("%d relays were in use, want those of two participants", n)
 	}
-	waitFor(t, "the relays are given back", func() bool { return c.server.relay.Allocations() == 0 })
+	eventually.True(t, "the relays are given back", func() bool { return c.server.relay.Allocations() == 0 })
 }
 
 // watchRelay counts allocations until most is called, which says how many there were at a time.

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 func TestWatchdogPeriod(t *testing.T) {
@@ -120,7 +122,7 @@ func TestServerReports(t *testing.T) {
 	hear("WATCHDOG=1")
 	c.signCSR(t)
 	ops := c.ops(t)
-	waitFor(t, "the ops API answers", func() bool { _, err := ops.Info(t.Context()); return err == nil })
+	eventually.True(t, "the ops API answers", func() bool { _, err := ops.Info(t.Context()); return err == nil })
 	orderCertificate(t, ops)
 	hear("WATCHDOG=1")
 	hear("WATCHDOG=1")

@@ -1,32 +1,19 @@
 package sfu_test
 
 import (
-	"bytes"
 	"log/slog"
 	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
+	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
-
-// lockedBuffer collects log lines of many goroutines.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
 
 // Nothing of an offer, an address or a participant is logged, whatever goes wrong.
 func TestLogsHoldNothingOfParticipants(t *testing.T) {
-	var logged lockedBuffer
+	var logged logtest.Buffer
 	log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	e, err := sfu.NewEngine(sfu.Config{Addresses: []netip.Addr{loopback}, Log: log})
 	if err != nil {
@@ -60,7 +47,7 @@ func TestLogsHoldNothingOfParticipants(t *testing.T) {
 		}
 	}
 	e.Close()
-	text := logged.b.String()
+	text := logged.String()
 	for _, secret := range append([]string{canary, "127.0.0.1", "candidate"}, credentials(peer.Offer())...) {
 		if strings.Contains(text, secret) {
 			t.Errorf("%q was logged:\n%s", secret, text)

@@ -39,7 +39,10 @@ func run(t *testing.T, holdsAfter time.Duration, wait func(t testing.TB, what st
 }
 
 func TestWaits(t *testing.T) {
-	election := func(t testing.TB, what string, condition func() bool) { t.Helper(); Within(t, 3*Patience, what, condition) }
+	election := func(t testing.TB, what string, condition func() bool) {
+		t.Helper()
+		Within(t, 3*Patience, what, condition)
+	}
 	for _, tt := range []struct {
 		name       string
 		wait       func(testing.TB, string, func() bool)

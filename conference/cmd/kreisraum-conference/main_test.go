@@ -9,12 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 	"golang.org/x/crypto/ssh"
+
+	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -150,7 +151,7 @@ func TestServe(t *testing.T) {
 	states := notifySocket(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var log lockedBuffer
+	var log logtest.Buffer
 	code := make(chan int, 1)
 	go func() { code <- run(ctx, []string{"serve", "--config", writeConfig(t, "")}, &log, &log) }()
 	expectState(t, states, "READY=1")
@@ -220,22 +221,4 @@ func expectState(t *testing.T, states <-chan string, want string) {
 	case <-time.After(30 * time.Second):
 		t.Fatalf("still waiting for %q", want)
 	}
-}
-
-// lockedBuffer is written by the server's goroutines.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
