@@ -51,6 +51,7 @@ var rules = []rule{
 	{from: "conference/signaling", to: "github.com/pion", why: "wire messages know no media stack"},
 	{from: "conference", to: "github.com/pion", except: []string{"conference/sfu", "conference/turn", "conference/client", "conference/cmd/loadgen", "conference/rewrite", "conference/packetcache", "conference/layers", "conference/slots"},
 		why: "pion is known to the SFU, the relay and the headless participant only"},
+	{from: "", to: module + "internal/", except: []string{"internal"}, why: "what tests share is for tests only"},
 	{from: "", to: "github.com/nats-io", except: []string{"conference/bus"}, why: "portal, bridge and directory know a store and an announcer, not what carries them"},
 	{from: "", to: "github.com/spf13/viper", except: []string{"operator/config", "operator/cli"}, why: "configuration is read in one place and handed on as plain structs"},
 	{from: "", to: "github.com/hetznercloud/hcloud-go", except: []string{"infra", "operator/sandbox/hcloudsim"}, why: "one wrapper holds the rate budget and the error classes"},
