@@ -107,9 +107,10 @@ vet: ## go vet and gofmt
 lint: ## staticcheck, with the choice of checks in staticcheck.conf
 	go tool staticcheck ./...
 
+# Most tests wait for machines, leases and elections more than they compute: more of them at once than there are cores.
 .PHONY: race
 race: bin/pulumi need-test-packages ## all Go tests with the race detector
-	CGO_ENABLED=1 go test -race -timeout 20m ./...
+	CGO_ENABLED=1 go test -race -timeout 20m -p 4 -parallel 6 ./...
 
 .PHONY: web-test
 web-test: need-node need-test-packages web ## type check, lint, unit and page tests of the web client
