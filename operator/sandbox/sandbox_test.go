@@ -28,6 +28,7 @@ import (
 	"go.uber.org/goleak"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/nspawn"
 )
@@ -92,16 +93,6 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func waitFor(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("still waiting for %s", what)
 }
 
 func TestEnsureStatusStop(t *testing.T) {
@@ -376,11 +367,11 @@ func deployedServerSurvivesARestart(t *testing.T, c Config) {
 		api(t, m, "GET", fmt.Sprintf("/servers/%d", created.Server.ID), nil, &got)
 		return got.Server
 	}
-	waitFor(t, "the server", func() bool { return current(m).Status == "running" })
+	eventually.True(t, "the server", func() bool { return current(m).Status == "running" })
 	ip := current(m).PublicNet.IPv4
 	api(t, m, "POST", fmt.Sprintf("/primary_ips/%d/actions/change_dns_ptr", ip.ID), map[string]any{"ip": ip.IP, "dns_ptr": host}, nil)
 
-	waitFor(t, "the name", func() bool {
+	eventually.True(t, "the name", func() bool {
 		q := new(dns.Msg)
 		q.SetQuestion(host+".", dns.TypeA)
 		a, _, err := new(dns.Client).Exchange(q, m.DNSServer)
@@ -403,7 +394,7 @@ func deployedServerSurvivesARestart(t *testing.T, c Config) {
 	}
 	visit := func(m Manifest) string { return read(m.FrontDoor) }
 	const want = "this is " + host + ", uid "
-	waitFor(t, "the site through the front door", func() bool { return strings.HasPrefix(visit(m), want) })
+	eventually.True(t, "the site through the front door", func() bool { return strings.HasPrefix(visit(m), want) })
 
 	roots, err := os.ReadFile(m.ACMERootsFile)
 	must(t, err)
@@ -416,23 +407,23 @@ func deployedServerSurvivesARestart(t *testing.T, c Config) {
 	if got := current(m); got.Status != "running" || got.PublicNet.IPv4.IP != ip.IP {
 		t.Errorf("the server after the restart: %+v", got)
 	}
-	waitFor(t, "the site after the restart", func() bool { return strings.HasPrefix(visit(m), want) })
+	eventually.True(t, "the site after the restart", func() bool { return strings.HasPrefix(visit(m), want) })
 	if again, err := os.ReadFile(m.ACMERootsFile); err != nil || !bytes.Equal(roots, again) {
 		t.Errorf("the roots changed with the restart (%v)", err)
 	}
 
 	// A sandbox that is killed takes its machines' processes with it, and the next one starts all the same.
 	must(t, syscall.Kill(m.PID, syscall.SIGKILL))
-	waitFor(t, "the lock", func() bool { _, held, _ := holder(c.Home); return !held })
+	eventually.True(t, "the lock", func() bool { _, held, _ := holder(c.Home); return !held })
 	if _, running, err := Status(t.Context(), c.Home); running || err != nil {
 		t.Errorf("status after a kill: running %v, %v", running, err)
 	}
 	m, err = Ensure(t.Context(), c.Home, command)
 	must(t, err)
-	waitFor(t, "the site after the kill", func() bool { return strings.HasPrefix(visit(m), want) })
+	eventually.True(t, "the site after the kill", func() bool { return strings.HasPrefix(visit(m), want) })
 
 	api(t, m, "DELETE", fmt.Sprintf("/servers/%d", created.Server.ID), nil, nil)
-	waitFor(t, "the disk's end", func() bool {
+	eventually.True(t, "the disk's end", func() bool {
 		left, err := os.ReadDir(filepath.Join(c.Home, machinesDir))
 		return err == nil && len(left) == 0
 	})
@@ -446,7 +437,7 @@ func deployedServerSurvivesARestart(t *testing.T, c Config) {
 func deployByHand(t testing.TB, ip string, signer ssh.Signer, program []byte, unit string) {
 	t.Helper()
 	var client *ssh.Client
-	waitFor(t, "SSH", func() bool {
+	eventually.True(t, "SSH", func() bool {
 		var err error
 		client, err = ssh.Dial("tcp", ip+":22", &ssh.ClientConfig{
 			User: "root", Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: ssh.InsecureIgnoreHostKey(), Timeout: 5 * time.Second,

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 	"github.com/medienzentrenverbund/kreisraum/operator/autoscale"
 	"go.uber.org/goleak"
 )
@@ -116,16 +117,6 @@ func commands(ctx context.Context, d *Daemon, r Request, s Streams) int {
 	return 0
 }
 
-// until waits for a condition.
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(deadline); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("still waiting: %s", what)
-		}
-	}
-}
-
 func TestDaemonRunsCommandsAndServesMetrics(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	defer http.DefaultClient.CloseIdleConnections()
@@ -133,7 +124,7 @@ func TestDaemonRunsCommandsAndServesMetrics(t *testing.T) {
 	county := p.add(t, "musterkreis")
 	d, stop := runDaemon(t, p, home)
 	defer stop()
-	until(t, "the county is looked after", func() bool { return county.count("load") > 2 })
+	eventually.True(t, "the county is looked after", func() bool { return county.count("load") > 2 })
 	var out, errs bytes.Buffer
 	code, err := Call(t.Context(), home, request("scale"), Streams{Out: &out, Err: &errs})
 	if code != 0 || err != nil || county.ready() != 1 || !strings.Contains(out.String(), "make 1 bridge: cpx22 in fsn1") {
@@ -144,7 +135,7 @@ func TestDaemonRunsCommandsAndServesMetrics(t *testing.T) {
 		`kreisraum_bridges{county="musterkreis",state="ready"} 1`, `kreisraum_bridges_desired{county="musterkreis"} 1`,
 		`kreisraum_portal_answers{county="musterkreis"} 1`,
 	} {
-		until(t, want, func() bool { return strings.Contains(metricsOf(t, d), want) })
+		eventually.True(t, want, func() bool { return strings.Contains(metricsOf(t, d), want) })
 	}
 	if strings.Contains(text, "127.0.0.1") {
 		t.Error("an address is among the metrics")
@@ -212,7 +203,7 @@ func TestCountiesComeAndGo(t *testing.T) {
 		}
 		county := p.add(t, "musterkreis")
 		change()
-		until(t, "the county is looked after", func() bool { return county.count("load") > 2 })
+		eventually.True(t, "the county is looked after", func() bool { return county.count("load") > 2 })
 		p.remove("musterkreis")
 		change()
 		if r := d.runnerOf("musterkreis"); r != nil {
@@ -222,7 +213,7 @@ func TestCountiesComeAndGo(t *testing.T) {
 				t.Error("a county that is down is still looked after")
 			}
 		}
-		until(t, "it is forgotten", func() bool { return d.runnerOf("musterkreis") == nil })
+		eventually.True(t, "it is forgotten", func() bool { return d.runnerOf("musterkreis") == nil })
 	}
 }
 
@@ -234,7 +225,7 @@ func TestBrokenFilesAreOneCountysTrouble(t *testing.T) {
 	p.set["nachbarkreis"] = Settings{}
 	_, stop := runDaemon(t, p, t.TempDir())
 	defer stop()
-	until(t, "the good county is looked after", func() bool { return good.count("load") > 2 })
+	eventually.True(t, "the good county is looked after", func() bool { return good.count("load") > 2 })
 }
 
 func TestAnotherFileOpensTheCountyAnew(t *testing.T) {
@@ -242,14 +233,14 @@ func TestAnotherFileOpensTheCountyAnew(t *testing.T) {
 	p.add(t, "musterkreis")
 	d, stop := runDaemon(t, p, t.TempDir())
 	defer stop()
-	until(t, "it is looked after", func() bool { return d.runnerOf("musterkreis") != nil })
+	eventually.True(t, "it is looked after", func() bool { return d.runnerOf("musterkreis") != nil })
 	first := d.runnerOf("musterkreis")
 	p.mu.Lock()
 	s := p.set["musterkreis"]
 	s.Fingerprint, s.Policy.Max = "another", 1
 	p.set["musterkreis"] = s
 	p.mu.Unlock()
-	until(t, "it is opened anew", func() bool {
+	eventually.True(t, "it is opened anew", func() bool {
 		d.rescans <- struct{}{}
 		r := d.runnerOf("musterkreis")
 		return r != nil && r != first && r.mind.settings.Policy.Max == 1
@@ -286,8 +277,7 @@ func TestMetricsHoldFewConnections(t *testing.T) {
 		}
 		defer conn.Close()
 	}
-	for end := time.Now().Add(deadline); c.accepted.Load() < maxScrapers && time.Now().Before(end); time.Sleep(time.Millisecond) {
-	}
+	eventually.True(t, "the connections to be held", func() bool { return c.accepted.Load() >= maxScrapers })
 	time.Sleep(50 * time.Millisecond) // for those that are too many
 	if n := c.accepted.Load(); n != maxScrapers {
 		t.Errorf("%d connections are held, want %d", n, maxScrapers)

@@ -1,7 +1,6 @@
 package hcloudsim
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
+
+	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 // restart ends the simulator and starts it again over new machines, as after the end of the process.
@@ -277,10 +278,9 @@ func TestManyClientsAtOnce(t *testing.T) {
 }
 
 func TestLogKeepsSecrets(t *testing.T) {
-	var log bytes.Buffer
-	var mu sync.Mutex
+	var log logtest.Buffer
 	c := newCloud(t, func(cfg *Config) {
-		cfg.Log = slog.New(slog.NewTextHandler(lockedWriter{&mu, &log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		cfg.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		cfg.StateFile = filepath.Join(t.TempDir(), "cloud.json")
 	})
 	c.runtime.failWith("PowerOn", errors.New("no power"))
@@ -291,8 +291,6 @@ func TestLogKeepsSecrets(t *testing.T) {
 		t.Fatal("start_server: got success")
 	}
 	c.raw("GET", "/v1/servers", "canary-token", "")
-	mu.Lock()
-	defer mu.Unlock()
 	if !strings.Contains(log.String(), "no power") {
 		t.Errorf("log: got %q, want the failure", log.String())
 	}
@@ -301,17 +299,6 @@ func TestLogKeepsSecrets(t *testing.T) {
 			t.Errorf("log has %q: %s", secret, log.String())
 		}
 	}
-}
-
-type lockedWriter struct {
-	mu *sync.Mutex
-	w  *bytes.Buffer
-}
-
-func (l lockedWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
 }
 
 // recordedRuntime refuses a machine that is not in the state file yet.

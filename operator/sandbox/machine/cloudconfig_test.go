@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 )
 
@@ -157,7 +158,7 @@ func TestStatusOfABrokenMachine(t *testing.T) {
 	l := newLab(t, "packages: [nginx]\n")
 	l.powerOn()
 	c := l.client()
-	waitFor(t, "the error", func() bool {
+	eventually.True(t, "the error", func() bool {
 		out, code := run(t, c, deploy.CmdCloudInitStatus)
 		return out == "status: error\n" && code == 1
 	})

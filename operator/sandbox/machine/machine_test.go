@@ -26,6 +26,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
 
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
 )
@@ -256,16 +257,6 @@ func (l *lab) show(c *ssh.Client) map[string]string {
 	return m
 }
 
-func waitFor(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("still waiting for %s", what)
-}
-
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -294,7 +285,7 @@ func TestDeployStartCrashStop(t *testing.T) {
 	l.powerOn()
 	c := l.client()
 	s := l.sftp(c)
-	waitFor(t, "cloud-init", func() bool { out, _ := run(t, c, deploy.CmdCloudInitStatus); return out == "status: done\n" })
+	eventually.True(t, "cloud-init", func() bool { out, _ := run(t, c, deploy.CmdCloudInitStatus); return out == "status: done\n" })
 	l.install(s, l.serviceUnit())
 
 	if out, code := run(t, c, deploy.CmdIsActive); out != "inactive\n" || code != 3 {
@@ -337,7 +328,7 @@ func TestDeployStartCrashStop(t *testing.T) {
 		t.Errorf("machines: %+v, want process %s", all, before["MainPID"])
 	}
 	_, _ = l.ask("crash")
-	waitFor(t, "the restart", func() bool { s := l.show(c); return s["NRestarts"] == "1" && s["ActiveState"] == "active" })
+	eventually.True(t, "the restart", func() bool { s := l.show(c); return s["NRestarts"] == "1" && s["ActiveState"] == "active" })
 	after := l.show(c)
 	if after["MainPID"] == before["MainPID"] || after["ExecMainStatus"] != "3" {
 		t.Errorf("show after the crash: %v", after)
@@ -354,7 +345,7 @@ func TestDeployStartCrashStop(t *testing.T) {
 		t.Error("the service outlives the power cut")
 	}
 	l.powerOn()
-	waitFor(t, "the enabled unit after the boot", func() bool { _, err := l.ask("report"); return err == nil })
+	eventually.True(t, "the enabled unit after the boot", func() bool { _, err := l.ask("report"); return err == nil })
 
 	c = l.client()
 	pid := l.show(c)["MainPID"]
@@ -481,7 +472,7 @@ func TestSecondStartFindsTheDisk(t *testing.T) {
 	l := newLab(t, "write_files:\n  - path: /etc/kreisraum/once\n    append: true\n    content: \"x\"\n")
 	l.powerOn()
 	c := l.client()
-	waitFor(t, "cloud-init", func() bool { out, _ := run(t, c, deploy.CmdCloudInitStatus); return out == "status: done\n" })
+	eventually.True(t, "cloud-init", func() bool { out, _ := run(t, c, deploy.CmdCloudInitStatus); return out == "status: done\n" })
 	put(t, l.sftp(c), "/opt/kept", []byte("yes"), 0o644)
 	dir := l.process.config.Dir
 	must(t, l.process.Close())
@@ -558,8 +549,8 @@ func TestKilledSandboxLeavesNoProcess(t *testing.T) {
 		_ = c.Close()
 		return true
 	}
-	waitFor(t, "the service", reachable)
+	eventually.True(t, "the service", reachable)
 	must(t, victim.Process.Kill())
 	_ = victim.Wait()
-	waitFor(t, "the service's end", func() bool { return !reachable() })
+	eventually.True(t, "the service's end", func() bool { return !reachable() })
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 )
 
@@ -45,14 +46,14 @@ func TestRebootAndResetKeepTheDisk(t *testing.T) {
 	} {
 		before := l.mainPID()
 		must(t, tt.do())
-		waitFor(t, "the service after "+tt.name, func() bool { _, err := l.ask("pid"); return err == nil })
+		eventually.True(t, "the service after "+tt.name, func() bool { _, err := l.ask("pid"); return err == nil })
 		if after := l.mainPID(); after == before || after == "0" {
 			t.Errorf("%s: main process %s before and %s after, want another one", tt.name, before, after)
 		}
 	}
 	must(t, l.process.PowerOff(t.Context(), l.machine.ID))
 	must(t, l.process.Reset(t.Context(), l.machine.ID))
-	waitFor(t, "the service after a reset from off", func() bool { _, err := l.ask("pid"); return err == nil })
+	eventually.True(t, "the service after a reset from off", func() bool { _, err := l.ask("pid"); return err == nil })
 }
 
 func TestRebuildMakesTheDiskAnew(t *testing.T) {
@@ -113,7 +114,7 @@ func TestSnapshotBootsAgain(t *testing.T) {
 		t.Error("cloud-init's marks are still there, want a first boot")
 	}
 	l.powerOn()
-	waitFor(t, "the service on the copy", func() bool { _, err := l.ask("pid"); return err == nil })
+	eventually.True(t, "the service on the copy", func() bool { _, err := l.ask("pid"); return err == nil })
 
 	missing := other
 	missing.ID, missing.Snapshot = 4713, 999

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 func TestTooManySSHConnections(t *testing.T) {
@@ -34,7 +36,7 @@ func TestTooManySSHConnections(t *testing.T) {
 		t.Errorf("one connection too many: %v", err)
 	}
 	_ = held[0].Close()
-	waitFor(t, "a free place", func() bool { c, err := l.dial(); return err == nil && c.Close() == nil })
+	eventually.True(t, "a free place", func() bool { c, err := l.dial(); return err == nil && c.Close() == nil })
 }
 
 func TestSilentSSHClientIsClosed(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/spawn"
 )
@@ -58,7 +59,7 @@ func TestUnitThatFailsAlways(t *testing.T) {
 	b := newBench(t)
 	b.write("f.service", "ExecStart=/bin/unit fail\nRestart=on-failure\nRestartSec=1ms\n")
 	must(t, b.units.do(verbStart, "f.service")) // started; it fails right after
-	waitFor(t, "the start limit", func() bool { return b.units.status("f.service").active == "failed" })
+	eventually.True(t, "the start limit", func() bool { return b.units.status("f.service").active == "failed" })
 	s := b.wantState("f.service", "failed", "failed")
 	if s.restarts != 5 || s.status != 7 {
 		t.Errorf("%d restarts, exit code %d; want 5 and 7", s.restarts, s.status)
@@ -213,7 +214,7 @@ func TestFullStopWhileStarting(t *testing.T) {
 	b.write("mute.service", "Type=notify\nExecStart=/bin/unit mute\n")
 	started := make(chan error, 1)
 	go func() { started <- b.units.do(verbStart, "mute.service") }()
-	waitFor(t, "the start", func() bool { return b.units.status("mute.service").sub == "start" })
+	eventually.True(t, "the start", func() bool { return b.units.status("mute.service").sub == "start" })
 	must(t, b.units.do(verbStop, "mute.service"))
 	select {
 	case err := <-started:

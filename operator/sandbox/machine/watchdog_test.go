@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // TestSilentUnitIsEndedAndStartedAgain: reports keep it alive for longer than WatchdogSec=, their end ends it.
@@ -12,7 +14,7 @@ func TestSilentUnitIsEndedAndStartedAgain(t *testing.T) {
 	b.write("w.service", "Type=notify\nExecStart=/bin/unit watched\nWatchdogSec=1s\nRestart=always\nRestartSec=1ms\nTimeoutStopSec=20s\nStartLimitIntervalSec=0\n")
 	must(t, b.units.do(verbStart, "w.service"))
 	first := b.wantState("w.service", "active", "running").pid
-	waitFor(t, "the end of a unit that reported for longer than it may be silent, and its next start", func() bool {
+	eventually.True(t, "the end of a unit that reported for longer than it may be silent, and its next start", func() bool {
 		journal := b.units.journal("w.service", 1000)
 		last := slices.Index(journal, "beat 10")
 		s := b.units.status("w.service")
