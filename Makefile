@@ -107,10 +107,10 @@ vet: ## go vet and gofmt
 lint: ## staticcheck, with the choice of checks in staticcheck.conf
 	go tool staticcheck ./...
 
-# Most tests wait for machines, leases and elections more than they compute: more of them at once than there are cores.
+# Most tests wait for machines, leases and elections more than they compute: more of them at once than there are cores, the longest first.
 .PHONY: race
 race: bin/pulumi need-test-packages ## all Go tests with the race detector
-	CGO_ENABLED=1 go test -race -timeout 20m -p 4 -parallel 6 ./...
+	CGO_ENABLED=1 go test -race -timeout 20m -p 4 -parallel 6 ./operator/stack ./conference/server ./...
 
 .PHONY: web-test
 web-test: need-node need-test-packages web ## type check, lint, unit and page tests of the web client
@@ -165,7 +165,7 @@ need-node:
 		echo "Node.js 20 (from 20.19), 22 (from 22.13) or 24 and newer builds the web client, with npm; this machine has $$(node --version 2>/dev/null || echo none)"; \
 		echo "(Debian 12's own is too old). Install it from https://nodejs.org/en/download, then run make again."; exit 1; }
 
-# Chromium and Firefox play the browsers, gcc serves the race detector; debootstrap, systemd-container and nftables make real Debian machines, ip and nsenter
+# Chromium and Firefox play the browsers, the latter before a screen of Xvfb, gcc serves the race detector; debootstrap, systemd-container and nftables make real Debian machines, ip and nsenter
 # look at their networks, ssh logs in; hcloud is a client to hold the simulated cloud against, PostgreSQL a place for a team's state. Debian
 # packages, installed only when missing.
 .PHONY: need-test-packages
@@ -173,6 +173,7 @@ need-test-packages:
 	@missing=""; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	command -v firefox-esr >/dev/null || missing="$$missing firefox-esr"; \
+	command -v Xvfb >/dev/null || missing="$$missing xvfb"; \
 	command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	command -v systemd-nspawn >/dev/null || missing="$$missing systemd-container"; \
 	command -v debootstrap >/dev/null || missing="$$missing debootstrap"; \

@@ -67,7 +67,7 @@ func build(to, from string) error {
 	return nil
 }
 
-// lastHost gives each machine a loopback address of its own; 127.79.0.0/16 belongs to these tests.
+// lastHost gives each machine a loopback address of its own; 127.63.0.0/16 belongs to these tests.
 var lastHost atomic.Uint32
 
 // box is a machine of the simulated cloud, with everything an operator has for it.
@@ -99,7 +99,7 @@ func newBox(t *testing.T, o boxOptions) *box {
 	}
 	host := lastHost.Add(1)
 	pid := os.Getpid() // other test processes of this computer have addresses of their own
-	b := &box{t: t, address: netip.AddrFrom4([4]byte{127, 79, byte(pid%250 + 1), byte(host)}), key: newKey(t), injected: newKey(t)}
+	b := &box{t: t, address: netip.AddrFrom4([4]byte{127, 63, byte(pid%250 + 1), byte(host)}), key: newKey(t), injected: newKey(t)}
 	if o.dir == "" {
 		o.dir = t.TempDir()
 	}
