@@ -3,55 +3,32 @@
 package e2e
 
 import (
-	"errors"
+	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
 
-// alone says that this process is in a network namespace of its own.
-const alone = "KREISRAUM_E2E_ALONE"
-
-// TestMain runs the tests in a network namespace of their own: machines stand on addresses of the loopback interface, and those of a
-// demo that runs meanwhile are the same.
+// TestMain runs each test in a process and a network namespace of its own, two at a time: machines stand on addresses of the loopback
+// interface, and those of another test, or of a demo that runs meanwhile, are the same.
 func TestMain(m *testing.M) {
+	flag.Parse()
 	if address := os.Getenv(scanTarget); address != "" {
 		os.Exit(printScan(address))
 	}
-	if os.Getenv(alone) == "" {
-		os.Exit(inNamespace())
-	}
-	if err := loopbackUp(); err != nil {
-		fmt.Fprintln(os.Stderr, "switch the loopback interface on:", err)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
-
-func inNamespace() int {
-	self, err := os.Executable()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	cmd := exec.Command(self, os.Args[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), alone+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
-	err = cmd.Run()
-	var exit *exec.ExitError
 	switch {
-	case errors.As(err, &exit):
-		return exit.ExitCode()
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "run the tests in a network namespace of their own:", err)
-		return 1
+	case os.Getenv(alone) != "":
+		if err := loopbackUp(); err != nil {
+			fmt.Fprintln(os.Stderr, "switch the loopback interface on:", err)
+			os.Exit(1)
+		}
+		os.Exit(m.Run())
+	case flag.Lookup("test.list").Value.String() != "":
+		os.Exit(m.Run())
 	}
-	return 0
+	os.Exit(apart())
 }
 
 // loopbackUp is `ip link set lo up`, netdevice(7).
