@@ -16,16 +16,19 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // scanTarget in the environment makes this program scan an address and print what it found, see scan.
 const scanTarget = "KREISRAUM_E2E_SCAN"
 
 const (
-	// silence is how long a port may take to answer. Machines stand on one computer, so an answer takes less than a thousandth of it.
-	silence = time.Second
-	// scanners ports are tried at the same time.
-	scanners = 4000
+	// silence is how long a port may take to answer. Machines stand on one computer, so an answer takes less than a thousandth of it; a first
+	// SYN that a busy computer loses is followed by another one after a second, tcp(7).
+	silence = 3 * time.Second
+	// scanners ports are tried at the same time if the process may have so many sockets.
+	scanners = 16000
 )
 
 // scanned is what a machine shows to others.
@@ -35,6 +38,14 @@ type scanned struct {
 	Refused []int `json:"refused"`
 	// Unreachable UDP ports answer with an ICMP error (RFC 792).
 	Unreachable []int `json:"unreachable"`
+	// Unknown ports could not be looked at, and why the first of them.
+	Unknown int    `json:"unknown"`
+	Why     string `json:"why,omitempty"`
+}
+
+// only reports whether nothing but some open TCP ports was seen, and everything was looked at.
+func (s scanned) only(ports ...int) bool {
+	return slices.Equal(s.Open, ports) && len(s.Refused) == 0 && len(s.Unreachable) == 0 && s.Unknown == 0
 }
 
 // udpPorts are looked at beside the media port: what is often forgotten open.
@@ -46,10 +57,11 @@ func scan(address string) scanned {
 	var mu sync.Mutex
 	ports := make(chan int)
 	var all sync.WaitGroup
-	for range scanners {
+	for range sockets() {
 		all.Go(func() {
 			for port := range ports {
 				connection, err := net.DialTimeout("tcp", net.JoinHostPort(address, strconv.Itoa(port)), silence)
+				var netError net.Error
 				mu.Lock()
 				switch {
 				case err == nil:
@@ -57,6 +69,10 @@ func scan(address string) scanned {
 					found.Open = append(found.Open, port)
 				case errors.Is(err, syscall.ECONNREFUSED):
 					found.Refused = append(found.Refused, port)
+				case !errors.As(err, &netError) || !netError.Timeout(): // silence is a timeout
+					if found.Unknown++; found.Unknown == 1 {
+						found.Why = err.Error()
+					}
 				}
 				mu.Unlock()
 			}
@@ -66,15 +82,29 @@ func scan(address string) scanned {
 		ports <- port
 	}
 	close(ports)
-	all.Wait()
 	for _, port := range udpPorts {
-		if unreachable(address, port) {
-			found.Unreachable = append(found.Unreachable, port)
-		}
+		all.Go(func() {
+			if unreachable(address, port) {
+				mu.Lock()
+				defer mu.Unlock()
+				found.Unreachable = append(found.Unreachable, port)
+			}
+		})
 	}
+	all.Wait()
 	slices.Sort(found.Open)
 	slices.Sort(found.Refused)
+	slices.Sort(found.Unreachable)
 	return found
+}
+
+// sockets is how many ports are tried at once: Go raises the soft limit of open files to the hard one, getrlimit(2).
+func sockets() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return scanners / 16
+	}
+	return int(min(scanners, limit.Cur*3/4))
 }
 
 // unreachable reports whether a datagram is answered with an ICMP error.
@@ -88,7 +118,7 @@ func unreachable(address string, port int) bool {
 		if _, err := connection.Write([]byte("?")); errors.Is(err, syscall.ECONNREFUSED) {
 			return true
 		}
-		_ = connection.SetReadDeadline(time.Now().Add(silence / 4))
+		_ = connection.SetReadDeadline(time.Now().Add(silence / 3))
 		if _, err := connection.Read(make([]byte, 1)); errors.Is(err, syscall.ECONNREFUSED) {
 			return true
 		}
