@@ -72,10 +72,22 @@ func TestCounty(t *testing.T) {
 		}
 	})
 
-	t.Run("lesson", func(t *testing.T) { browserTests(t, r.URL, *r.FirstAccount, "e2e/lesson.test.mjs") })
-	t.Run("fixed pages", func(t *testing.T) { browserTests(t, r.URL, *r.FirstAccount, "e2e/texts.test.mjs") })
-	t.Run("pages around the lesson", func(t *testing.T) { browserTests(t, r.URL, *r.FirstAccount, "e2e/around.test.mjs") })
-	t.Run("lesson without UDP", func(t *testing.T) { withoutUDP(t, r.URL, *r.FirstAccount) })
+	// A lesson waits for people most of the time; meanwhile others do what does not touch it.
+	t.Run("browsers", func(t *testing.T) {
+		t.Run("lesson", func(t *testing.T) {
+			t.Parallel()
+			browserTests(t, r.URL, *r.FirstAccount, "e2e/lesson.test.mjs")
+		})
+		t.Run("beside it", func(t *testing.T) {
+			t.Parallel()
+			t.Run("fixed pages", func(t *testing.T) { browserTests(t, r.URL, *r.FirstAccount, "e2e/texts.test.mjs") })
+			t.Run("pages around the lesson", func(t *testing.T) { browserTests(t, r.URL, *r.FirstAccount, "e2e/around.test.mjs") })
+			t.Run("lesson without UDP", func(t *testing.T) {
+				withoutUDP(t)
+				browserTests(t, r.URL, *r.FirstAccount, "e2e/udp.test.mjs", inGroup(noUDP))
+			})
+		})
+	})
 	t.Run("full room", func(t *testing.T) { fullRoom(t, program{t: t, home: p.home}, r.URL, *r.FirstAccount) })
 	t.Run("accounts", func(t *testing.T) { accounts(t, program{t: t, home: p.home}, r.URL) })
 	t.Run("probe", func(t *testing.T) {
@@ -100,12 +112,16 @@ func started(t *testing.T, status string) string {
 }
 
 // browserTests runs one of the web client's files of tests against the county.
-func browserTests(t *testing.T, url string, organiser credential, file string) {
+func browserTests(t *testing.T, url string, organiser credential, file string, options ...func(*exec.Cmd)) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--test", file)
 	cmd.Dir = filepath.Join(root, "conference", "web", "app")
 	cmd.Env = append(os.Environ(), "KREISRAUM_SITE="+strings.TrimSuffix(url, "/"), "KREISRAUM_ORGANISER="+organiser.Name, "KREISRAUM_PASSWORD="+organiser.Password)
+	for _, set := range options {
+		set(cmd)
+	}
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
