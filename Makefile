@@ -165,9 +165,9 @@ need-node:
 		echo "Node.js 20 (from 20.19), 22 (from 22.13) or 24 and newer builds the web client, with npm; this machine has $$(node --version 2>/dev/null || echo none)"; \
 		echo "(Debian 12's own is too old). Install it from https://nodejs.org/en/download, then run make again."; exit 1; }
 
-# Chromium and Firefox play the browsers, the latter before a screen of Xvfb, gcc serves the race detector; debootstrap, systemd-container and nftables make real Debian machines, ip and nsenter
-# look at their networks, ssh logs in; hcloud is a client to hold the simulated cloud against, PostgreSQL a place for a team's state. Debian
-# packages, installed only when missing.
+# Chromium and Firefox play the browsers, the latter before a screen of Xvfb, gcc serves the race detector; debootstrap, systemd-container and
+# nftables make real Debian machines, ip and nsenter look at their networks, ssh logs in; hcloud is a client to hold the simulated cloud
+# against, PostgreSQL a place for a team's state. Debian packages, installed only when missing.
 .PHONY: need-test-packages
 need-test-packages:
 	@missing=""; \

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { connect } from 'node:tls';
 import { launch, until } from './browser.mjs';
 import { keepConnections } from './connections.mjs';
+import { Pupil } from './firefox.mjs';
 
 const siteURL = process.env.KREISRAUM_SITE;
 const skip = siteURL ? false : 'KREISRAUM_SITE is not set';
@@ -14,12 +15,16 @@ const room = `Ohne-UDP-${Date.now().toString(36)}`;
 const patience = 60_000;
 
 let browser;
+let ben;
 
 before(async () => {
   if (skip) return;
   browser = await launch('--allow-loopback-in-peer-connection', `--ignore-certificate-errors-spki-list=${await keyOf(new URL(siteURL))}`);
 });
-after(async () => { await browser?.close(); });
+after(async () => {
+  await ben?.leave();
+  await browser?.close();
+});
 
 /** The digest of the site's public key. A page may be let off its certificate alone; the relay's connection is the browser's own. */
 function keyOf({ hostname, port }) {
@@ -79,7 +84,7 @@ const report = ({ page }) =>
     };
   });
 
-test('a lesson without UDP', { skip, timeout: 170_000 }, async () => {
+test('a lesson without UDP, in Chromium and in Firefox', { skip, timeout: 300_000 }, async () => {
   const teacher = await arrive('Frau Ahorn');
   const mia = await arrive('Mia Beispiel');
   await teacher.page.goto(siteURL);
@@ -105,4 +110,19 @@ test('a lesson without UDP', { skip, timeout: 170_000 }, async () => {
     });
     assert.deepEqual({ candidate, relay }, { candidate: 'relay', relay: 'tls' });
   }
+
+  ben = await Pupil.arrive('Ben Muster');
+  await ben.toRoom(`${siteURL}/${room}`);
+  await ben.enter(code);
+  await until('Ben sees and hears in Firefox', async () => {
+    const { frames, audio } = await ben.received();
+    return frames > 20 && audio > 1e-5;
+  }, patience).catch(async (error) => { throw new Error(`${error.message}: ${JSON.stringify({ ...(await ben.received()), ...(await ben.way()) })}`); });
+  assert.deepEqual(await ben.way(), { state: 'connected', candidate: 'relay', relay: 'tls' });
+  await until('the teacher sees Ben', () =>
+    teacher.page.evaluate((name) => {
+      const tile = [...document.querySelectorAll('[data-testid="tile"]')].find((one) => one.textContent.includes(name));
+      return (tile?.querySelector('video[data-showing="true"]')?.videoWidth ?? 0) > 100;
+    }, ben.name), patience);
+  assert.deepEqual(ben.problems, []);
 });
