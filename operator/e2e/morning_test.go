@@ -15,6 +15,7 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/drive"
+	"github.com/medienzentrenverbund/kreisraum/operator/county"
 )
 
 const (
@@ -75,7 +76,13 @@ func TestMorning(t *testing.T) {
 	crowd.leave()
 	moving.ends()
 	begun = time.Now()
-	seldom(t, 5*patience, "the bridges to go", func() bool { s := p.status(); return servers(s) == 1 && len(s.Bridges) == 0 })
+	var left county.Status
+	defer func() {
+		if t.Failed() {
+			t.Logf("bridges: %+v, people: %v", left.Bridges, people(left))
+		}
+	}()
+	seldom(t, 5*patience, "the bridges to go", func() bool { left = p.status(); return servers(left) == 1 && len(left.Bridges) == 0 })
 	t.Logf("no bridge left %s after the last of their pupils", time.Since(begun).Round(time.Millisecond))
 	lesson.stays(mediaGap)
 	browser.stayed()
