@@ -4,18 +4,21 @@ import { LineWatch } from '../rtc/lineWatch';
 import type { LocalMedia } from '../rtc/localMedia';
 import type { MediaState } from '../rtc/peer';
 import { Peer } from '../rtc/peer';
+import { Relay } from '../rtc/relay';
 import type { VisibleTile } from '../rtc/view';
-import { sameWants, wantedSlots, wantedVideo } from '../rtc/view';
+import { wantedSlots } from '../rtc/view';
+import { ViewRequests } from '../rtc/viewRequests';
 import { backoffDelay } from '../signaling/backoff';
-import type { ClientMessage, Ice, Join, Joined, LineLevel, Order, ReactionKind, Role, ServerMessage, Source, Want } from '../signaling/messages';
+import type { Join, Joined, LineLevel, Order, ReactionKind, Role, ServerMessage } from '../signaling/messages';
 import { Connection } from '../signaling/connection';
 import type { OpenSocket } from '../signaling/socket';
 import { rememberedDevice, rememberedReload, rememberedReturn, rememberReload, rememberReturn } from './memory';
-import { may } from './rights';
+import { OwnMedia } from './ownMedia';
+import { Passing } from './passing';
 import type { Notice } from './notice';
 import { settledBy } from './notice';
 import type { Link, RoomAction, RoomState } from './room';
-import { initialRoom, isOrganiser, reduceRoom, selfOf } from './room';
+import { initialRoom, isOrganiser, reduceRoom } from './room';
 import type { Readable } from './store';
 import { Store } from './store';
 
@@ -32,18 +35,12 @@ export interface SessionOptions {
   readonly reload?: () => void;
 }
 
-/** Milliseconds that the view must have been calm before it is sent. */
-const viewPause = 150;
 /** Milliseconds of interruption that are not worth a word. */
 const quiet = 1500;
 /** Milliseconds before the room's end at which a dismissed announcement comes back. */
 const restartSoon = 5 * 60_000;
 /** Milliseconds that somebody's reaction is on the page. */
 const reactionShown = 5000;
-/** Milliseconds; older relay credentials are renewed before they are used, since new relays are refused after ten minutes. */
-const iceLasting = 8 * 60_000;
-/** Milliseconds that a new PeerConnection waits for them; without, it tries the direct way alone. */
-const icePatience = 3000;
 /** Milliseconds; setTimeout knows no more (HTML, "timer initialisation steps": a 32-bit integer). */
 const longestTimer = 2 ** 31 - 1;
 const peerBackoff = { first: 500, longest: 15_000 };
@@ -63,19 +60,15 @@ export class Session implements Readable<RoomState> {
   private resume: string | undefined;
   /** The room code as an organiser knows it, or as it was typed at the door. */
   private code: string | undefined;
-  private ice: { readonly servers: Ice; readonly since: number } | undefined;
-  private iceTimer: ReturnType<typeof setTimeout> | undefined;
-  private readonly reactionTimers = new Set<ReturnType<typeof setTimeout>>();
   private quietTimer: ReturnType<typeof setTimeout> | undefined;
   private restartTimer: ReturnType<typeof setTimeout> | undefined;
   private peerRetry: ReturnType<typeof setTimeout> | undefined;
   private peerFailures = 0;
-  private viewTimer: ReturnType<typeof setTimeout> | undefined;
-  private visible: readonly VisibleTile[] = [];
-  /** undefined: whatever the server believes, tell it. */
-  private sentWants: readonly Want[] | undefined = [];
-  private sentState = '';
   private over = false;
+  private readonly relay = new Relay(() => this.connection.send({ type: 'ice' }));
+  private readonly reactions = new Passing(reactionShown, (key) => { this.store.dispatch({ type: 'reactionOver', key }); });
+  private readonly view: ViewRequests;
+  private readonly own: OwnMedia;
 
   /** How good the own line is and which way it takes. */
   readonly line = new LineWatch((level) => this.sendLine(level));
@@ -101,6 +94,14 @@ export class Session implements Readable<RoomState> {
       // The restart that was announced ends the room; any other one is somebody's mishap and the lesson goes on.
       final: (reason) => reason === 'restart' && this.store.getState().restart !== undefined,
     });
+    this.view = new ViewRequests(wantedSlots(options.phone).video, looking, (want) => {
+      if (this.peer) this.connection.send({ type: 'view', want });
+      return this.peer !== undefined;
+    });
+    this.own = new OwnMedia(options.media, () => {
+      const state = this.store.getState();
+      return state.phase.kind === 'inside' ? state : undefined;
+    }, (message) => { this.connection.send(message); });
     this.stopListening = this.listen();
   }
 
@@ -173,9 +174,7 @@ export class Session implements Readable<RoomState> {
 
   /** Which tiles are on the page; what changed is asked for after a short pause. */
   setVisible(tiles: readonly VisibleTile[]): void {
-    const same = tiles.length === this.visible.length && tiles.every((tile, i) => sameTile(tile, this.visible[i]));
-    this.visible = tiles;
-    if (!same) this.scheduleView();
+    this.view.show(tiles);
   }
 
   stream(mid: string): MediaStream | undefined {
@@ -198,10 +197,10 @@ export class Session implements Readable<RoomState> {
     if (this.over) return;
     this.over = true;
     this.stopListening();
-    clearTimeout(this.viewTimer);
+    this.view.close();
     clearTimeout(this.quietTimer);
     clearTimeout(this.restartTimer);
-    for (const timer of this.reactionTimers) clearTimeout(timer);
+    this.reactions.close();
     this.connection.close();
     this.closePeer();
     this.line.close();
@@ -210,7 +209,7 @@ export class Session implements Readable<RoomState> {
 
   private listen(): () => void {
     const shown = (): void => {
-      this.scheduleView();
+      this.view.soon();
       if (document.visibilityState !== 'visible') return;
       this.retryNow();
       void this.options.media.revive();
@@ -262,7 +261,7 @@ export class Session implements Readable<RoomState> {
     const before = this.store.getState().phase.kind;
     this.endQuiet();
     this.store.dispatch({ type: 'server', message, now: Date.now() });
-    this.obey();
+    this.own.obey();
     switch (message.type) {
       case 'joined':
         this.enter(message, before === 'waiting' || before === 'locked' || before === 'lobby' || before === 'queue');
@@ -282,13 +281,13 @@ export class Session implements Readable<RoomState> {
         this.code = message.code;
         break;
       case 'muted':
-        void this.switchOff(message.source);
+        this.own.switchOff(message.source);
         break;
       case 'reaction':
         this.showReaction();
         break;
       case 'ice':
-        this.takeIce(message);
+        this.relay.take(message);
         break;
       case 'notice':
         this.awaitRestart(message.at);
@@ -299,9 +298,9 @@ export class Session implements Readable<RoomState> {
         this.close();
         break;
       case 'error':
-        if (message.code === 'mic-not-allowed') void this.switchOff('microphone');
-        if (message.code === 'camera-not-allowed') void this.switchOff('camera');
-        if (message.code === 'screen-not-allowed') void this.switchOff('screen');
+        if (message.code === 'mic-not-allowed') this.own.switchOff('microphone');
+        if (message.code === 'camera-not-allowed') this.own.switchOff('camera');
+        if (message.code === 'screen-not-allowed') this.own.switchOff('screen');
         if (message.code === 'media-failed') this.peerFailed(true);
         break;
       case 'participantChanged':
@@ -339,44 +338,9 @@ export class Session implements Readable<RoomState> {
     if (wrong) this.code = undefined;
   }
 
-  /** Nothing goes on running on this side that may not be used any more. */
-  private obey(): void {
-    const state = this.store.getState();
-    if (state.phase.kind !== 'inside') return;
-    const local = this.options.media.getState();
-    const self = selfOf(state);
-    if (local.mic && !may(self, state.settings, 'microphone')) void this.switchOff('microphone');
-    if (local.camera && !may(self, state.settings, 'camera')) void this.switchOff('camera');
-    if (local.screen && !may(self, state.settings, 'screen')) void this.switchOff('screen');
-  }
-
-  private switchOff(source: Source): Promise<void> {
-    switch (source) {
-      case 'microphone':
-        return this.options.media.setMic(false);
-      case 'camera':
-        return this.options.media.setCamera(false);
-      case 'screen':
-        return this.options.media.setScreen(false);
-    }
-  }
-
   private showReaction(): void {
     const key = this.store.getState().reactions.at(-1)?.key;
-    if (key === undefined) return;
-    const timer = setTimeout(() => {
-      this.reactionTimers.delete(timer);
-      this.store.dispatch({ type: 'reactionOver', key });
-    }, reactionShown);
-    this.reactionTimers.add(timer);
-  }
-
-  private takeIce(servers: Ice): void {
-    this.ice = { servers, since: Date.now() };
-    if (this.iceTimer === undefined) return;
-    clearTimeout(this.iceTimer);
-    this.iceTimer = undefined;
-    this.openPeer();
+    if (key !== undefined) this.reactions.begin(key);
   }
 
   private enter(joined: Joined, waited: boolean): void {
@@ -387,7 +351,8 @@ export class Session implements Readable<RoomState> {
     this.resume = joined.resume;
     this.code = joined.room.code ?? this.code;
     this.line.tellAgain();
-    if (joined.ice) this.ice = { servers: joined.ice, since: Date.now() };
+    this.relay.stopWaiting();
+    if (joined.ice) this.relay.take(joined.ice);
     rememberReload(false);
     rememberReturn(this.options.room, { resume: joined.resume, role: this.options.role });
     if (joined.media === true && this.peer?.lives) this.goOn();
@@ -396,10 +361,8 @@ export class Session implements Readable<RoomState> {
 
   /** The media session of before goes on; what was switched while nobody listened is told now. */
   private goOn(): void {
-    this.sentState = '';
-    this.sentWants = undefined;
-    this.sendState();
-    this.sendView();
+    this.own.tellAnew();
+    this.view.anew(undefined);
   }
 
   private backBeforeRoom(): void {
@@ -409,8 +372,7 @@ export class Session implements Readable<RoomState> {
 
   private closePeer(): void {
     clearTimeout(this.peerRetry);
-    clearTimeout(this.iceTimer);
-    this.iceTimer = undefined;
+    this.relay.stopWaiting();
     this.peer?.close();
     this.peer = undefined;
     this.line.follow(undefined);
@@ -425,16 +387,7 @@ export class Session implements Readable<RoomState> {
   /** A fresh PeerConnection, at the beginning and whenever the last one is beyond repair; with relay credentials that are not stale. */
   private newPeer(): void {
     clearTimeout(this.peerRetry);
-    if (this.over || !this.joined || this.iceTimer !== undefined) return;
-    const stale = this.ice !== undefined && Date.now() - this.ice.since > iceLasting;
-    if (!stale || !this.connection.send({ type: 'ice' })) {
-      this.openPeer();
-      return;
-    }
-    this.iceTimer = setTimeout(() => {
-      this.iceTimer = undefined;
-      this.openPeer();
-    }, icePatience);
+    if (!this.over && this.joined) this.relay.whenReady(() => { this.openPeer(); });
   }
 
   private openPeer(): void {
@@ -444,15 +397,14 @@ export class Session implements Readable<RoomState> {
     const peer: Peer = new Peer({
       audioSlots: Math.min(wantedSlots(this.options.phone).audio, slots.audio),
       videoSlots: Math.min(wantedSlots(this.options.phone).video, slots.video),
-      iceServers: this.ice ? iceServersOf(this.ice.servers) : [],
+      iceServers: this.relay.servers,
       sendOffer: (sdp) => {
         if (this.peer !== peer) return;
         this.audio.attach(peer.audioStreams);
         this.connection.send({ type: 'offer', sdp });
-        this.sentWants = [];
-        this.sentState = '';
+        this.own.tellAnew();
         this.followMedia();
-        this.sendView();
+        this.view.anew([]);
       },
       changed: (state) => {
         if (this.peer === peer) this.mediaChanged(state);
@@ -492,9 +444,9 @@ export class Session implements Readable<RoomState> {
   }
 
   private followMedia(): void {
-    this.obey();
+    this.own.obey();
     this.sendTracks();
-    this.sendState();
+    this.own.tell();
     this.forgetNotice();
     this.audio.setSpeaker(this.options.media.getState().chosen.speaker);
   }
@@ -512,45 +464,10 @@ export class Session implements Readable<RoomState> {
     void this.peer?.send('screenSound', screenSound);
   }
 
-  private sendState(): void {
-    const state = this.store.getState();
-    if (state.phase.kind !== 'inside' || !this.joined) return;
-    const local = this.options.media.getState();
-    const self = selfOf(state);
-    const mic = local.mic && may(self, state.settings, 'microphone');
-    const camera = local.camera && may(self, state.settings, 'camera');
-    const screen = local.screen && may(self, state.settings, 'screen');
-    const message: ClientMessage = { type: 'state', mic, camera, screen };
-    const key = JSON.stringify(message);
-    if (key === this.sentState) return;
-    this.sentState = key;
-    this.connection.send(message);
-  }
-
-  private scheduleView(): void {
-    clearTimeout(this.viewTimer);
-    this.viewTimer = setTimeout(() => { this.sendView(); }, viewPause);
-  }
-
-  private sendView(): void {
-    if (this.over || !this.peer) return;
-    const shown = document.visibilityState === 'visible' ? this.visible : [];
-    const want = wantedVideo(shown, window.devicePixelRatio || 1, wantedSlots(this.options.phone).video);
-    if (this.sentWants && sameWants(want, this.sentWants)) return;
-    this.sentWants = want;
-    this.connection.send({ type: 'view', want });
-  }
-
   private noteBlockedAudio(blocked: boolean): void {
     const notice: Notice | undefined = blocked ? { kind: 'audio-blocked' } : undefined;
     if (blocked || this.store.getState().notice?.kind === 'audio-blocked') this.store.dispatch({ type: 'notice', notice });
   }
 }
 
-function iceServersOf({ urls, username, credential }: Ice): readonly RTCIceServer[] {
-  return urls.length === 0 ? [] : [{ urls: [...urls], username, credential }];
-}
-
-function sameTile(a: VisibleTile, b: VisibleTile | undefined): boolean {
-  return a.participant === b?.participant && a.source === b.source && a.height === b.height;
-}
+const looking = () => ({ shown: document.visibilityState === 'visible', pixelRatio: window.devicePixelRatio || 1 });
