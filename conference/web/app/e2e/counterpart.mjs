@@ -10,14 +10,17 @@ export async function openCounterpart(browser) {
     line() {
       const line = (lines += 1);
       let over = false;
+      let rate = 10;
       return {
         /** Resolves to {sdp, audio, video} with the mids in order; never, if it is hung up meanwhile. */
-        answer: (sdp, pictures) => page.evaluate(answerOffer, { line, sdp, pictures }).catch((error) => {
+        answer: (sdp, pictures) => page.evaluate(answerOffer, { line, sdp, pictures, rate }).catch((error) => {
           if (over) return new Promise(() => undefined);
           throw error;
         }),
-        /** Draws a picture a second from now on. What is only looked at need not move, which is most of the work. */
-        slowDown: () => page.evaluate((l) => { globalThis.calls?.get(l)?.forEach((call) => call.draw(1)); }, line),
+        /** From the next call on two pictures a second are drawn, not ten: what is only looked at need not move, which is most of the work. */
+        slowDown() {
+          rate = 2;
+        },
         /** Sends no picture for so many milliseconds. */
         standStill: (pause) => page.evaluate(sendNothing, { line, pause }),
         hangUp() {
@@ -43,7 +46,7 @@ async function sendNothing({ line, pause }) {
 }
 
 /* Runs in the page. */
-async function answerOffer({ line, sdp, pictures }) {
+async function answerOffer({ line, sdp, pictures, rate }) {
   const drawings = {
     face(context, width, height, hue, time) {
       const light = context.createLinearGradient(0, 0, width, height);
@@ -101,11 +104,6 @@ async function answerOffer({ line, sdp, pictures }) {
   const paints = [];
   const paintAll = () => { for (const paint of paints) paint(); };
   let timer;
-  /* So many pictures a second. */
-  const draw = (rate) => {
-    clearInterval(timer);
-    timer = setInterval(paintAll, 1000 / rate);
-  };
   const film = ({ kind, hue, width, height }) => {
     const canvas = document.createElement('canvas');
     canvas.width = width;
@@ -139,7 +137,7 @@ async function answerOffer({ line, sdp, pictures }) {
     if (['failed', 'closed'].includes(connection.connectionState)) end();
   };
   globalThis.calls ??= new Map();
-  globalThis.calls.set(line, [...(globalThis.calls.get(line) ?? []), { connection, draw, end }]);
+  globalThis.calls.set(line, [...(globalThis.calls.get(line) ?? []), { connection, end }]);
   await connection.setRemoteDescription({ type: 'offer', sdp });
   // The page sends microphone, camera, screen and the screen's sound; what follows it receives.
   const receiving = connection.getTransceivers().slice(4);
@@ -148,7 +146,7 @@ async function answerOffer({ line, sdp, pictures }) {
   for (const transceiver of receiving) transceiver.direction = 'sendonly';
   if (audio[0]) await audio[0].sender.replaceTrack(tone());
   await Promise.all(pictures.slice(0, video.length).map((picture, i) => video[i].sender.replaceTrack(film(picture))));
-  draw(10);
+  timer = setInterval(paintAll, 1000 / rate);
   await connection.setLocalDescription(await connection.createAnswer());
   await new Promise((resolve) => {
     if (connection.iceGatheringState === 'complete') resolve();

@@ -19,8 +19,8 @@ describe('screen', { concurrency: 2 }, () => {
   for (const [name, show] of Object.entries(screens)) {
     test(name, patiently, async (t) => {
       const { page, noted, site, counterpart } = await open(t);
+      counterpart.slowDown();
       await show(page, site, counterpart);
-      await counterpart.slowDown();
       for (const [colorScheme, width] of [['light', 1280], ['dark', 360]]) {
         await page.setViewportSize({ width, height: 740 });
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
