@@ -114,7 +114,7 @@ func started(t *testing.T, status string) string {
 // browserTests runs one of the web client's files of tests against the county.
 func browserTests(t *testing.T, url string, organiser credential, file string, options ...func(*exec.Cmd)) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--test", file)
 	cmd.Dir = filepath.Join(root, "conference", "web", "app")

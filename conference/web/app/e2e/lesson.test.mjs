@@ -152,7 +152,7 @@ async function hears(person) {
 const measured = ({ page }) =>
   page.evaluate(() => performance.getEntriesByName('beitreten-erstes-bild').map((m) => Math.round(m.duration))[0]);
 
-test('a lesson from the closed door to the last goodbye', { skip, timeout: 480_000 }, async (t) => {
+test('a lesson from the closed door to the last goodbye', { skip, timeout: 840_000 }, async (t) => {
   const teacher = await arrive('Frau Ahorn');
   const mia = await arrive('Mia Beispiel');
   const ben = await arrive('Ben Muster');
