@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
 )
@@ -208,13 +209,13 @@ func testStatus(t *testing.T, w *world, one, two hcloudsim.Machine) {
 		return []int{all[0].MainPID, all[0].Restarts}
 	}
 	var pid int
-	waitFor(t, "the unit", func() bool { pid = status()[0]; return pid != 0 })
+	eventually.Within(t, patience, "the unit", func() bool { pid = status()[0]; return pid != 0 })
 	line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
 	if err != nil || !strings.Contains(string(line), "infinity") {
 		t.Fatalf("process %d: %q %v", pid, line, err)
 	}
 	must(t, unix.Kill(pid, unix.SIGKILL)) // as a test of the server's restart does
-	waitFor(t, "the restart", func() bool { s := status(); return s[0] != 0 && s[0] != pid && s[1] == 1 })
+	eventually.Within(t, patience, "the restart", func() bool { s := status(); return s[0] != 0 && s[0] != pid && s[1] == 1 })
 }
 
 func testPower(t *testing.T, w *world, one, _ hcloudsim.Machine) {
@@ -244,7 +245,7 @@ func testPower(t *testing.T, w *world, one, _ hcloudsim.Machine) {
 		t.Error("the machine is not on")
 	} else {
 		_, _ = w.try(t, one, "systemctl poweroff")
-		waitFor(t, "the machine to power itself off", func() bool { return !on() })
+		eventually.Within(t, patience, "the machine to power itself off", func() bool { return !on() })
 	}
 	must(t, w.Shutdown(t.Context(), one.ID)) // of one that is off
 	must(t, w.PowerOn(t.Context(), one.ID))
@@ -336,7 +337,7 @@ func TestKilledSandbox(t *testing.T) {
 		must(t, cmd.Process.Kill())
 		_ = cmd.Wait()
 	}
-	waitFor(t, "the machine to end with its sandbox", func() bool { return len(processesOf(t, n, dir)) == 0 })
+	eventually.Within(t, patience, "the machine to end with its sandbox", func() bool { return len(processesOf(t, n, dir)) == 0 })
 	if !Left(dir) {
 		t.Error("nothing is left to purge, so the purge is not tried")
 	}

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
 
+	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
 )
@@ -59,16 +60,6 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func waitFor(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("still waiting for %s", what)
 }
 
 // needMachines skips where this computer cannot run machines, and builds the image where it is missing.
@@ -184,7 +175,7 @@ func (w *world) try(t testing.TB, m hcloudsim.Machine, line string) (string, err
 	t.Helper()
 	var client *ssh.Client
 	var session *ssh.Session
-	waitFor(t, fmt.Sprintf("SSH on machine %d", m.ID), func() bool {
+	eventually.Within(t, patience, fmt.Sprintf("SSH on machine %d", m.ID), func() bool {
 		var err error
 		if client, err = w.ssh(m); err != nil {
 			return false
@@ -202,7 +193,7 @@ func (w *world) try(t testing.TB, m hcloudsim.Machine, line string) (string, err
 // ready waits for cloud-init.
 func (w *world) ready(t testing.TB, m hcloudsim.Machine) {
 	t.Helper()
-	waitFor(t, fmt.Sprintf("cloud-init on machine %d", m.ID), func() bool {
+	eventually.Within(t, patience, fmt.Sprintf("cloud-init on machine %d", m.ID), func() bool {
 		text, err := w.try(t, m, "cloud-init status; test -e "+deploy.ReadyMarkerFile)
 		if strings.Contains(text, "status: error") {
 			t.Fatalf("cloud-init reports errors: %s", w.run(t, m, "cat /run/cloud-init/result.json /var/log/cloud-init.log | tail -n 40"))
@@ -228,7 +219,7 @@ func bootID(t testing.TB, w *world, m hcloudsim.Machine) string {
 // rebooted waits until the machine lets us in with another boot than the one before.
 func (w *world) rebooted(t testing.TB, m hcloudsim.Machine, before string) {
 	t.Helper()
-	waitFor(t, "another boot", func() bool {
+	eventually.Within(t, patience, "another boot", func() bool {
 		text, err := w.try(t, m, "cat /proc/sys/kernel/random/boot_id")
 		return err == nil && strings.TrimSpace(text) != before
 	})
