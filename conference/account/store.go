@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -82,19 +81,17 @@ func Open(path string, opt Options) (*Store, error) {
 var errDamaged = errors.New("accounts file is damaged")
 
 func read(path string) (opsapi.Accounts, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return opsapi.Accounts{}, err
+	data, err := atomicfile.Read(path, opsapi.MaxAccountsBody)
+	if errors.Is(err, atomicfile.ErrTooLarge) {
+		return opsapi.Accounts{}, errDamaged
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, opsapi.MaxAccountsBody+1))
 	if err != nil {
 		return opsapi.Accounts{}, err
 	}
 	var list opsapi.Accounts
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
-	if len(data) > opsapi.MaxAccountsBody || dec.Decode(&list) != nil || Validate(list) != nil {
+	if dec.Decode(&list) != nil || Validate(list) != nil {
 		return opsapi.Accounts{}, errDamaged
 	}
 	return list, nil

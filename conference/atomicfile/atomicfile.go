@@ -1,4 +1,4 @@
-// Package atomicfile writes files of which there is, after a crash, the old or the new content, never half of each.
+// Package atomicfile writes files of which there is, after a crash, the old or the new content, never half of each, and reads them within bounds.
 package atomicfile
 
 import (

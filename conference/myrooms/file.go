@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"regexp"
@@ -28,17 +27,12 @@ var errDamaged = errors.New("file of teachers' rooms is damaged")
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 func read(path string) ([]Room, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxFile {
+	data, err := atomicfile.Read(path, maxFile)
+	if errors.Is(err, atomicfile.ErrTooLarge) {
 		return nil, errDamaged
+	}
+	if err != nil {
+		return nil, err
 	}
 	return decode(data)
 }
