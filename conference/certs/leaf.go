@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 )
 
 // How often the leaf's file is looked at: often while `kreisraum up` waits for it, rarely afterwards. A stat and a read of 1 KiB.
@@ -90,8 +92,8 @@ func (l *Leaf) Ready() bool {
 
 // look reads certificate and CA and puts them to use if they changed. Unusable files leave what was there in place.
 func (l *Leaf) look() {
-	leaf, errLeaf := readBounded(l.cfg.CertificateFile)
-	ca, errCA := readBounded(l.cfg.CAFile)
+	leaf, errLeaf := atomicfile.Read(l.cfg.CertificateFile, maxPEM)
+	ca, errCA := atomicfile.Read(l.cfg.CAFile, maxPEM)
 	if err := errors.Join(errLeaf, errCA); err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			l.report(err)

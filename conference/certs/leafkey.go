@@ -8,11 +8,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
-	"os"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/atomicfile"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
@@ -21,7 +18,7 @@ import (
 // loadOrCreateKey reads the key, or makes one. A damaged key is of no use to anybody; a new one takes its place, and the next
 // `kreisraum up` signs the new request.
 func loadOrCreateKey(path string, log *slog.Logger) (*ecdsa.PrivateKey, error) {
-	data, err := readBounded(path)
+	data, err := atomicfile.Read(path, maxPEM)
 	if errors.Is(err, fs.ErrNotExist) {
 		return createKey(path)
 	}
@@ -66,7 +63,7 @@ func createKey(path string) (*ecdsa.PrivateKey, error) {
 
 // ensureRequest writes the certificate request unless the one that is there is over key.
 func ensureRequest(path string, key *ecdsa.PrivateKey) error {
-	if data, err := readBounded(path); err == nil {
+	if data, err := atomicfile.Read(path, maxPEM); err == nil {
 		if block, _ := pem.Decode(data); block != nil {
 			if csr, err := x509.ParseCertificateRequest(block.Bytes); err == nil && key.PublicKey.Equal(csr.PublicKey) {
 				return nil
@@ -86,17 +83,4 @@ func ensureRequest(path string, key *ecdsa.PrivateKey) error {
 // writePEM replaces path at once: whoever reads it sees all or nothing.
 func writePEM(path, kind string, der []byte, mode fs.FileMode) error {
 	return atomicfile.Write(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode)
-}
-
-func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxPEM+1))
-	if err == nil && len(data) > maxPEM {
-		err = fmt.Errorf("%s: larger than %d KiB", path, maxPEM>>10)
-	}
-	return data, err
 }

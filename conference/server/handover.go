@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -73,20 +72,12 @@ func (s *Server) openHandover() error {
 
 // readHandover returns nothing if there is no such file.
 func readHandover(path string) (left handover, err error) {
-	f, err := os.Open(path)
+	data, err := atomicfile.Read(path, maxHandover)
 	if errors.Is(err, fs.ErrNotExist) {
 		return handover{}, nil
 	}
 	if err != nil {
 		return handover{}, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxHandover+1))
-	if err != nil {
-		return handover{}, err
-	}
-	if len(data) > maxHandover {
-		return handover{}, fmt.Errorf("%s is larger than %d MiB", path, maxHandover>>20)
 	}
 	if err := json.Unmarshal(data, &left); err != nil {
 		return handover{}, fmt.Errorf("%s: %w", path, err)

@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"net/netip"
-	"os"
 	"slices"
 	"sync"
 
@@ -65,17 +63,12 @@ func awake(list opsapi.Machines) opsapi.Machines {
 }
 
 func (m *machines) read() (opsapi.Machines, error) {
-	f, err := os.Open(m.path)
-	if err != nil {
-		return opsapi.Machines{}, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, opsapi.MaxMachinesBody+1))
-	if err != nil {
-		return opsapi.Machines{}, err
-	}
-	if len(data) > opsapi.MaxMachinesBody {
+	data, err := atomicfile.Read(m.path, opsapi.MaxMachinesBody)
+	if errors.Is(err, atomicfile.ErrTooLarge) {
 		return opsapi.Machines{}, &opsapi.Error{Code: opsapi.CodeTooLarge, Message: "the file is too large"}
+	}
+	if err != nil {
+		return opsapi.Machines{}, err
 	}
 	list, err := opsapi.DecodeMachines(data)
 	if err != nil {
