@@ -30,8 +30,9 @@ const alone = "KREISRAUM_E2E_ALONE"
 // lanes tests run at the same time. Most of them wait for machines and for people's patience, and two cores are what everybody has.
 const lanes = 2
 
-// longest first: the lanes end at about the same time. A test that is not named comes before them.
-var longest = []string{"TestCounty", "TestRealMachines", "TestMorning", "TestKilledUpIsFinishedByTheNext", "TestHandbook", "TestTwoMachines"}
+// longest first: the lanes end at about the same time. Those that measure gaps in what is heard come last, when no browsers fill the
+// processors any more. A test that is not named comes before them.
+var longest = []string{"TestCounty", "TestRealMachines", "TestKilledUpIsFinishedByTheNext", "TestHandbook", "TestMorning", "TestTwoMachines"}
 
 // imageTimeout bounds building the image of the real machines: a guess, several times what it takes.
 const imageTimeout = 10 * time.Minute

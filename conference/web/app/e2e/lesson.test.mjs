@@ -337,13 +337,13 @@ test('a lesson from the closed door to the last goodbye', { skip, timeout: 840_0
     await manage(teacher, mia.name);
     await panel(teacher).getByRole('combobox', { name: 'sprechen' }).selectOption('yes');
     await isTold(mia, 'Sie dürfen Ihr Mikrofon jetzt einschalten.');
-    await mia.page.getByRole('button', { name: 'Mikrofon einschalten', exact: true }).click();
+    await mia.page.getByTestId('notice').getByRole('button', { name: 'Mikrofon einschalten' }).click();
     await mia.page.getByRole('button', { name: 'Mikrofon stummschalten' }).waitFor();
     await hears(ben);
     await shot(teacher, 'verwalten');
     await panel(teacher).getByRole('button', { name: 'Stummschalten', exact: true }).click();
     await mia.page.getByTestId('notice').filter({ hasText: 'Die Lehrkraft hat Ihr Mikrofon stummgeschaltet.' }).waitFor();
-    await mia.page.getByRole('button', { name: 'Mikrofon einschalten', exact: true }).waitFor();
+    await toolbar(mia).getByRole('button', { name: 'Mikrofon einschalten', exact: true }).waitFor();
     await closePanel(teacher);
     await setRules(teacher, { 'Mikrofone erlauben': true });
   });
