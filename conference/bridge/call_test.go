@@ -14,11 +14,11 @@ import (
 
 	headless "github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/logtest"
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
-	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 // newEngine is a real SFU.

@@ -10,10 +10,10 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 func TestWithoutAdmissionNothingIsUpgraded(t *testing.T) {

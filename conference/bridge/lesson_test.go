@@ -3,9 +3,9 @@ package bridge
 import (
 	"testing"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/peer"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // TestLesson follows a lesson from the first visitor to the reset.

@@ -15,9 +15,9 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/peer"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // resume joins again with the token.

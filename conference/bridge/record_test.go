@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // ledger is an Announcer that remembers all it was told.

@@ -18,12 +18,12 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/logtest"
 	"github.com/medienzentrenverbund/kreisraum/conference/peer"
 	"github.com/medienzentrenverbund/kreisraum/conference/room"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
-	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -9,9 +9,9 @@ import (
 
 	headless "github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // maxGap is how long forwarded media may be silent whatever happens to WebSockets.

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 )
 
 var update = flag.Bool("update", false, "write testdata/accounts.conf anew")

@@ -14,9 +14,9 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/certs/catest"
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // patience is how long a condition may take to come true on a busy machine.

@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // racerVariable makes the test program a portal that places rooms; its value is a racerTask.

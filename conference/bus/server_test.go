@@ -17,8 +17,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // A county of one machine: portal and bridge in one process, no listener, no TLS.

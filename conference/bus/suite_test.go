@@ -18,8 +18,8 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // Everything holds over the portal's own server and over a nats-server process with the example configuration.

@@ -17,9 +17,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/certs/acmetest"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/logtest"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
-	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, acmetest.Leaks()...) }

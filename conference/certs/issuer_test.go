@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 const contact = "technik@kmz-musterkreis.example"

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/certs/acmetest"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // clock is the real one, set to another time.

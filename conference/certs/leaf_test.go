@@ -19,9 +19,9 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/certs/catest"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // machine is whose leaf the tests look at.

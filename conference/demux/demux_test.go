@@ -19,8 +19,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/certs/catest"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 )
 
 // relayed takes one connection that speaks TURN and answers with its first bytes.

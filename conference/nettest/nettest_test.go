@@ -15,9 +15,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 const patience = 30 * time.Second

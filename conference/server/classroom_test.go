@@ -12,8 +12,8 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // school is a county in which lessons are held, and somebody in them who has skipped the page and says whatever is of use.

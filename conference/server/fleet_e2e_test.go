@@ -10,9 +10,9 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // quiet sends and receives voices, which is what most of a lesson is.

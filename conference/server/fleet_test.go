@@ -24,11 +24,11 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/certs/acmetest"
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 const teacherName, teacherPassword = "ahorn-4827", "ein-passwort"

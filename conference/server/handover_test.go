@@ -14,7 +14,7 @@ import (
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
 	"github.com/medienzentrenverbund/kreisraum/conference/cluster"
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 )
 
 // TestLessonsComeBackAfterARestartByDay: portal and bridge are one process, or the bridge alone restarts. The same people are inside again

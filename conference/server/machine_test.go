@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
-	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/logtest"
 )
 
 // machineFile is the environment variable that makes this test's program a machine: the path of its configuration.

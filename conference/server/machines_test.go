@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
+	"github.com/medienzentrenverbund/kreisraum/conference/logtest"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
-	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 func TestMachinesOutliveTheProcess(t *testing.T) {

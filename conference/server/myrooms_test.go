@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
+	"github.com/medienzentrenverbund/kreisraum/conference/logtest"
 	"github.com/medienzentrenverbund/kreisraum/conference/myrooms"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/passhash"
-	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 // teachersHash is made once: it costs what a login costs.

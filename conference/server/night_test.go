@@ -13,10 +13,10 @@ import (
 	_ "time/tzdata" // not every computer has the database
 
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
+	"github.com/medienzentrenverbund/kreisraum/conference/logtest"
 	"github.com/medienzentrenverbund/kreisraum/conference/myrooms"
 	"github.com/medienzentrenverbund/kreisraum/conference/night"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
-	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 func TestScheduleOf(t *testing.T) {

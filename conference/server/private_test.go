@@ -18,11 +18,11 @@ import (
 
 	"github.com/medienzentrenverbund/kreisraum/conference/bus"
 	"github.com/medienzentrenverbund/kreisraum/conference/config"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/identity"
+	"github.com/medienzentrenverbund/kreisraum/conference/logtest"
 	"github.com/medienzentrenverbund/kreisraum/conference/opsapi"
 	"github.com/medienzentrenverbund/kreisraum/conference/signaling"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
-	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 // TestWithoutThePrivateNetwork: as long as the private address is not there the site and the ops API answer, rooms are busy, and what is

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 )
 
 // TestProbeOverTLS holds a call in which everything goes through the site's port.

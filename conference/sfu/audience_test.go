@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // heardOf returns the receiver's audio slot of another's microphone or screen, "" if there is none.

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 )
 
 func TestCountersSeeACall(t *testing.T) {

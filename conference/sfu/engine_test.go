@@ -16,8 +16,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 var loopback = netip.MustParseAddr("127.0.0.1")

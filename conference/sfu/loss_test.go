@@ -10,8 +10,8 @@ import (
 	"github.com/pion/transport/v4/stdnet"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 // lossy drops every n-th UDP packet that arrives after the connection is made.

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/medienzentrenverbund/kreisraum/conference/client"
+	"github.com/medienzentrenverbund/kreisraum/conference/logtest"
 	"github.com/medienzentrenverbund/kreisraum/conference/sfu"
-	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
 )
 
 // Nothing of an offer, an address or a participant is logged, whatever goes wrong.

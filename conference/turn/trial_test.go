@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 )
 
 // TestTrial: who has no login gets relays for a network test, and keeps none.

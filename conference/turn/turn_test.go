@@ -20,8 +20,8 @@ import (
 	pion "github.com/pion/turn/v5"
 	"go.uber.org/goleak"
 
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/conference/token"
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
 )
 
 const (

@@ -15,7 +15,7 @@ import (
 	"go.uber.org/goleak"
 	"golang.org/x/crypto/ssh"
 
-	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
+	"github.com/medienzentrenverbund/kreisraum/conference/logtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/hetznercloud/hcloud-go/v2/hcloud"
 
-	"github.com/medienzentrenverbund/kreisraum/internal/logtest"
+	"github.com/medienzentrenverbund/kreisraum/conference/logtest"
 )
 
 // restart ends the simulator and starts it again over new machines, as after the end of the process.

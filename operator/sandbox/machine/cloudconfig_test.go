@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 )
 
 func TestTooManySSHConnections(t *testing.T) {

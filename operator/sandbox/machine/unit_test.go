@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/spawn"
 )

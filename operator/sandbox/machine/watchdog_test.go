@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 )
 
 // TestSilentUnitIsEndedAndStartedAgain: reports keep it alive for longer than WatchdogSec=, their end ends it.

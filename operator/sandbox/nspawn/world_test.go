@@ -22,7 +22,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
 
-	"github.com/medienzentrenverbund/kreisraum/internal/eventually"
+	"github.com/medienzentrenverbund/kreisraum/conference/eventually"
 	"github.com/medienzentrenverbund/kreisraum/operator/deploy"
 	"github.com/medienzentrenverbund/kreisraum/operator/sandbox/hcloudsim"
 )
