@@ -1,11 +1,16 @@
 import { setSpeaker } from './speakers';
 
+/** Both give user activation in all browsers (HTML Standard, "activation triggering input event"; a click follows each tap). */
+const gestures = ['click', 'keydown'] as const;
+
 /**
  * One audio element per audio slot. The elements are made and started in the click on "Beitreten", because browsers let a page make
- * sound only after a gesture; `blocked` tells when one refused nevertheless.
+ * sound only after a gesture; `blocked` tells when one refused nevertheless, as some do after a reload. Then the next gesture anywhere
+ * on the page is leave enough: nobody has to find a button first.
  */
 export class AudioOutput {
   private readonly elements: HTMLAudioElement[] = [];
+  private readonly onGesture = (): void => { void this.resume(); };
 
   constructor(count: number, private readonly blocked: (blocked: boolean) => void) {
     for (let i = 0; i < count; i++) {
@@ -27,6 +32,7 @@ export class AudioOutput {
 
   /** Tries again, from within a gesture. */
   async resume(): Promise<void> {
+    this.awaitGesture(false);
     this.blocked(false);
     await Promise.all(this.elements.filter((e) => e.srcObject).map((e) => this.play(e)));
   }
@@ -36,6 +42,7 @@ export class AudioOutput {
   }
 
   close(): void {
+    this.awaitGesture(false);
     for (const element of this.elements) {
       element.pause();
       element.srcObject = null;
@@ -46,7 +53,17 @@ export class AudioOutput {
     try {
       await element.play();
     } catch (error) {
-      if (error instanceof DOMException && error.name === 'NotAllowedError') this.blocked(true);
+      if (error instanceof DOMException && error.name === 'NotAllowedError') {
+        this.awaitGesture(true);
+        this.blocked(true);
+      }
+    }
+  }
+
+  private awaitGesture(wanted: boolean): void {
+    for (const gesture of gestures) {
+      if (wanted) window.addEventListener(gesture, this.onGesture, { capture: true });
+      else window.removeEventListener(gesture, this.onGesture, { capture: true });
     }
   }
 }
