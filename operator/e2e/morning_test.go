@@ -73,6 +73,8 @@ func TestMorning(t *testing.T) {
 	if n := servers(p.status()); n > 4 {
 		t.Errorf("%d servers for a portal and three bridges", n)
 	}
+	// Whoever goes while being brought back is waited for, and a teacher is waited for half an hour.
+	crowd.settled()
 	crowd.leave()
 	moving.ends()
 	begun = time.Now()
@@ -184,6 +186,7 @@ type rushHour struct {
 	over   chan struct{}
 	mu     sync.Mutex
 	last   drive.Report
+	count  int // of reports
 }
 
 const (
@@ -201,7 +204,7 @@ func rush(t *testing.T, s *school, organiser credential) *rushHour {
 			Report: func(report drive.Report) {
 				r.mu.Lock()
 				defer r.mu.Unlock()
-				r.last = report
+				r.last, r.count = report, r.count+1
 			},
 		})
 		if err != nil {
@@ -212,13 +215,16 @@ func rush(t *testing.T, s *school, organiser credential) *rushHour {
 	return r
 }
 
-// settled waits until everybody is inside.
+// settled waits until everybody is inside, as a report says that is made from now on.
 func (r *rushHour) settled() {
 	r.t.Helper()
+	r.mu.Lock()
+	known := r.count + 1 // one may be in the making
+	r.mu.Unlock()
 	eventually(r.t, 2*patience, "everybody to be inside", func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		return r.last.Inside == rushRooms*rushPeople
+		return r.count > known && r.last.Inside == rushRooms*rushPeople
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
